@@ -1,0 +1,45 @@
+import tseslint from 'typescript-eslint'
+
+// The rooms of src/ from the ground up; a room may import those before it, never those after.
+const rooms = ['backend', 'text', 'image', 'hub', 'models', 'scorers', 'ranking', 'convert', 'cli']
+const platformPackages = ['node:*', 'onnxruntime-node', 'onnxruntime-web', 'onnxruntime-web/*', 'sharp', 'commander', '@huggingface/*']
+// Files that may import platform packages: named for the platform, or in a room that is Node only.
+const platformFiles = ['src/**/*-node.ts', 'src/**/*-web.ts', 'src/node.ts', 'src/web.ts', 'src/transformers.ts', 'src/convert/**', 'src/cli/**']
+
+const upward = (room, index) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          { group: rooms.slice(index + 1).map((later) => `../${later}/*`), message: `src/${room} must not import upward.`, allowTypeImports: room === 'hub' || room === 'image' },
+          ...(['convert', 'cli'].includes(room) ? [] : [{ group: ['../node.ts', '../web.ts', '../index.ts'], message: 'Entry points import rooms, not the reverse.' }]),
+        ],
+      },
+    ],
+  },
+})
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'examples/*/dist', 'examples/**/node_modules', 'src/text/merges.ts'] },
+  ...tseslint.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  ...rooms.map(upward),
+  {
+    files: ['src/**/*.ts'],
+    ignores: platformFiles,
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: platformPackages, message: 'The core is platform-free: put this in a *-node.ts or *-web.ts file.' }] },
+      ],
+    },
+  },
+)

@@ -1,0 +1,64 @@
+import type { OnProgress } from '../progress.ts'
+
+/**
+ * The seam between icthp and whatever runs an ONNX graph. To bring a runtime of your own, implement
+ * {@link InferenceBackend}, pass it as `backend` to `fromPretrained`, and run `backendConformance` of
+ * `icthp/testing` against it. `docs/custom-backend.md` shows a whole one.
+ */
+export interface InferenceBackend {
+  /** Shown in `scorer.info`, for example `onnxruntime-node 1.30.0`. */
+  readonly name: string
+  /**
+   * Loads one graph and returns when it is ready to run.
+   * Throws `DeviceError` (`device_unknown`, `device_unavailable`) where an explicit device is not there, and
+   * `ModelError` where the graph cannot be loaded.
+   */
+  load(model: ModelSource, options: LoadOptions): Promise<InferenceSession>
+  /** Frees what the backend itself holds. Idempotent. */
+  dispose(): Promise<void>
+}
+
+export interface InferenceSession {
+  /** The device that really runs it, for example `cpu`. */
+  readonly device: string
+  /** One line each on what the user should know: a fallback and its reason. Empty where all went as asked. */
+  readonly notes: readonly string[]
+  /**
+   * Runs the graph on `inputs` and returns every output. Calls may overlap; a backend that can do only one at a time
+   * queues them. Input arrays are not changed. Rejects with `signal.reason` soon after `signal` aborts.
+   */
+  run(inputs: Tensors, options?: { readonly signal?: AbortSignal | undefined }): Promise<Tensors>
+  /** Frees the session's memory. Idempotent; runs under way are finished or rejected. */
+  dispose(): Promise<void>
+}
+
+export type Tensors = Readonly<Record<string, Tensor>>
+
+/** A dense, row-major tensor. `data.length` is the product of `dims`. */
+export type Tensor =
+  | { readonly dtype: 'float32'; readonly dims: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: 'int64'; readonly dims: readonly number[]; readonly data: BigInt64Array }
+
+/** An ONNX graph with its external data, each a path on disk or a Blob. */
+export interface ModelSource {
+  /** Shown in errors, for example `ict/onnx/vision_model.onnx`. */
+  readonly name: string
+  readonly model: FileSource
+  /** `name` is how the graph refers to the part: its file name, relative to the graph. */
+  readonly externalData: readonly { readonly name: string; readonly file: FileSource }[]
+}
+
+/** Where bytes are: a file on disk (absolute path) or in memory or browser storage. */
+export type FileSource = { readonly path: string } | { readonly blob: Blob }
+
+export interface LoadOptions {
+  /** Default `auto`: the fastest that works, falling back with a note. */
+  readonly device?: Device | undefined
+  /** Threads for CPU kernels; default: the backend's own choice. */
+  readonly threads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+export const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml', 'wasm'] as const
+export type Device = (typeof DEVICES)[number]

@@ -1,0 +1,87 @@
+/**
+ * Every error that icthp throws on purpose is an {@link IcthpError}: a stable `code` to switch on, the values that
+ * matter in `details`, and a message that says what is wrong and what to do. The cause, where there is one, is kept.
+ */
+export class IcthpError extends Error {
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> & { cause?: unknown } = {}) {
+    const { cause, ...values } = details
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = new.target.name
+    this.code = code
+    this.details = values
+  }
+}
+
+/** An image that cannot be read, decoded or used. */
+export class ImageError extends IcthpError {}
+/** An argument that is not what the function takes. */
+export class InputError extends IcthpError {}
+/** A model folder, manifest or weight file that is missing, damaged or not ours. */
+export class ModelError extends IcthpError {}
+/** A checkpoint that cannot be read or converted. */
+export class CheckpointError extends IcthpError {}
+/** A device, precision or runtime that is not there. */
+export class DeviceError extends IcthpError {}
+/** A backend that failed, or answered with something that cannot be right. */
+export class BackendError extends IcthpError {}
+/** A download that failed. */
+export class DownloadError extends IcthpError {}
+
+export type ErrorCode =
+  // ImageError
+  | 'image_not_found'
+  | 'image_unreadable'
+  | 'image_empty'
+  | 'image_truncated'
+  | 'image_unsupported'
+  | 'image_zero_size'
+  | 'image_too_large'
+  | 'image_invalid_raw'
+  // InputError
+  | 'input_length_mismatch'
+  | 'input_not_a_string'
+  | 'input_invalid_option'
+  | 'input_disposed'
+  // ModelError
+  | 'model_not_found'
+  | 'model_wrong_kind'
+  | 'model_invalid_manifest'
+  | 'model_newer_version'
+  | 'model_file_missing'
+  | 'model_file_truncated'
+  | 'model_sha256_mismatch'
+  | 'model_dtype_unavailable'
+  | 'model_self_test_failed'
+  // CheckpointError
+  | 'checkpoint_not_found'
+  | 'checkpoint_unreadable'
+  | 'checkpoint_unsafe'
+  | 'checkpoint_truncated'
+  | 'checkpoint_keys'
+  | 'checkpoint_nan'
+  | 'checkpoint_config'
+  // DeviceError
+  | 'device_unknown'
+  | 'device_unavailable'
+  | 'runtime_missing'
+  | 'dtype_unknown'
+  // BackendError
+  | 'backend_failed'
+  | 'backend_wrong_output'
+  | 'backend_nan'
+  // DownloadError
+  | 'download_failed'
+  | 'download_unauthorized'
+  | 'download_not_found'
+  | 'download_sha256_mismatch'
+  | 'download_interrupted'
+  | 'download_offline'
+
+/** Shows a value in a message, short and in quotes. */
+export function show(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  return text.length > 120 ? `${text.slice(0, 117)}…` : text
+}

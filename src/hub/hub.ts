@@ -1,0 +1,40 @@
+import type { FileSource } from '../backend/backend.ts'
+import type { OnProgress } from '../progress.ts'
+
+/** Where model folders come from. */
+export interface ModelHub {
+  /**
+   * Opens a model folder, without reading weights.
+   * `source` is a local folder, an http(s) URL of a folder, or a hub repository id such as `owner/name`.
+   * Throws `ModelError` `model_not_found`, or `DownloadError`.
+   */
+  open(source: string, options?: OpenOptions): Promise<ModelFolder>
+}
+
+export interface OpenOptions {
+  /** Branch, tag or commit of a hub repository; default `main`. */
+  readonly revision?: string | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+export interface ModelFolder {
+  /** As the user named it. */
+  readonly source: string
+  /** The commit, where the hub says one. */
+  readonly revision?: string | undefined
+  /** A small text file's content; `undefined` where there is none. */
+  readText(path: string): Promise<string | undefined>
+  /**
+   * Brings one file to where a backend can read it, and checks its size and sha256.
+   * Throws `ModelError` (`model_file_missing`, `model_file_truncated`, `model_sha256_mismatch`) or `DownloadError`.
+   */
+  file(path: string, expected: FileDigest, options?: Omit<OpenOptions, 'revision'>): Promise<FileSource>
+}
+
+export interface FileDigest {
+  /** Bytes. */
+  readonly size: number
+  /** Hexadecimal, lower case. */
+  readonly sha256: string
+}

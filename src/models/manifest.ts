@@ -1,0 +1,102 @@
+import { IcthpError, ModelError, show } from '../errors.ts'
+import type { FileDigest } from '../hub/hub.ts'
+import type { PreprocessConfig } from '../image/preprocess.ts'
+
+/** The file in a model folder that says what is in it. */
+export const MANIFEST_NAME = 'icthp.json'
+/** Raised when a reader of the old number could misread the new one. */
+export const MANIFEST_FORMAT = 1
+
+export type ModelKind = 'ict' | 'hp'
+export type TowerName = 'vision' | 'text'
+
+export const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4', 'q4f16'] as const
+export type Dtype = (typeof DTYPES)[number]
+
+/** File name endings of a precision, as transformers.js has them. */
+export const DTYPE_SUFFIX: Readonly<Record<Dtype, string>> = {
+  fp32: '',
+  fp16: '_fp16',
+  int8: '_int8',
+  q8: '_quantized',
+  q4: '_q4',
+  q4f16: '_q4f16',
+}
+
+/** `icthp.json`: one converted model (ICT, or HP with its head). Paths are relative to the folder it lies in. */
+export interface ModelManifest {
+  readonly format: number
+  readonly kind: ModelKind
+  /** What results are labelled with, for example `8y/ICT`. */
+  readonly name: string
+  /** The version of icthp that wrote it. */
+  readonly library: string
+  readonly source: ModelOrigin
+  readonly preprocess: PreprocessConfig
+  /** Length of an embedding. */
+  readonly projectionDim: number
+  /** Tokens a prompt may have, with start and end; ICT only. */
+  readonly contextLength?: number
+  readonly towers: Partial<Record<TowerName, Partial<Record<Dtype, TowerFiles>>>>
+  /** Size and sha256 of every other file in the folder, by path. */
+  readonly files: Readonly<Record<string, FileDigest>>
+}
+
+/** Where the weights came from. */
+export interface ModelOrigin {
+  /** Hub repository, where known. */
+  readonly repository?: string
+  readonly revision?: string
+  readonly license?: string
+  /** The checkpoint files that were read. */
+  readonly files: readonly ({ readonly path: string } & FileDigest)[]
+}
+
+export interface TowerFiles {
+  readonly model: string
+  readonly externalData: readonly string[]
+}
+
+/** Reads a manifest strictly. Throws `ModelError` (`model_invalid_manifest`, `model_newer_version`). */
+export function parseManifest(text: string, where: string): ModelManifest {
+  let value: Partial<ModelManifest>
+  try {
+    value = JSON.parse(text) as Partial<ModelManifest>
+  } catch (cause) {
+    throw invalid(where, 'it is not JSON', cause)
+  }
+  if (typeof value !== 'object' || value === null) throw invalid(where, 'it is not an object')
+  if (typeof value.format !== 'number') throw invalid(where, 'it has no format number')
+  if (value.format > MANIFEST_FORMAT) {
+    throw new ModelError(
+      'model_newer_version',
+      `${where} has format ${value.format}, written by icthp ${show(value.library)}; this version reads up to ` +
+        `${MANIFEST_FORMAT}. Update icthp, or convert the checkpoint again with this version.`,
+      { format: value.format, supported: MANIFEST_FORMAT },
+    )
+  }
+  const { kind, towers, files, preprocess, source } = value
+  if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)
+  if (!towers?.vision || (kind === 'ict' && !towers.text)) throw invalid(where, 'a tower is missing')
+  if (!files || !preprocess || !source || !Array.isArray(source.files)) throw invalid(where, 'fields are missing')
+  if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0)) throw invalid(where, 'projectionDim is missing')
+  for (const precisions of Object.values(towers)) {
+    for (const tower of Object.values(precisions)) {
+      for (const path of [tower.model, ...tower.externalData]) {
+        if (!files[path]) throw invalid(where, `${path} is not in its list of files`)
+      }
+    }
+  }
+  for (const [path, digest] of Object.entries(files)) {
+    if (path.startsWith('/') || path.split('/').includes('..')) throw invalid(where, `${show(path)} leaves the folder`)
+    if (!(digest.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256)) throw invalid(where, `${path} has no size or sha256`)
+  }
+  return value as ModelManifest
+}
+
+function invalid(where: string, why: string, cause?: unknown): IcthpError {
+  return new ModelError('model_invalid_manifest', `${where} is not a manifest of icthp: ${why}. Convert the checkpoint again.`, {
+    where,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

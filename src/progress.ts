@@ -1,0 +1,13 @@
+/** What a long operation is doing. `loaded` and `total` are bytes where `unit` is `bytes`, else counts. */
+export interface Progress {
+  /** `download`, `read`, `write`, `verify`, `load`, `encode` … */
+  readonly stage: 'download' | 'read' | 'write' | 'verify' | 'load' | 'encode' | 'calibrate'
+  /** The file or tower at hand. */
+  readonly item: string
+  readonly loaded: number
+  /** Absent where it is not known. */
+  readonly total?: number
+  readonly unit: 'bytes' | 'images' | 'files' | 'layers'
+}
+
+export type OnProgress = (progress: Progress) => void
