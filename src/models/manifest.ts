@@ -1,4 +1,4 @@
-import { IcthpError, ModelError, show } from '../errors.ts'
+import { type IcthpError, ModelError, show } from '../errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
 
