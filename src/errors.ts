@@ -79,6 +79,7 @@ export type ErrorCode =
   | 'download_sha256_mismatch'
   | 'download_interrupted'
   | 'download_offline'
+  | 'download_no_space'
 
 /** Shows a value in a message, short and in quotes. */
 export function show(value: unknown): string {

@@ -1,5 +1,3 @@
-import type { OnProgress } from '../progress.ts'
-
 /**
  * The seam between icthp and whatever runs an ONNX graph. To bring a runtime of your own, implement
  * {@link InferenceBackend}, pass it as `backend` to `fromPretrained`, and run `backendConformance` of
@@ -9,20 +7,27 @@ export interface InferenceBackend {
   /** Shown in `scorer.info`, for example `onnxruntime-node 1.30.0`. */
   readonly name: string
   /**
-   * Loads one graph and returns when it is ready to run.
-   * Throws `DeviceError` (`device_unknown`, `device_unavailable`) where an explicit device is not there, and
-   * `ModelError` where the graph cannot be loaded.
+   * Says which device a request leads to, having tried it. Throws `DeviceError` (`device_unknown`,
+   * `device_unavailable`) where an explicit device is not there; `auto` never throws, but falls back with a note.
+   */
+  probe(device: Device): Promise<ProbedDevice>
+  /**
+   * Loads one graph on a device that `probe` gave, and returns when it is ready to run.
+   * Throws `BackendError` where the graph cannot be loaded.
    */
   load(model: ModelSource, options: LoadOptions): Promise<InferenceSession>
   /** Frees what the backend itself holds. Idempotent. */
   dispose(): Promise<void>
 }
 
-export interface InferenceSession {
-  /** The device that really runs it, for example `cpu`. */
-  readonly device: string
+export interface ProbedDevice {
+  /** What really runs the graph, for example `cpu`; never `auto`. */
+  readonly device: Device
   /** One line each on what the user should know: a fallback and its reason. Empty where all went as asked. */
   readonly notes: readonly string[]
+}
+
+export interface InferenceSession {
   /**
    * Runs the graph on `inputs` and returns every output. Calls may overlap; a backend that can do only one at a time
    * queues them. Input arrays are not changed. Rejects with `signal.reason` soon after `signal` aborts.
@@ -52,12 +57,10 @@ export interface ModelSource {
 export type FileSource = { readonly path: string } | { readonly blob: Blob }
 
 export interface LoadOptions {
-  /** Default `auto`: the fastest that works, falling back with a note. */
-  readonly device?: Device | undefined
+  readonly device: Device
   /** Threads for CPU kernels; default: the backend's own choice. */
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
-  readonly onProgress?: OnProgress | undefined
 }
 
 export const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml', 'wasm'] as const

@@ -1,0 +1,22 @@
+import type { CliServices } from './services.ts'
+
+/** Everything outside that a run of the command line touches: handed in, so that tests run it in their own process. */
+export interface CliIo {
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What relative paths are relative to. */
+  readonly cwd: string
+  /** Ends the run; its reason is a `Stopped`. */
+  readonly signal: AbortSignal
+  readonly services: CliServices
+  /** Milliseconds, rising; default `performance.now`. */
+  readonly now?: () => number
+}
+
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  /** Width of the terminal, in cells. */
+  readonly columns?: number | undefined
+}

@@ -1,0 +1,144 @@
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
+import { NODE_DEVICES } from '../backend/devices-node.ts'
+import type { Device } from '../backend/backend.ts'
+import { DTYPES, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { UsageError } from './exit-codes.ts'
+
+export interface CommonFlags {
+  readonly quiet?: true
+  readonly color: boolean
+  readonly verbose?: true
+}
+
+export interface ImageFlags {
+  readonly recursive?: true
+  readonly maxPixels?: number
+  readonly sharp: boolean
+}
+
+export interface ModelFlags {
+  readonly model?: string
+  readonly revision?: string
+  readonly device?: Device
+  readonly dtype?: Dtype | 'auto'
+  readonly batchSize?: number
+  readonly threads?: number
+}
+
+export interface ScoringFlags extends CommonFlags, ImageFlags, ModelFlags, FormatFlags {
+  readonly only?: ModelKind
+  readonly minIct?: number
+  readonly minHp?: number
+}
+
+export interface FormatFlags {
+  readonly json?: true
+  readonly ndjson?: true
+  readonly csv?: true
+}
+export type Format = 'table' | keyof FormatFlags
+
+/** Options of every command, its examples, and where its errors point to. */
+export function addCommonOptions(command: Command, examples: readonly string[]): Command {
+  return command
+    .option('-q, --quiet', 'no progress bar and no notes; errors are told all the same')
+    .option('--no-color', 'no colours (so does the environment variable NO_COLOR)')
+    .option('--verbose', 'with an error, the place in the code that it comes from (so does ICTHP_DEBUG=1)')
+    .showHelpAfterError(`Run \`icthp ${command.name()} --help\` for what it takes.`)
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`)
+}
+
+export function addImages(command: Command, { optional = false } = {}): Command {
+  return command
+    .addArgument(new Argument(optional ? '[IMAGE...]' : '<IMAGE...>', 'image files, globs, folders or http(s) URLs'))
+    .option('-r, --recursive', 'look for images below folders, not only in them')
+    .option('--max-pixels <n>', 'refuse images of more pixels, before decoding them (default: 100 million)', wholeNumber(1))
+    .option('--no-sharp', 'decode with WebAssembly even where sharp is installed; both give the same pixels')
+}
+
+/** Which model runs, and on what. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option(
+      '-m, --model <dir>',
+      'folder that `icthp convert` wrote, its URL, or a hub repository (default: $ICTHP_MODEL, else what `icthp pull` left)',
+    )
+    .option('--revision <name>', 'branch, tag or commit, where the model comes from a hub')
+    .addOption(
+      new Option('-d, --device <name>', 'where to run (default: auto, the fastest that works)').choices([
+        'auto',
+        ...Object.keys(NODE_DEVICES),
+      ]),
+    )
+    .addOption(
+      new Option('--dtype <name>', 'precision of the weights (default: auto, the fastest for the device)').choices([
+        'auto',
+        ...DTYPES,
+      ]),
+    )
+}
+
+export function addRunOptions(command: Command): Command {
+  return addModelOptions(command)
+    .option('--batch-size <n>', 'images in one run of a tower (default: 4 on a CPU, else 8)', wholeNumber(1))
+    .option('--threads <n>', 'CPU threads (default: one a core)', wholeNumber(1))
+    .addOption(new Option('--only <scorer>', 'load and run this one alone').choices(['ict', 'hp']))
+    .option('--min-ict <score>', 'an image passes where ICT is above this (published example: 0.7)', finiteNumber)
+    .option('--min-hp <score>', 'an image passes where HP is above this (published example: 0.6)', finiteNumber)
+}
+
+export function addFormatOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'one JSON document').conflicts(['ndjson', 'csv']))
+    .addOption(new Option('--ndjson', 'a line of JSON an image').conflicts(['json', 'csv']))
+    .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts(['json', 'ndjson']))
+}
+
+export function formatOf({ json, ndjson, csv }: FormatFlags): Format {
+  return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'table'
+}
+
+/** Which scorers a run needs: without a prompt HP alone, unless `--only` says otherwise. */
+export function kindsFor({ only, minIct, minHp }: ScoringFlags, hasPrompt: boolean): readonly ModelKind[] {
+  if (only === 'ict' && !hasPrompt)
+    throw new UsageError('--only ict needs a prompt: ICT says how much of it an image shows. Add --prompt TEXT.')
+  const kinds: readonly ModelKind[] = only ? [only] : hasPrompt ? ['ict', 'hp'] : ['hp']
+  if (minIct !== undefined && !kinds.includes('ict'))
+    throw new UsageError(`--min-ict needs ICT scores: ${only ? 'leave out --only hp' : 'add --prompt TEXT'}.`)
+  if (minHp !== undefined && !kinds.includes('hp')) throw new UsageError('--min-hp needs HP scores: leave out --only ict.')
+  return kinds
+}
+
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < min)
+      throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
+    return value
+  }
+}
+
+export function finiteNumber(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
+  return value
+}
+
+/** `fp32,fp16`. */
+export function dtypeList(text: string): Dtype[] {
+  const names = [...new Set(text.split(',').map((name) => name.trim()))]
+  const unknown = names.find((name) => !DTYPES.includes(name as Dtype))
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`There is no dtype "${unknown}". Give one or more of ${DTYPES.join(',')}.`)
+  return names as Dtype[]
+}
+
+/** For an option that makes no sense twice. */
+export function once(text: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('It may be given once.')
+  return text
+}
+
+export function collect(text: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), text]
+}

@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MANIFEST_NAME, parseManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { VERSION } from '../version.ts'
+import { heldDtypes } from './convert.ts'
+
+/** Whether `folder` holds a model of this kind, made by this version of icthp from this commit, in all these precisions. */
+export async function convertedAlready(
+  folder: string,
+  kind: ModelKind,
+  from: { readonly repository: string; readonly revision: string },
+  dtypes: readonly Dtype[],
+): Promise<boolean> {
+  try {
+    const path = join(folder, kind, MANIFEST_NAME)
+    const manifest = parseManifest(await readFile(path, 'utf8'), path)
+    const held = heldDtypes(manifest)
+    const { repository, revision } = manifest.source
+    return (
+      manifest.library === VERSION &&
+      repository === from.repository &&
+      revision === from.revision &&
+      dtypes.every((dtype) => held.includes(dtype))
+    )
+  } catch {
+    // Not there, or not to be read: converting puts it right.
+    return false
+  }
+}

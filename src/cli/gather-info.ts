@@ -1,0 +1,131 @@
+import type { Device, InferenceBackend } from '../backend/backend.ts'
+import { NODE_DEVICES } from '../backend/devices-node.ts'
+import { IcthpError } from '../errors.ts'
+import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
+import type { Runtime } from '../runtime.ts'
+import { VERSION } from '../version.ts'
+import type { CliIo } from './cli-io.ts'
+import type { ModelFlags } from './common-options.ts'
+import { dtypeBytes, heldDtypes } from './convert.ts'
+
+export interface Info {
+  readonly versions: {
+    readonly icthp: string
+    readonly node: string
+    readonly platform: string
+    /** `null` where it is not installed. */
+    readonly onnxruntime: string | null
+    readonly sharp: string | null
+  }
+  readonly devices: readonly DeviceInfo[]
+  readonly model: {
+    readonly source: string
+    /** What `--device` (default auto) leads to; `null` where it leads nowhere. */
+    readonly device: Device | null
+    readonly notes: readonly string[]
+    readonly ict: ModelInfo | Missing
+    readonly hp: ModelInfo | Missing
+  }
+}
+
+export interface DeviceInfo {
+  readonly device: string
+  readonly available: boolean
+  /** Why it is not available, and what it would need. */
+  readonly reason?: string
+  readonly needs?: string
+}
+
+export interface ModelInfo {
+  readonly name: string
+  /** The precision that would run, and all that are there. */
+  readonly dtype: Dtype
+  readonly dtypes: readonly Dtype[]
+  /** Of its towers in that precision. */
+  readonly bytes: number
+  readonly origin: Omit<ModelOrigin, 'files'>
+  /** The version of icthp that converted it. */
+  readonly library: string
+}
+
+export interface Missing {
+  readonly error: { readonly code: string; readonly message: string }
+}
+
+/** Looks what there is: probes every device, reads the manifests, loads no weights. */
+export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelFlags): Promise<Info> {
+  const { defaultModelFolder } = await import('../models/default-model-node.ts')
+  const source = flags.model ?? defaultModelFolder(env as NodeJS.ProcessEnv)
+  const [onnxruntime = null, sharp = null] = await Promise.all(['onnxruntime-node', 'sharp'].map(services.packageVersion))
+  const backend = await services.backend().catch(unavailable)
+  try {
+    const devices: DeviceInfo[] = []
+    for (const [device, needs] of Object.entries(NODE_DEVICES)) {
+      signal.throwIfAborted()
+      devices.push(await probe(backend, device as Device, needs))
+    }
+    const probed = await backend.probe(flags.device ?? 'auto').catch(() => undefined)
+    // No image is read here, so a decoder is not needed.
+    const runtime = { backend, hub: await services.hub() } as Runtime
+    return {
+      versions: {
+        icthp: VERSION,
+        node: process.versions.node,
+        platform: `${process.platform} ${process.arch}`,
+        onnxruntime,
+        sharp,
+      },
+      devices,
+      model: {
+        source,
+        device: probed?.device ?? null,
+        notes: probed?.notes ?? [],
+        ict: await findModel('ict', source, runtime, flags, signal),
+        hp: await findModel('hp', source, runtime, flags, signal),
+      },
+    }
+  } finally {
+    await backend.dispose()
+  }
+}
+
+async function probe(backend: InferenceBackend, device: Device, needs: string): Promise<DeviceInfo> {
+  try {
+    await backend.probe(device)
+    return { device, available: true }
+  } catch (error) {
+    const { message, cause } = error as Error
+    return { device, available: false, reason: (cause instanceof Error ? cause.message : message).split('\n')[0]!, needs }
+  }
+}
+
+async function findModel(
+  kind: ModelKind,
+  source: string,
+  runtime: Runtime,
+  { device, dtype, revision }: ModelFlags,
+  signal: AbortSignal,
+): Promise<ModelInfo | Missing> {
+  const { openModel } = await import('../scorers/open-model.ts')
+  try {
+    const { manifest, dtype: chosen } = await openModel(kind, source, runtime, { device, dtype, revision, signal })
+    const { files: _files, ...origin } = manifest.source
+    return {
+      name: manifest.name,
+      dtype: chosen,
+      dtypes: heldDtypes(manifest),
+      bytes: dtypeBytes(manifest, chosen),
+      origin,
+      library: manifest.library,
+    }
+  } catch (error) {
+    if (signal.aborted) throw error
+    return { error: { code: error instanceof IcthpError ? error.code : 'unknown', message: (error as Error).message } }
+  }
+}
+
+/** Stands in where the runtime is not installed: every device then says so. */
+function unavailable(error: unknown): InferenceBackend {
+  const refuse = (): Promise<never> => Promise.reject(error)
+  return { name: 'none', probe: refuse, load: refuse, dispose: async () => {} }
+}

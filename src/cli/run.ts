@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander'
+import { IcthpError } from '../errors.ts'
+import { VERSION } from '../version.ts'
+import type { CliIo } from './cli-io.ts'
+import type { Context } from './context.ts'
+import { addConvert } from './convert.ts'
+import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
+import { addInfo } from './info.ts'
+import { addInspect } from './inspect.ts'
+import { addPull } from './pull.ts'
+import { addRank } from './rank.ts'
+import { addScore } from './score.ts'
+import { Terminal, type TerminalOptions } from './terminal.ts'
+
+/** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
+export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+  const terminal = new Terminal(io)
+  const context: Context = { io, terminal, exitCode: EXIT.done }
+  let command = 'icthp'
+  let verbose = Boolean(io.env['ICTHP_DEBUG'])
+  const program = createProgram(context).hook('preAction', (_program, action) => {
+    const options = action.opts<TerminalOptions & { verbose?: true }>()
+    terminal.configure(options)
+    command = `icthp ${action.name()}`
+    verbose ||= options.verbose === true
+  })
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    terminal.clear()
+    return io.signal.aborted ? stoppedCode(io.signal) : context.exitCode
+  } catch (error) {
+    terminal.clear()
+    // Commander has written its message already. Without a command it shows the help, as an error.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (io.signal.aborted) return stoppedCode(io.signal)
+    const code = exitCodeOf(error)
+    terminal.problem('error', messageOf(error))
+    if (code === EXIT.usage) terminal.detail(`Run \`${command} --help\` for what it takes.`)
+    else if (!(error instanceof IcthpError) && !verbose)
+      terminal.detail('For the place in the code that this comes from, add --verbose.')
+    if (verbose) terminal.detail(stackOf(error))
+    return code
+  }
+}
+
+function createProgram(context: Context): Command {
+  const { stdout, stderr } = context.io
+  const program = new Command('icthp')
+    .description('Scores and ranks images with the ICT and HP reward models.')
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .showHelpAfterError('Run `icthp --help` for the commands.')
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.')
+  for (const add of [addScore, addRank, addConvert, addPull, addInspect, addInfo]) add(program, context)
+  return program
+}
+
+function stoppedCode({ reason }: AbortSignal): number {
+  return reason instanceof Stopped ? reason.exitCode : EXIT.failed
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof IcthpError) return `${error.message} (${error.code})`
+  return error instanceof Error ? error.message : String(error)
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return `${error.stack ?? error.message}${error.cause === undefined ? '' : `\nCaused by: ${stackOf(error.cause)}`}`
+}

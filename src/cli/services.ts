@@ -1,0 +1,26 @@
+import type { InferenceBackend } from '../backend/backend.ts'
+import type { convertCheckpoints } from '../convert/index.ts'
+import type { ModelHub } from '../hub/hub.ts'
+import type { ImageDecoder } from '../image/decoder.ts'
+import type { pullOfficial } from '../models/pull-official-node.ts'
+
+/** The parts of icthp that need a machine. Each is loaded when a command first needs it: `--help` loads none. */
+export interface CliServices {
+  backend(): Promise<InferenceBackend>
+  /** `sharp: false`: WebAssembly even where sharp is installed. */
+  decoder(options: { readonly sharp: boolean }): Promise<ImageDecoder>
+  hub(): Promise<ModelHub>
+  convertCheckpoints: typeof convertCheckpoints
+  pullOfficial: typeof pullOfficial
+  /** The version of a package as it is installed; `undefined` where it is not. */
+  packageVersion(name: string): Promise<string | undefined>
+}
+
+export const nodeServices: CliServices = {
+  backend: async () => new (await import('../backend/ort-node.ts')).OrtNodeBackend(),
+  decoder: async ({ sharp }) => (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
+  hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),
+  convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),
+  pullOfficial: async (options) => (await import('../models/pull-official-node.ts')).pullOfficial(options),
+  packageVersion: async (name) => (await import('./package-version.ts')).packageVersion(name),
+}

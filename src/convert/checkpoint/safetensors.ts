@@ -1,0 +1,102 @@
+import { truncated, unreadable } from './checkpoint-error.ts'
+import type { DataFile } from './data-file.ts'
+import { StoredBytes } from './stored-bytes.ts'
+import type { TensorLayout } from './stored-tensor.ts'
+import { elementCount, rowMajorStrides } from './strided-box.ts'
+import { ELEMENT_SIZE, type TensorDtype } from './tensor-dtype.ts'
+import type { FileState } from './torch-state.ts'
+
+/** The limit of the reference implementation. */
+const MAX_HEADER = 100_000_000
+
+const DTYPES: Readonly<Record<string, TensorDtype>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  I32: 'int32',
+  I16: 'int16',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+}
+
+interface Entry {
+  readonly name: string
+  readonly dtype: TensorDtype
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+}
+
+/**
+ * Safetensors: the length of a JSON header, the header, then the tensors without gaps
+ * (https://github.com/huggingface/safetensors, "Format"). It has no checksums.
+ */
+export async function readSafetensors(file: DataFile): Promise<FileState> {
+  const start = await file.bytes(0, 8)
+  const length = start.length === 8 ? Number(start.readBigUInt64LE(0)) : 0
+  if (length > MAX_HEADER) throw unreadable(file.path, `its header claims ${length} bytes, more than safetensors allows.`)
+  if (8 + length > file.size) throw truncated(file.path, `its header ends at byte ${8 + length}, the file at ${file.size}`)
+  let header: unknown
+  try {
+    header = JSON.parse((await file.bytes(8, length)).toString('utf8'))
+  } catch (cause) {
+    throw unreadable(file.path, 'its safetensors header is not JSON. Download or copy it again.', { cause })
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw unreadable(file.path, 'its safetensors header is not an object.')
+
+  const entries = Object.entries(header as Record<string, unknown>)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => entryOf(file.path, name, value))
+  let end = 0
+  for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin !== end)
+      throw unreadable(file.path, `${entry.name} does not follow the tensor before it. The file is damaged.`, {
+        tensor: entry.name,
+      })
+    end = entry.end
+  }
+  const data = 8 + length
+  if (data + end > file.size) throw truncated(file.path, `its tensors end at byte ${data + end}, the file at ${file.size}`)
+  if (data + end < file.size)
+    throw unreadable(file.path, `it has ${file.size - data - end} bytes after its last tensor. Download or copy it again.`)
+
+  const layout = ({ name, dtype, shape, begin, end }: Entry): TensorLayout => {
+    return {
+      dtype,
+      shape,
+      strides: rowMajorStrides(shape),
+      offset: 0,
+      bytes: new StoredBytes(file, name, data + begin, end - begin),
+    }
+  }
+  return { tensors: new Map(entries.map((entry) => [entry.name, layout(entry)])), wrapper: '', skipped: [], scalars: new Map() }
+}
+
+function entryOf(path: string, name: string, value: unknown): Entry {
+  const {
+    dtype: type,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
+  const dtype = typeof type === 'string' && Object.hasOwn(DTYPES, type) ? DTYPES[type] : undefined
+  if (!dtype) {
+    throw unreadable(path, `${name} has dtype ${String(type)}. Save it as F32, F16, BF16 or F64.`, { tensor: name, dtype: type })
+  }
+  const [begin, end] = counts(offsets) && offsets.length === 2 ? (offsets as [number, number]) : [0, -1]
+  if (!counts(shape) || end < begin || elementCount(shape) * ELEMENT_SIZE[dtype] !== end - begin) {
+    throw unreadable(path, `${name} has a shape and place that contradict each other. The file is damaged.`, {
+      tensor: name,
+      shape,
+      offsets,
+    })
+  }
+  return { name, dtype, shape, begin, end }
+}
+
+function counts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= 64 && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0)
+}

@@ -1,0 +1,151 @@
+import { unreadable, unsafe } from './checkpoint-error.ts'
+import type { StoredBytes } from './stored-bytes.ts'
+import type { TensorLayout } from './stored-tensor.ts'
+import { elementCount, spanOf } from './strided-box.ts'
+import { PickleDict, PickleEnd, PickleFault, type PickleHost, PickleRefused, unpickle } from './pickle-machine.ts'
+import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
+import { STORED_SIZE, type StorageRecord, storageRecord, TensorRecord, torchGlobal } from './torch-globals.ts'
+
+/** An entry that is not a tensor: what a checkpoint says beside its weights. */
+export type Scalar = number | bigint | string | boolean | null
+
+/** The tensors of one file, by name, with the dict they were found in taken off. */
+export interface FileState {
+  readonly tensors: ReadonlyMap<string, TensorLayout>
+  /** Such as `state_dict.`, or empty. */
+  readonly wrapper: string
+  readonly skipped: readonly string[]
+  readonly scalars: ReadonlyMap<string, Scalar>
+}
+
+/** Keys under which training scripts put the weights, the likeliest first. */
+const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module', 'net', 'network', 'weights', 'params']
+const MAX_DEPTH = 4
+/** Elements of an expanded tensor (stride 0) that a storage of a few bytes may claim. */
+const MAX_EXPANDED = 2 ** 28
+
+/** Reads a pickle with torch's globals. Failures but `PickleEnd` become `CheckpointError`s. */
+export function unpickleTorch(
+  path: string,
+  bytes: Uint8Array,
+  start: number,
+  storages: StorageRecord[],
+): { value: unknown; end: number } {
+  const host: PickleHost = {
+    findGlobal: torchGlobal,
+    persistentLoad: (id) => {
+      const storage = storageRecord(id)
+      storages.push(storage)
+      return storage
+    },
+  }
+  try {
+    return unpickle(bytes, start, host)
+  } catch (cause) {
+    if (cause instanceof PickleEnd) throw cause
+    if (cause instanceof PickleRefused) throw unsafe(path, cause.message, { cause })
+    if (cause instanceof PickleFault) throw unreadable(path, `its pickle is broken: ${cause.message}.`, { cause })
+    throw cause
+  }
+}
+
+/**
+ * Finds the state dict in what was pickled: a dict of tensors, or one under a known key of a dict (or the only dict of
+ * tensors in it). `locate` gives the bytes of a storage.
+ */
+export function stateOf(path: string, root: unknown, locate: (storage: StorageRecord) => StoredBytes): FileState {
+  const skipped: string[] = []
+  const scalars = new Map<string, Scalar>()
+  const note = (name: string, value: unknown): void => {
+    skipped.push(name)
+    if (value === null || ['number', 'bigint', 'string', 'boolean'].includes(typeof value)) scalars.set(name, value as Scalar)
+  }
+  let dict = root
+  let wrapper = ''
+  for (let depth = 0; depth < MAX_DEPTH && dict instanceof PickleDict; depth++) {
+    const inner = wrapperKey(path, dict)
+    if (inner === undefined) break
+    for (const [key, value] of dict.entries) if (key !== inner) note(`${wrapper}${String(key)}`, value)
+    dict = dict.entries.get(inner)
+    wrapper += `${inner}.`
+  }
+  const tensors = new Map<string, TensorLayout>()
+  for (const [key, value] of dict instanceof PickleDict ? dict.entries : []) {
+    if (value instanceof TensorRecord && typeof key === 'string') tensors.set(key, layoutOf(path, key, value, locate))
+    else note(typeof key === 'symbol' ? '?' : `${wrapper}${String(key)}`, value)
+  }
+  if (tensors.size === 0) {
+    throw unreadable(path, 'it holds no dict of tensors. Save the weights alone, with torch.save(model.state_dict(), …).')
+  }
+  return { tensors, wrapper, skipped, scalars }
+}
+
+/** The key of the dict to go into, or `undefined` where `dict` is the state dict itself. */
+function wrapperKey(path: string, dict: PickleDict): string | undefined {
+  const inner: string[] = []
+  const seen = new Map<PickleDict, boolean>()
+  let direct = 0
+  for (const [key, value] of dict.entries) {
+    if (value instanceof TensorRecord) direct++
+    else if (typeof key === 'string' && value instanceof PickleDict && leadsToTensors(value, seen)) inner.push(key)
+  }
+  const known = WRAPPERS.find((key) => inner.includes(key))
+  if (known !== undefined || direct > 0 || inner.length === 0) return known
+  if (inner.length === 1) return inner[0]
+  throw unreadable(path, `it holds several dicts of tensors (${inner.slice(0, 20).join(', ')}). Save the wanted one alone.`, {
+    keys: inner,
+  })
+}
+
+/** `seen` keeps answers: a hostile pickle can refer to one large dict a million times. */
+function leadsToTensors(dict: PickleDict, seen: Map<PickleDict, boolean>, depth = 0): boolean {
+  const known = seen.get(dict)
+  if (known !== undefined) return known
+  seen.set(dict, false)
+  const inner = depth < MAX_DEPTH ? WRAPPERS.map((key) => dict.entries.get(key)) : []
+  const answer =
+    [...dict.entries.values()].some((value) => value instanceof TensorRecord) ||
+    inner.some((value) => value instanceof PickleDict && leadsToTensors(value, seen, depth + 1))
+  seen.set(dict, answer)
+  return answer
+}
+
+/** Holds a tensor against its storage: nothing may lie outside. */
+function layoutOf(
+  path: string,
+  name: string,
+  record: TensorRecord,
+  locate: (storage: StorageRecord) => StoredBytes,
+): TensorLayout {
+  const { dtype, storage, shape, strides } = record
+  if (!isTensorDtype(dtype)) {
+    throw unreadable(path, `${name} has dtype ${dtype}. Save it as float32, float16, bfloat16 or float64.`, {
+      tensor: name,
+      dtype,
+    })
+  }
+  const width = ELEMENT_SIZE[dtype]
+  const stored = STORED_SIZE[storage.dtype]!
+  const elements = elementCount(shape)
+  const end = elements === 0 ? 0 : (record.offset + spanOf(shape, strides)) * width
+  const room = storage.view.length * stored
+  const expanded = elements * width > room && elements > MAX_EXPANDED
+  const start = (storage.view.start * stored) / width
+  const bytes = locate(storage)
+  if (
+    end > room ||
+    start * width + end > bytes.length ||
+    expanded ||
+    !Number.isSafeInteger(elements * width) ||
+    !Number.isInteger(start)
+  ) {
+    throw unreadable(path, `${name} lies outside its storage. The file is damaged, or was made to mislead.`, {
+      tensor: name,
+      shape,
+      strides,
+      offset: record.offset,
+      storageBytes: room,
+    })
+  }
+  return { dtype, shape, strides, offset: elements === 0 ? 0 : record.offset + start, bytes }
+}

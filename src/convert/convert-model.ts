@@ -1,0 +1,139 @@
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { FileDigest } from '../hub/hub.ts'
+import { CLIP_PREPROCESS } from '../image/preprocess.ts'
+import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
+import type { OnProgress } from '../progress.ts'
+import { VERSION } from '../version.ts'
+import type { ClipConfig } from './clip-config.ts'
+import type { TowerGraph } from './graph/graph-builder.ts'
+import { textTower, visionTower } from './graph/clip-towers.ts'
+import { floating, type Precision } from './graph/precision.ts'
+import type { LogicalWeight } from './graph/tower-weights.ts'
+import { hubConfig, preprocessorConfig } from './hub-files.ts'
+import { tokenizerFiles } from './tokenizer-files.ts'
+import { digestOf, writeTower } from './write/write-tower.ts'
+
+/** What is written of one model, once its checkpoint is open and its keys are checked. */
+export interface ModelParts {
+  readonly kind: ModelKind
+  readonly name: string
+  readonly config: ClipConfig
+  readonly weights: Partial<Record<TowerName, readonly LogicalWeight[]>>
+  readonly origin: () => Promise<ModelManifest['source']>
+}
+
+export interface WriteModelOptions {
+  /** Where the model's folder (`ict` or `hp`) goes. */
+  readonly out: string
+  readonly dtypes: readonly Dtype[]
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+const PRECISIONS: Readonly<Partial<Record<Dtype, Precision>>> = { fp32: floating('float32'), fp16: floating('float16') }
+/** Precisions that this version writes. */
+export const CONVERTIBLE: readonly Dtype[] = Object.keys(PRECISIONS) as Dtype[]
+
+/**
+ * Writes a model's folder beside its place and renames it when it is whole, so that a run that was ended leaves
+ * nothing that loads. What an earlier run left half done is removed.
+ */
+export async function writeModel(parts: ModelParts, { out, dtypes, signal, onProgress }: WriteModelOptions): Promise<ModelManifest> {
+  const place = resolve(out, parts.kind)
+  await removeLeftovers(place)
+  const folder = `${place}.partial-${process.pid}`
+  await mkdir(join(folder, 'onnx'), { recursive: true })
+  try {
+    const manifest = await writeInto(folder, parts, dtypes, signal, onProgress)
+    const old = `${place}.old-${process.pid}`
+    const replaced = await rename(place, old).then(() => true, () => false)
+    await rename(folder, place)
+    if (replaced) await rm(old, { recursive: true, force: true })
+    return manifest
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function writeInto(
+  folder: string, { kind, name, config, weights, origin }: ModelParts, dtypes: readonly Dtype[],
+  signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
+): Promise<ModelManifest> {
+  const total = Object.values(weights).flat().reduce((sum, { dims }) => sum + 4 * dims.reduce((a, b) => a * b, 1), 0)
+  let loaded = 0
+  const towers: Partial<Record<TowerName, NonNullable<ModelManifest['towers'][TowerName]>>> = {}
+  const files: Record<string, FileDigest> = {}
+  const settling: Promise<unknown>[] = []
+  const reading = origin()
+  reading.catch(() => {})
+  for (const tower of ['vision', 'text'] as const) {
+    const list = weights[tower]
+    if (!list) continue
+    const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
+      const precision = PRECISIONS[dtype]!
+      return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
+    }))
+    const written = await writeTower({
+      folder, tower, graphs, weights: list, version: VERSION, signal,
+      onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
+    })
+    towers[tower] = written.towers
+    Object.assign(files, written.files)
+    settling.push(written.settled())
+    settling.at(-1)!.catch(() => {})
+  }
+  const small: Record<string, string> = {
+    'config.json': hubConfig(kind, config, partCounts(towers)),
+    'preprocessor_config.json': preprocessorConfig({ ...CLIP_PREPROCESS, size: config.vision.imageSize }),
+    ...(kind === 'ict' ? tokenizerFiles() : {}),
+  }
+  for (const [path, text] of Object.entries(small)) {
+    await writeFile(join(folder, path), text)
+    files[path] = digestOf(text)
+  }
+  const manifest: ModelManifest = {
+    format: MANIFEST_FORMAT,
+    kind,
+    name,
+    library: VERSION,
+    source: await reading,
+    preprocess: { ...CLIP_PREPROCESS, size: config.vision.imageSize },
+    projectionDim: config.projectionDim,
+    ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),
+    towers,
+    files,
+  }
+  await Promise.all(settling)
+  await writeFile(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
+  return manifest
+}
+
+/** Data files a graph, as transformers.js wants to know them. */
+function partCounts(towers: ModelManifest['towers']): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const [tower, precisions] of Object.entries(towers)) {
+    for (const [dtype, files] of Object.entries(precisions)) counts[`${tower}_model${DTYPE_SUFFIX[dtype as Dtype]}.onnx`] = files.externalData.length
+  }
+  return counts
+}
+
+async function removeLeftovers(place: string): Promise<void> {
+  const folder = dirname(place)
+  await mkdir(folder, { recursive: true })
+  for (const entry of await readdir(folder)) {
+    const match = new RegExp(`^${basename(place)}\\.(partial|old)-(\\d+)$`).exec(entry)
+    if (match && !isRunning(Number(match[2]))) await rm(join(folder, entry), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

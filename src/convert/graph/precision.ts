@@ -1,0 +1,15 @@
+import type { FloatDtype, GraphBuilder } from './graph-builder.ts'
+
+/** How a graph stores its matrices and multiplies by them. */
+export interface Precision {
+  /** Type of activations and of everything that is not a matrix. */
+  readonly float: FloatDtype
+  /** Emits `x · W`, where W is the logical weight `key` of shape `inputs × outputs`; returns the product's name. */
+  matmul(builder: GraphBuilder, x: string, key: string, inputs: number, outputs: number): string
+}
+
+/** Matrices in the same type as everything else. */
+export const floating = (float: FloatDtype): Precision => ({
+  float,
+  matmul: (builder, x, key, inputs, outputs) => builder.op('MatMul', [x, builder.weight(key, [inputs, outputs])], {}, key),
+})

@@ -1,0 +1,160 @@
+import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import type { ClipConfig, ClipTowerConfig } from '../clip-config.ts'
+
+/** A weight as the graph wants it: loaded from one or more tensors of the checkpoint, when it is its turn. */
+export interface LogicalWeight {
+  readonly key: string
+  readonly dims: readonly number[]
+  /** Row-major float32 values, made anew at each call. */
+  load(): Promise<Float32Array>
+}
+
+/** Finds a tensor of a Hugging Face CLIPModel state dict, or of the HP head, by name. */
+export type FindTensor = (name: string) => CheckpointTensor
+
+export function visionWeights(config: ClipConfig, find: FindTensor): LogicalWeight[] {
+  const { vision, projectionDim } = config
+  const { hiddenSize: width, patchSize, positions } = vision
+  const model = 'vision_model.'
+  return [
+    plain('patch.weight', [width, 3, patchSize, patchSize], find(`${model}embeddings.patch_embedding.weight`)),
+    plain('class', [1, 1, width], find(`${model}embeddings.class_embedding`)),
+    plain('position', [positions, width], find(`${model}embeddings.position_embedding.weight`)),
+    // Hugging Face's spelling.
+    ...normWeights('pre', width, `${model}pre_layrnorm`, find),
+    ...encoderWeights(vision, `${model}encoder.layers.`, find),
+    ...normWeights('final', width, `${model}post_layernorm`, find),
+    matrix('projection.weight', width, projectionDim, [find('visual_projection.weight')]),
+  ]
+}
+
+export function textWeights(config: ClipConfig, find: FindTensor): LogicalWeight[] {
+  const { text, projectionDim } = config
+  const model = 'text_model.'
+  return [
+    plain('token', [text.vocabSize, text.hiddenSize], find(`${model}embeddings.token_embedding.weight`)),
+    plain('position', [text.maxPositions, text.hiddenSize], find(`${model}embeddings.position_embedding.weight`)),
+    ...encoderWeights(text, `${model}encoder.layers.`, find),
+    ...normWeights('final', text.hiddenSize, `${model}final_layer_norm`, find),
+    matrix('projection.weight', text.hiddenSize, projectionDim, [find('text_projection.weight')]),
+  ]
+}
+
+/**
+ * The HP head as one affine map: dropout does nothing at inference and there is no activation, so
+ * W5(W4(W3(W2(W1 x + b1) + b2) + b3) + b4) + b5 is w·x + b, multiplied out in double precision.
+ */
+export function headWeights(projectionDim: number, find: FindTensor): LogicalWeight[] {
+  let product: Promise<{ row: Float32Array; bias: Float32Array }> | undefined
+  const collapse = async (): Promise<{ row: Float32Array; bias: Float32Array }> => {
+    let row = Float64Array.of(1)
+    let bias = 0
+    for (const layer of [7, 6, 4, 2, 0]) {
+      const weight = find(`layers.${layer}.weight`)
+      const [outputs, inputs] = weight.shape as [number, number]
+      const w = await weight.read()
+      const b = await find(`layers.${layer}.bias`).read()
+      const next = new Float64Array(inputs)
+      for (let o = 0; o < outputs; o++) {
+        const r = row[o]!
+        bias += r * b[o]!
+        for (let i = 0; i < inputs; i++) next[i]! += r * w[o * inputs + i]!
+      }
+      row = next
+    }
+    return { row: Float32Array.from(row), bias: Float32Array.of(bias) }
+  }
+  const collapsed = (): Promise<{ row: Float32Array; bias: Float32Array }> => (product ??= collapse())
+  return [
+    { key: 'head.weight', dims: [projectionDim, 1], load: async () => (await collapsed()).row },
+    { key: 'head.bias', dims: [1], load: async () => (await collapsed()).bias },
+  ]
+}
+
+function encoderWeights({ hiddenSize: width, intermediateSize: mlpWidth, layers }: ClipTowerConfig, prefix: string, find: FindTensor): LogicalWeight[] {
+  return Array.from({ length: layers }, (_, i) => {
+    const at = `${prefix}${i}.`
+    const key = `layers.${i}.`
+    const [q, k, v] = ['q', 'k', 'v'].map((name) => (part: string) => find(`${at}self_attn.${name}_proj.${part}`))
+    const qkv = [q!('weight'), k!('weight'), v!('weight')]
+    return [
+      ...normWeights(`${key}ln1`, width, `${at}layer_norm1`, find),
+      ...(i < layers - 1
+        ? [
+            matrix(`${key}qkv.weight`, width, 3 * width, qkv),
+            concatenated(`${key}qkv.bias`, [q!('bias'), k!('bias'), v!('bias')]),
+          ]
+        : [
+            matrix(`${key}kv.weight`, width, 2 * width, qkv.slice(1)),
+            matrix(`${key}q.weight`, width, width, qkv.slice(0, 1)),
+            plain(`${key}q.bias`, [width], q!('bias')),
+            plain(`${key}v.bias`, [width], v!('bias')),
+          ]),
+      matrix(`${key}out.weight`, width, width, [find(`${at}self_attn.out_proj.weight`)]),
+      plain(`${key}out.bias`, [width], find(`${at}self_attn.out_proj.bias`)),
+      ...normWeights(`${key}ln2`, width, `${at}layer_norm2`, find),
+      matrix(`${key}fc1.weight`, width, mlpWidth, [find(`${at}mlp.fc1.weight`)]),
+      plain(`${key}fc1.bias`, [mlpWidth], find(`${at}mlp.fc1.bias`)),
+      matrix(`${key}fc2.weight`, mlpWidth, width, [find(`${at}mlp.fc2.weight`)]),
+      plain(`${key}fc2.bias`, [width], find(`${at}mlp.fc2.bias`)),
+    ]
+  }).flat()
+}
+
+function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): LogicalWeight {
+  return { key, dims, load: () => tensor.read() }
+}
+
+const normWeights = (key: string, width: number, name: string, find: FindTensor): LogicalWeight[] => [
+  plain(`${key}.weight`, [width], find(`${name}.weight`)),
+  plain(`${key}.bias`, [width], find(`${name}.bias`)),
+]
+
+function concatenated(key: string, tensors: readonly CheckpointTensor[]): LogicalWeight {
+  const total = tensors.reduce((sum, tensor) => sum + tensor.shape[0]!, 0)
+  return {
+    key,
+    dims: [total],
+    async load() {
+      const out = new Float32Array(total)
+      let offset = 0
+      for (const tensor of tensors) {
+        out.set(await tensor.read(), offset)
+        offset += tensor.shape[0]!
+      }
+      return out
+    },
+  }
+}
+
+/** Linear layers (outputs × inputs in torch) side by side, turned into the inputs × outputs that MatMul wants. */
+function matrix(key: string, inputs: number, outputs: number, tensors: readonly CheckpointTensor[]): LogicalWeight {
+  return {
+    key,
+    dims: [inputs, outputs],
+    async load() {
+      const out = new Float32Array(inputs * outputs)
+      let column = 0
+      for (const tensor of tensors) {
+        transposeInto(out, outputs, column, await tensor.read(), tensor.shape[0]!, inputs)
+        column += tensor.shape[0]!
+      }
+      return out
+    },
+  }
+}
+
+/** out[c][column + r] = from[r][c], in square blocks that stay in the first-level cache. */
+export function transposeInto(out: Float32Array, outWidth: number, column: number, from: Float32Array, rows: number, columns: number): void {
+  const block = 32
+  for (let r0 = 0; r0 < rows; r0 += block) {
+    const r1 = Math.min(rows, r0 + block)
+    for (let c0 = 0; c0 < columns; c0 += block) {
+      const c1 = Math.min(columns, c0 + block)
+      for (let c = c0; c < c1; c++) {
+        const to = c * outWidth + column
+        for (let r = r0; r < r1; r++) out[to + r] = from[r * columns + c]!
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * The few rules of the protobuf wire format that writing an ONNX file takes
+ * (https://protobuf.dev/programming-guides/encoding/).
+ */
+export class ProtobufWriter {
+  #chunks: Uint8Array[] = []
+  #size = 0
+
+  /** An int64, int32, bool or enum field. Negative numbers take ten bytes, as the format wants. */
+  varint(field: number, value: number | bigint): this {
+    this.#push(encodeVarint(field << 3))
+    return this.#push(encodeVarint(value))
+  }
+
+  float(field: number, value: number): this {
+    this.#push(encodeVarint((field << 3) | 5))
+    const bytes = new Uint8Array(4)
+    new DataView(bytes.buffer).setFloat32(0, value, true)
+    return this.#push(bytes)
+  }
+
+  /** A string, bytes or nested message field. */
+  bytes(field: number, value: string | Uint8Array | ProtobufWriter): this {
+    const data = typeof value === 'string' ? new TextEncoder().encode(value) : value instanceof ProtobufWriter ? value.finish() : value
+    this.#push(encodeVarint((field << 3) | 2))
+    this.#push(encodeVarint(data.length))
+    return this.#push(data)
+  }
+
+  /** A repeated int64 field, packed. */
+  packed(field: number, values: readonly (number | bigint)[]): this {
+    const inner = new ProtobufWriter()
+    for (const value of values) inner.#push(encodeVarint(value))
+    return this.bytes(field, inner)
+  }
+
+  finish(): Uint8Array {
+    const out = new Uint8Array(this.#size)
+    let offset = 0
+    for (const chunk of this.#chunks) {
+      out.set(chunk, offset)
+      offset += chunk.length
+    }
+    return out
+  }
+
+  #push(chunk: Uint8Array): this {
+    this.#chunks.push(chunk)
+    this.#size += chunk.length
+    return this
+  }
+}
+
+function encodeVarint(value: number | bigint): Uint8Array {
+  let rest = BigInt.asUintN(64, BigInt(value))
+  const bytes: number[] = []
+  while (rest > 127n) {
+    bytes.push(Number(rest & 127n) | 128)
+    rest >>= 7n
+  }
+  bytes.push(Number(rest))
+  return Uint8Array.from(bytes)
+}

@@ -1,0 +1,86 @@
+import { createHash, type Hash } from 'node:crypto'
+import { open, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FileDigest } from '../../hub/hub.ts'
+import type { ExternalLocation } from '../onnx/onnx-model.ts'
+
+/** Readers address a part with 32-bit signed offsets; some refuse arrays near 2 GiB. */
+const PART_LIMIT = 2_000_000_000
+/** Pages, so that tensors can be mapped. Small ones need only a cache line. */
+const PAGE = 4096
+const LINE = 64
+
+interface Part {
+  readonly name: string
+  readonly handle: FileHandle
+  readonly hash: Hash
+  size: number
+}
+
+/** Streams tensors into external data files beside a graph: `NAME.onnx_data`, `NAME.onnx_data_1` … */
+export class ExternalDataWriter {
+  readonly files: { readonly name: string; readonly digest: FileDigest }[] = []
+  #part: Part | undefined
+  #pending: Promise<unknown> = Promise.resolve()
+  #closing: Promise<unknown>[] = []
+
+  /** `model` is the graph's file name. */
+  constructor(private readonly folder: string, private readonly model: string, private readonly limit = PART_LIMIT) {}
+
+  /** Writes behind the caller's back: `bytes` must not change afterwards. */
+  async append(bytes: Uint8Array): Promise<ExternalLocation> {
+    if (this.#part && this.#part.size + bytes.length > this.limit) await this.#endPart()
+    this.#part ??= await this.#startPart()
+    const part = this.#part
+    const align = bytes.length >= PAGE ? PAGE : LINE
+    const padding = -part.size & (align - 1)
+    // One write under way while the next tensor is made; more would only pile up memory.
+    await this.#pending
+    this.#pending = this.#write(part, padding > 0 ? [new Uint8Array(padding), bytes] : [bytes])
+    this.#pending.catch(() => {})
+    const offset = part.size + padding
+    part.size = offset + bytes.length
+    return { file: part.name, offset, length: bytes.length }
+  }
+
+  /** Completes `files`; what the disk still has to take in is awaited by `settled`. */
+  async finish(): Promise<void> {
+    if (this.#part) await this.#endPart()
+  }
+
+  /** Resolves when all bytes are on the disk. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#closing)
+  }
+
+  /** Closes what is open after a failure. */
+  async abandon(): Promise<void> {
+    await this.#pending.catch(() => {})
+    await this.#part?.handle.close()
+    await Promise.allSettled(this.#closing)
+  }
+
+  async #startPart(): Promise<Part> {
+    const count = this.files.length
+    const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
+    return { name, handle: await open(join(this.folder, name), 'wx'), hash: createHash('sha256'), size: 0 }
+  }
+
+  async #write({ handle, hash }: Part, chunks: Uint8Array[]): Promise<void> {
+    const writing = handle.writev(chunks)
+    for (const chunk of chunks) hash.update(chunk)
+    const { bytesWritten } = await writing
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
+  }
+
+  async #endPart(): Promise<void> {
+    const { name, handle, hash, size } = this.#part!
+    await this.#pending
+    this.#part = undefined
+    const closing = handle.sync().finally(() => handle.close())
+    closing.catch(() => {})
+    this.#closing.push(closing)
+    this.files.push({ name, digest: { size, sha256: hash.digest('hex') } })
+  }
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CheckpointError } from '../../errors.ts'
+import type { FileDigest } from '../../hub/hub.ts'
+import { DTYPE_SUFFIX, type Dtype, type TowerFiles, type TowerName } from '../../models/manifest.ts'
+import type { TowerGraph } from '../graph/graph-builder.ts'
+import type { LogicalWeight } from '../graph/tower-weights.ts'
+import { encodeModel, type OnnxInitializer } from '../onnx/onnx-model.ts'
+import { ExternalDataWriter } from './external-data.ts'
+
+export interface WrittenTower {
+  readonly towers: Partial<Record<Dtype, TowerFiles>>
+  readonly files: Readonly<Record<string, FileDigest>>
+  /** Resolves when all bytes are on the disk. */
+  settled(): Promise<unknown>
+}
+
+export interface WriteTowerOptions {
+  /** The model's folder; graphs go to `onnx/` in it. */
+  readonly folder: string
+  readonly tower: TowerName
+  readonly graphs: ReadonlyMap<Dtype, TowerGraph>
+  /** In the order in which they lie in the files. */
+  readonly weights: readonly LogicalWeight[]
+  readonly version: string
+  readonly signal?: AbortSignal | undefined
+  /** Called with the number of float32 bytes dealt with. */
+  readonly onWeight?: (bytes: number) => void
+}
+
+/** Writes one tower in several precisions in one pass over the checkpoint: each weight is read once, when its turn comes. */
+export async function writeTower({ folder, tower, graphs, weights, version, signal, onWeight }: WriteTowerOptions): Promise<WrittenTower> {
+  const outputs = [...graphs].map(([dtype, graph]) => {
+    const model = `${tower}_model${DTYPE_SUFFIX[dtype]}.onnx`
+    return { dtype, graph, model, data: new ExternalDataWriter(join(folder, 'onnx'), model), initializers: [...graph.constants] as OnnxInitializer[] }
+  })
+  try {
+    let next = load(weights[0])
+    for (let i = 0; i < weights.length; i++) {
+      signal?.throwIfAborted()
+      const values = await next
+      // The next weight is read while this one is encoded and written.
+      next = load(weights[i + 1])
+      next.catch(() => {})
+      const { key } = weights[i]!
+      requireFinite(values, key)
+      for (const output of outputs) {
+        for (const use of output.graph.weights) {
+          if (use.key !== key) continue
+          const encoded = use.encode(values)
+          for (const [t, tensor] of use.tensors.entries()) output.initializers.push({ ...tensor, data: await output.data.append(encoded[t]!) })
+        }
+      }
+      onWeight?.(values.byteLength)
+    }
+    const towers: Partial<Record<Dtype, TowerFiles>> = {}
+    const files: Record<string, FileDigest> = {}
+    for (const { dtype, graph, model, data, initializers } of outputs) {
+      await data.finish()
+      const bytes = encodeModel({ ...graph, initializers }, { name: 'icthp', version })
+      await writeFile(join(folder, 'onnx', model), bytes)
+      files[`onnx/${model}`] = digestOf(bytes)
+      for (const { name, digest } of data.files) files[`onnx/${name}`] = digest
+      towers[dtype] = { model: `onnx/${model}`, externalData: data.files.map(({ name }) => `onnx/${name}`) }
+    }
+    return { towers, files, settled: () => Promise.all(outputs.map(({ data }) => data.settled())) }
+  } catch (error) {
+    await Promise.all(outputs.map(({ data }) => data.abandon()))
+    throw error
+  }
+}
+
+const load = (weight: LogicalWeight | undefined): Promise<Float32Array> => weight ? weight.load() : Promise.resolve(new Float32Array())
+
+export function digestOf(bytes: Uint8Array | string): FileDigest {
+  return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** A weight that is not a number makes every score one. The exponent bits are all ones for NaN and infinity alone. */
+function requireFinite(values: Float32Array, key: string): void {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
+  for (let i = 0; i < bits.length; i++) {
+    if ((bits[i]! & 0x7f800000) === 0x7f800000) {
+      throw new CheckpointError('checkpoint_nan', `The checkpoint holds ${values[i]} in ${key}: it is damaged, or training diverged. Fetch it again.`, { key, index: i })
+    }
+  }
+}

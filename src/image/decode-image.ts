@@ -1,0 +1,65 @@
+import { ImageError } from '../errors.ts'
+import { decodeBmp } from './bmp-decoder.ts'
+import { DEFAULT_MAX_PIXELS } from './decoder.ts'
+import { decodeGif } from './gif-decoder.ts'
+import type { ImageCodecs } from './image-codecs.ts'
+import { unreadable } from './image-errors.ts'
+import { decodePng } from './png-decoder.ts'
+import type { RawImage, RgbImage } from './raw-image.ts'
+import { checkSize, FORMAT_NAMES, sniffImage, type ImageFormat } from './sniff.ts'
+import { decodeTiff } from './tiff-decoder.ts'
+import { firstWebpFrame, placeWebpFrame } from './webp-frame.ts'
+
+/**
+ * Decodes a file of any format known to exact pixels: those of Pillow's `Image.open(…).convert("RGB")`, but that a gray
+ * picture may come as gray and that alpha may come along. Size is read from the header and checked against `maxPixels` before
+ * anything is decoded. Throws `ImageError`.
+ */
+export async function decodeImage(bytes: Uint8Array, codecs: ImageCodecs, maxPixels: number = DEFAULT_MAX_PIXELS): Promise<RawImage> {
+  const header = sniffImage(bytes)
+  checkSize(header.width, header.height, maxPixels)
+  let image: RawImage
+  try {
+    image = await DECODERS[header.format](bytes, codecs)
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause
+    throw unreadable(FORMAT_NAMES[header.format], cause instanceof Error ? cause.message : String(cause), cause)
+  }
+  if (image.width !== header.width || image.height !== header.height) {
+    throw unreadable(
+      FORMAT_NAMES[header.format],
+      `its header says ${header.width}×${header.height} pixels, its data has ${image.width}×${image.height}`,
+    )
+  }
+  return image
+}
+
+const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCodecs) => RawImage | Promise<RawImage>>> = {
+  jpeg: (bytes, codecs) => codecs.jpeg(bytes),
+  png: (bytes, codecs) => decodePng(bytes, codecs.inflate),
+  gif: (bytes) => decodeGif(bytes),
+  bmp: (bytes) => decodeBmp(bytes),
+  tiff: (bytes, codecs) => decodeTiff(bytes, codecs),
+  avif: (bytes, codecs) => codecs.avif(bytes),
+  webp: async (bytes, codecs) => {
+    const frame = firstWebpFrame(bytes)
+    return frame ? placeWebpFrame(frame, await codecs.webp(frame.still)) : codecs.webp(bytes)
+  },
+}
+
+/** Drops alpha and repeats gray. */
+export function toRgb(image: RawImage): RgbImage {
+  const { data, width, height, channels } = image
+  if (channels === 3) {
+    return { data: data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels }
+  }
+  const out = new Uint8Array(width * height * 3)
+  const green = channels === 4 ? 1 : 0
+  const blue = channels === 4 ? 2 : 0
+  for (let p = 0, q = 0; q < out.length; p += channels, q += 3) {
+    out[q] = data[p]!
+    out[q + 1] = data[p + green]!
+    out[q + 2] = data[p + blue]!
+  }
+  return { data: out, width, height, channels: 3 }
+}

@@ -1,0 +1,81 @@
+import { ImageError } from '../errors.ts'
+
+export interface FetchImageOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Bytes at most. */
+  readonly maxBytes: number
+  /** From the request to the last byte. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Fetches an image's bytes. Throws `ImageError`: `image_not_found` (404, 410), `image_too_large`, `image_truncated` where the
+ * connection breaks, else `image_unreadable` with `details.status`; rejects with `signal.reason` where the signal aborts.
+ */
+export async function fetchImage(url: URL, options: FetchImageOptions): Promise<Uint8Array<ArrayBuffer>> {
+  const { signal, maxBytes, timeoutMs } = options
+  const timeout = AbortSignal.timeout(timeoutMs)
+  let received = 0
+  let answered = false
+  try {
+    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
+    if (!response.ok) {
+      await response.body?.cancel()
+      throw refusal(response)
+    }
+    answered = true
+    const length = Number(response.headers.get('content-length') ?? 0)
+    if (length > maxBytes) throw tooLarge(length, maxBytes)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      received += chunk.length
+      // Leaving the loop ends the transfer.
+      if (received > maxBytes) throw tooLarge(received, maxBytes)
+      chunks.push(chunk)
+    }
+    const bytes = new Uint8Array(received)
+    let at = 0
+    for (const chunk of chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof ImageError) throw cause
+    if (timeout.aborted) {
+      throw new ImageError('image_unreadable', `It was not there within ${timeoutMs / 1000} s. Try again, or raise the time limit.`, { cause })
+    }
+    const why = reason(cause)
+    if (answered) {
+      throw new ImageError('image_truncated', `The connection broke after ${received} bytes (${why}). Try again.`, { received, cause })
+    }
+    throw new ImageError('image_unreadable', `The server cannot be reached (${why}). Check the address and the network.`, { cause })
+  }
+}
+
+/** An address as it may be shown: without password and query, which can hold keys. */
+export function showUrl(url: URL): string {
+  return url.protocol === 'data:' ? 'data URL' : url.origin === 'null' ? url.href : url.origin + url.pathname
+}
+
+function refusal({ status, statusText }: Response): ImageError {
+  const said = `The server answered ${status}${statusText ? ` ${statusText}` : ''}.`
+  if (status === 404 || status === 410) return new ImageError('image_not_found', `${said} Check the address.`, { status })
+  const remedy =
+    status === 401 || status === 403 ? 'The address needs a permission: fetch the image yourself and pass its bytes.' : 'Try again later.'
+  return new ImageError('image_unreadable', `${said} ${remedy}`, { status })
+}
+
+function tooLarge(bytes: number, maxBytes: number): ImageError {
+  return new ImageError('image_too_large', `It has ${bytes} bytes or more, over the limit of ${maxBytes}. Raise maxDownloadBytes if it is trusted.`, {
+    bytes,
+    maxBytes,
+  })
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return cause instanceof Error ? ((cause as { code?: string }).code ?? cause.message) : String(cause)
+}

@@ -1,0 +1,63 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ImageError, show } from '../errors.ts'
+import { fetchImage, showUrl, type FetchImageOptions } from './fetch-image.ts'
+import type { ImageSource } from './image-job-node.ts'
+import { checkRawImage } from './preprocess.ts'
+import type { RawImage } from './raw-image.ts'
+
+/** What Node's users may call an image. A string is a path, unless it starts with `http:`, `https:`, `file:` or `data:`. */
+export type NodeImageInput = string | URL | ArrayBufferLike | ArrayBufferView | Blob | RawImage
+
+/** An input that has been looked at, but not read. */
+export interface OpenedInput {
+  /** The name to show in errors, where it has one. */
+  readonly name: string | undefined
+  /** `owned`: the bytes are ours, and may be handed to another thread without a copy. */
+  read(options: FetchImageOptions): { source: ImageSource; owned: boolean } | Promise<{ source: ImageSource; owned: boolean }>
+}
+
+/** Throws `ImageError` (`image_unsupported`, `image_invalid_raw`, `image_zero_size`) where it is nothing of the kind. */
+export function openImageInput(input: unknown): OpenedInput {
+  if (typeof input === 'string') return /^(https?|file|data):/i.test(input) ? openUrl(new URL(input)) : openPath(input)
+  if (input instanceof URL) return openUrl(input)
+  if (input instanceof Blob) {
+    const name = 'name' in input && typeof input.name === 'string' ? input.name : undefined
+    return { name, read: async () => ({ source: { bytes: new Uint8Array(await input.arrayBuffer()) }, owned: true }) }
+  }
+  const bytes = asBytes(input)
+  if (bytes) return { name: undefined, read: () => ({ source: { bytes }, owned: false }) }
+  if (typeof input === 'object' && input !== null && 'data' in input) {
+    const { data, width, height, channels } = input as RawImage
+    const raw: RawImage = { data, width, height, channels }
+    checkRawImage(raw)
+    return { name: undefined, read: () => ({ source: { raw }, owned: false }) }
+  }
+  throw new ImageError(
+    'image_unsupported',
+    `${show(input)} is not an image. Give a path, a URL, a Buffer, Uint8Array or ArrayBuffer, a Blob or File, or { data, width, height, channels }.`,
+    { type: typeof input },
+  )
+}
+
+function openPath(path: string): OpenedInput {
+  // Resolved now: the working folder may be another when a worker gets to it.
+  return { name: path, read: () => ({ source: { path: resolve(path) }, owned: true }) }
+}
+
+function openUrl(url: URL): OpenedInput {
+  if (url.protocol === 'file:') return openPath(fileURLToPath(url))
+  const name = showUrl(url)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:' && url.protocol !== 'data:') {
+    throw new ImageError('image_unsupported', `${name}: ${url.protocol} addresses are not fetched. Give an http(s) or file URL.`, { image: name })
+  }
+  return { name, read: async (options) => ({ source: { bytes: await fetchImage(url, options) }, owned: true }) }
+}
+
+/** Seen by what they are, not by class: buffers of another realm (Jest's) are buffers too. */
+function asBytes(input: unknown): Uint8Array | undefined {
+  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+  const tag = Object.prototype.toString.call(input)
+  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') return new Uint8Array(input as ArrayBuffer)
+  return undefined
+}

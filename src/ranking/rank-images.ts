@@ -1,0 +1,126 @@
+import { InputError, show } from '../errors.ts'
+import type { ImageInput } from '../image/decoder.ts'
+import { l2Normalise, sigmoid } from '../scorers/embeddings.ts'
+import { encodeStream } from '../scorers/encode-stream.ts'
+import type { HpScorer } from '../scorers/hp-scorer.ts'
+import type { IctScorer } from '../scorers/ict-scorer.ts'
+import type { StreamOptions } from '../scorers/scorer-options.ts'
+import { combineScores, DEFAULT_WEIGHTS, type CombineFunction, type CombineRule, type Scores, type Weights } from './combine.ts'
+
+export interface RankOptions extends StreamOptions {
+  /** Needed with `ict`. */
+  readonly prompt?: string | undefined
+  readonly ict?: IctScorer | undefined
+  readonly hp?: HpScorer | undefined
+  /** Default `weighted` with both scorers, else the one that is given. */
+  readonly combine?: CombineRule | CombineFunction | undefined
+  /** For `weighted`. Default one half each. */
+  readonly weights?: Partial<Weights> | undefined
+  /** An image passes where every score is above its threshold. Images that fail are ranked all the same. */
+  readonly thresholds?: { readonly ict?: number | undefined; readonly hp?: number | undefined } | undefined
+  /** Keep only so many of the best. */
+  readonly topK?: number | undefined
+}
+
+export interface Ranking {
+  /** The rule that ordered them: `custom` for a function. */
+  readonly combine: CombineRule | 'custom'
+  /** What `weighted` used. */
+  readonly weights?: Weights
+  /** Best first; equal scores keep the order they came in. */
+  readonly results: readonly RankedImage[]
+}
+
+export interface RankedImage {
+  /** Place in the input. */
+  readonly index: number
+  /** From 1. */
+  readonly rank: number
+  /** Combined, by the rule. */
+  readonly score: number
+  readonly ict?: number
+  readonly hp?: number
+  readonly passed: boolean
+}
+
+/**
+ * Scores images with ICT, HP or both, decoding each once, and orders them. Throws `InputError` for options that do not
+ * fit together, `ImageError` for an image that cannot be read (unless `onImageError` takes it), `BackendError`.
+ */
+export async function rankImages(images: readonly ImageInput[], options: RankOptions): Promise<Ranking> {
+  const { ict, hp, prompt, thresholds } = options
+  if (!Array.isArray(images)) throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(images)}.`)
+  if (!ict && !hp) throw new InputError('input_invalid_option', 'rankImages needs a scorer: pass ict with a prompt, hp, or both.')
+  if (ict && typeof prompt !== 'string') {
+    throw new InputError('input_not_a_string', `ICT ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ict out to rank by HP alone.`, { prompt })
+  }
+  for (const [name, scorer] of Object.entries({ ict, hp })) {
+    if (!scorer && thresholds?.[name as 'ict' | 'hp'] !== undefined) {
+      throw new InputError('input_invalid_option', `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`, { thresholds })
+    }
+  }
+  const { combine = ict && hp ? 'weighted' : ict ? 'ict' : 'hp' } = options
+  // Options that do not fit should fail before minutes of work, not after.
+  combineScores([{ ict: ict ? 0 : undefined, hp: hp ? 0 : undefined, hpLogit: hp ? 0 : undefined }], typeof combine === 'function' ? () => 0 : combine, DEFAULT_WEIGHTS)
+  rankScores([], { ...options, combine })
+  const scored: { index: number; scores: Scores }[] = []
+  for await (const entry of scoreImages(images, options)) scored.push(entry)
+  return rankScores(scored, { ...options, combine })
+}
+
+/** One pass over the images with both scorers: every image's scores, as they are ready. */
+export async function* scoreImages(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  { ict, hp, prompt, ...options }: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
+): AsyncGenerator<{ index: number; scores: Scores }> {
+  const [text] = ict ? await ict.embedTexts([prompt!], options) : []
+  const encoders = [ict?.vision, hp?.vision].filter((encoder) => encoder !== undefined)
+  for await (const { index, encoded } of encodeStream(encoders, images, options)) {
+    const logit = hp ? encoded.at(-1)!.logit! : undefined
+    yield {
+      index,
+      scores: {
+        ...(ict ? { ict: ict.similarity(text!, l2Normalise(encoded[0]!.embeds)) } : {}),
+        ...(logit === undefined ? {} : { hp: sigmoid(logit), hpLogit: logit }),
+      },
+    }
+  }
+}
+
+/**
+ * Orders images by scores that are already there: for callers that cache them, or move a slider. Throws `InputError`
+ * for options and scores that do not fit together.
+ */
+export function rankScores(
+  scored: readonly { readonly index: number; readonly scores: Scores }[],
+  { combine = 'weighted', weights: given, thresholds = {}, topK }: Pick<RankOptions, 'combine' | 'weights' | 'thresholds' | 'topK'> = {},
+): Ranking {
+  const weights = { ...DEFAULT_WEIGHTS, ...given }
+  for (const [name, weight] of Object.entries(weights)) {
+    if (!Number.isFinite(weight)) throw new InputError('input_invalid_option', `weights.${name} is ${show(weight)}; it must be a finite number.`, { weights })
+  }
+  for (const [name, threshold] of Object.entries(thresholds)) {
+    if (threshold !== undefined && !(typeof threshold === 'number' && !Number.isNaN(threshold))) {
+      throw new InputError('input_invalid_option', `thresholds.${name} is ${show(threshold)}; it must be a number.`, { thresholds })
+    }
+  }
+  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
+    throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, { topK })
+  }
+  const combined = combineScores(scored.map(({ scores }) => scores), combine, weights)
+  const ordered = scored
+    .map(({ index, scores: { ict, hp } }, i) => ({
+      index,
+      score: combined[i]!,
+      ...(ict === undefined ? {} : { ict }),
+      ...(hp === undefined ? {} : { hp }),
+      passed: (thresholds.ict === undefined || (ict ?? -Infinity) > thresholds.ict) && (thresholds.hp === undefined || (hp ?? -Infinity) > thresholds.hp),
+    }))
+    .sort((a, b) => b.score - a.score || a.index - b.index)
+    .slice(0, topK)
+  return {
+    combine: typeof combine === 'function' ? 'custom' : combine,
+    ...(combine === 'weighted' ? { weights } : {}),
+    results: ordered.map(({ index, score, passed, ...scores }, i) => ({ index, rank: i + 1, score, ...scores, passed })),
+  }
+}

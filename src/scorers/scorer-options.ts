@@ -1,0 +1,55 @@
+import type { Device } from '../backend/backend.ts'
+import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
+import type { OnProgress } from '../progress.ts'
+
+/** Options of `fromPretrained`. */
+export interface ScorerOptions {
+  /** Where to run. Default `auto`: the fastest device that works; what it took and why is in `scorer.info.notes`. */
+  readonly device?: Device | undefined
+  /** Precision of the weights. Default `auto`: the fastest for the device among those the folder holds. */
+  readonly dtype?: Dtype | 'auto' | undefined
+  /** Images in one run of the tower. Default 8 on GPUs, 4 on CPUs. */
+  readonly batchSize?: number | undefined
+  /** CPU threads of the runtime. Default: one a core. */
+  readonly threads?: number | undefined
+  /** Images of more pixels are refused before they are decoded. Default 100 million. */
+  readonly maxPixels?: number | undefined
+  /** Branch, tag or commit, where the model comes from a hub. Default `main`. */
+  readonly revision?: string | undefined
+  /** Ends loading. */
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+/** Options of every call that encodes. */
+export interface EncodeOptions {
+  /** Rejects the call with its reason, within a batch. */
+  readonly signal?: AbortSignal | undefined
+  /** `encode` events, in images. */
+  readonly onProgress?: OnProgress | undefined
+}
+
+export interface StreamOptions extends EncodeOptions {
+  /** With it, images that cannot be read are handed here and left out of the stream; without it they end it. */
+  readonly onImageError?: ((error: Error, index: number) => void) | undefined
+}
+
+/** What a scorer runs, to be shown beside its numbers. */
+export interface ScorerInfo {
+  readonly kind: ModelKind
+  /** The model's name, for example `8y/ICT`. */
+  readonly model: string
+  /** The folder, URL or repository it was loaded from. */
+  readonly source: string
+  readonly revision?: string | undefined
+  readonly origin: ModelOrigin
+  readonly device: Device
+  readonly dtype: Dtype
+  readonly batchSize: number
+  /** For example `onnxruntime-node 1.30.0`. */
+  readonly backend: string
+  /** For example `sharp 0.35.5`. */
+  readonly decoder: string
+  /** What the user should know: fallbacks and their reasons. */
+  readonly notes: readonly string[]
+}

@@ -1,0 +1,48 @@
+import { InputError } from '../errors.ts'
+import type { ImageInput } from '../image/decoder.ts'
+import { encodeStream, type Images } from './encode-stream.ts'
+import type { ScorerParts } from './load-scorer.ts'
+import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
+import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
+
+/** What ICT and HP have in common: a vision tower, and an end. */
+export abstract class Scorer {
+  /** What runs, to be shown beside the numbers. */
+  readonly info: ScorerInfo
+  readonly #parts: ScorerParts
+  #disposing: Promise<void> | undefined
+
+  protected constructor(parts: ScorerParts) {
+    this.#parts = parts
+    this.info = parts.info
+  }
+
+  /** The vision tower with its preprocessing: for callers that feed several scorers from one pass over the images. */
+  get vision(): VisionEncoder {
+    if (this.#disposing) {
+      throw new InputError('input_disposed', `This ${this.info.kind.toUpperCase()} scorer was disposed. Load it again with fromPretrained.`)
+    }
+    return this.#parts.vision
+  }
+
+  /** Frees the model's memory and ends its threads. Idempotent. */
+  dispose(): Promise<void> {
+    return (this.#disposing ??= (async () => {
+      for (const part of this.#parts.owned) await part.dispose()
+    })())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose()
+  }
+
+  protected async encodeAll(images: readonly ImageInput[], options: EncodeOptions): Promise<EncodedImage[]> {
+    const encoded: EncodedImage[] = []
+    for await (const { encoded: [image] } of encodeStream([this.vision], images, options)) encoded.push(image!)
+    return encoded
+  }
+
+  protected async *encodeEach(images: Images, options: StreamOptions): AsyncGenerator<{ index: number; image: EncodedImage }> {
+    for await (const { index, encoded } of encodeStream([this.vision], images, options)) yield { index, image: encoded[0]! }
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * For unit tests: fake scorers that need no weights, and a suite for backends of one's own. Runs anywhere, with any
+ * test framework.
+ */
+export { createFakeScorers, type FakeCalls, type FakeOptions, type FakeScorers } from './testing/fake-scorers.ts'
+export { backendConformance, type ConformanceCase, type ConformanceOptions } from './testing/backend-conformance.ts'

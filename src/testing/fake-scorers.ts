@@ -1,0 +1,129 @@
+import { BackendError, InputError, show } from '../errors.ts'
+import type { ImageInput } from '../image/decoder.ts'
+import type { ModelKind } from '../models/manifest.ts'
+import { HpScorer } from '../scorers/hp-scorer.ts'
+import { IctScorer } from '../scorers/ict-scorer.ts'
+import type { ScorerParts } from '../scorers/load-scorer.ts'
+import type { EncodeOptions } from '../scorers/scorer-options.ts'
+import { TextEncoder } from '../scorers/text-encoder.ts'
+import { Tower } from '../scorers/tower.ts'
+import { VisionEncoder } from '../scorers/vision-encoder.ts'
+import { ClipTokenizer } from '../text/clip-tokenizer.ts'
+import { FAKE_PREPROCESS, FakeDecoder, type SeenImage } from './fake-decoder.ts'
+import { FakeSession, numbersIn } from './fake-session.ts'
+import { embedNumber, FAKE_DIM, numberOf } from './numbered-embedding.ts'
+import { hash } from './stable-hash.ts'
+
+export interface FakeOptions {
+  /**
+   * ICT of an image and a prompt, -1 to 1. It is asked for the pairs that are scored and no others. NaN gives the
+   * `BackendError` `backend_nan`; what it throws rejects the call. Default: a stable hash of both, 0 to 1.
+   */
+  readonly ict?: ((image: ImageInput, prompt: string) => number) | undefined
+  /** HP of an image, 0 to 1, accurate to 1e-6 (it passes through a float32 logit). Otherwise as `ict`. */
+  readonly hp?: ((image: ImageInput) => number) | undefined
+  /** Images that cannot be read: these give the `ImageError` `image_unreadable`. */
+  readonly unreadable?: ((image: ImageInput) => boolean) | undefined
+  /** Milliseconds that reading an image and running a batch take. Default 0. */
+  readonly latency?: { readonly decode?: number | undefined; readonly run?: number | undefined } | undefined
+  /** Images in a batch. Default 4. */
+  readonly batchSize?: number | undefined
+}
+
+export interface FakeScorers {
+  readonly ict: IctScorer
+  readonly hp: HpScorer
+  readonly calls: FakeCalls
+}
+
+/** What the fakes were asked to do, in order. */
+export interface FakeCalls {
+  /** Images that were read. In `rankImages`, each once for both scorers. */
+  readonly decoded: readonly ImageInput[]
+  /** The batches that went through the vision towers. */
+  readonly batches: readonly { readonly tower: ModelKind; readonly images: readonly ImageInput[] }[]
+  /** Prompts that were encoded; one that is there several times in a call is encoded once. */
+  readonly prompts: readonly string[]
+}
+
+/**
+ * Real scorers, on a decoder that takes anything for an image (strings that name no file too) and towers that answer
+ * what they are told. Batching, streams, ranking, cancellation, errors and `dispose` are those of the real thing.
+ *
+ * The embeddings only name an image or a prompt: `ict.similarity` turns two of them into the score, their dot product
+ * does not.
+ */
+export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
+  const calls = { decoded: [] as ImageInput[], batches: [] as FakeCalls['batches'][number][], prompts: [] as string[] }
+  const decoder = new FakeDecoder(options, calls.decoded)
+  const parts = (kind: ModelKind): ScorerParts => {
+    const session = new FakeSession(options.latency?.run, (inputs) => {
+      const numbers = numbersIn(inputs)
+      const seen = numbers.map((number) => decoder.seen(number))
+      calls.batches.push({ tower: kind, images: seen.map(({ image }) => image) })
+      return {
+        image_embeds: { dtype: 'float32', dims: [numbers.length, FAKE_DIM], data: Float32Array.from(numbers.flatMap(embedNumber)) },
+        ...(kind === 'hp' ? { hp_logits: { dtype: 'float32', dims: [numbers.length], data: Float32Array.from(seen.map((image) => logit(hpOf(image)))) } } : {}),
+      }
+    })
+    const tower = new Tower(`fake ${kind} vision`, session)
+    const { batchSize = 4 } = options
+    return {
+      vision: new VisionEncoder({ tower, decoder, preprocess: FAKE_PREPROCESS, projectionDim: FAKE_DIM, head: kind === 'hp', batchSize }),
+      info: {
+        kind, model: `fake/${kind}`, source: 'fake', origin: { files: [] }, device: 'cpu', dtype: 'fp32', batchSize, backend: 'fake', decoder: 'fake',
+        notes: ['A fake of icthp/testing: its scores judge nothing.'],
+      },
+      owned: [tower],
+    }
+  }
+  const hpOf = ({ image, digest }: SeenImage): number =>
+    options.hp ? inRange('hp', options.hp(image), 0) : hash(`hp\n${digest}`)
+  const ictOf = ({ image, digest }: SeenImage, prompt: string): number =>
+    options.ict ? inRange('ict', options.ict(image, prompt), -1) : hash(`ict\n${digest}\n${prompt}`)
+  return { ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) => ictOf(decoder.seen(image), prompt)), hp: new HpScorer(parts('hp')), calls }
+}
+
+class FakeIctScorer extends IctScorer {
+  readonly #prompts: string[] = []
+
+  constructor(
+    parts: ScorerParts,
+    { latency }: FakeOptions,
+    private readonly encoded: string[],
+    private readonly ictOf: (image: number, prompt: string) => number,
+  ) {
+    const session = new FakeSession(latency?.run, (inputs) => {
+      const [rows = 0] = inputs['input_ids']!.dims
+      return { text_embeds: { dtype: 'float32', dims: [rows, FAKE_DIM], data: new Float32Array(rows * FAKE_DIM).fill(1) } }
+    })
+    const text = new TextEncoder(new ClipTokenizer(), new Tower('fake ict text', session), FAKE_DIM)
+    super({ ...parts, text, owned: [...parts.owned, text] })
+  }
+
+  // Several prompts may have the same tokens, so the tower cannot tell them apart.
+  override async embedTexts(prompts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    await super.embedTexts(prompts, options)
+    this.encoded.push(...new Set(prompts))
+    return prompts.map((prompt) => {
+      let number = this.#prompts.indexOf(prompt)
+      if (number < 0) number = this.#prompts.push(prompt) - 1
+      return Float32Array.from(embedNumber(number))
+    })
+  }
+
+  override similarity(text: Float32Array, image: Float32Array): number {
+    return this.ictOf(numberOf(image), this.#prompts[numberOf(text)]!)
+  }
+}
+
+function inRange(name: 'ict' | 'hp', score: number, least: number): number {
+  if (Number.isNaN(score)) throw new BackendError('backend_nan', `The fake's ${name} function gave NaN, as a tower that computes nonsense would.`, { name })
+  if (typeof score === 'number' && score >= least && score <= 1) return score
+  throw new InputError('input_invalid_option', `The fake's ${name} function gave ${show(score)}; these scores are numbers from ${least} to 1.`, { name, score })
+}
+
+/** The sigmoid's inverse; 0 and 1, which no real model gives, get logits that round to them. */
+function logit(score: number): number {
+  return Math.max(-800, Math.min(800, Math.log(score / (1 - score))))
+}

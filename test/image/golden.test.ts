@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
+import { cropImage, normalise } from '../../src/image/preprocess.ts'
+import { codecSets } from './codec-sets.ts'
+
+const folder = new URL('../../../shared/golden/', import.meta.url)
+interface Golden {
+  width: number
+  height: number
+  rgbSha256: string
+  cropSha256: string
+  pixelValuesSha256: string
+}
+const golden: Record<string, Golden> = existsSync(folder) ? JSON.parse(readFileSync(new URL('images.json', folder), 'utf8')).images : {}
+const sha256 = (data: ArrayBufferView): string => createHash('sha256').update(data as Uint8Array).digest('hex')
+
+/** What the codecs without native modules may refuse. */
+const refused: Record<string, string> = { 't_cmyk.jpg': 'image_unsupported', 'u_ycck.jpg': 'image_unsupported' }
+
+for (const codecs of codecSets) {
+  describe.skipIf(!existsSync(folder))(`the reference's answers, ${codecs.name}`, () => {
+    test.each(Object.entries(golden))('%s', async (name, want) => {
+      const bytes = readFileSync(new URL(`images/${name}`, folder))
+      if (codecs.name === 'wasm' && refused[name]) {
+        await expect(decodeImage(bytes, codecs)).rejects.toMatchObject({ name: 'ImageError', code: refused[name] })
+        return
+      }
+      const image = await decodeImage(bytes, codecs)
+      const crop = cropImage(image, { size: 224 })
+      expect({
+        width: image.width,
+        height: image.height,
+        rgbSha256: sha256(toRgb(image).data),
+        cropSha256: sha256(crop.data),
+        pixelValuesSha256: sha256(normalise(crop).data),
+      }).toEqual({
+        width: want.width,
+        height: want.height,
+        rgbSha256: want.rgbSha256,
+        cropSha256: want.cropSha256,
+        pixelValuesSha256: want.pixelValuesSha256,
+      })
+    })
+  })
+}
