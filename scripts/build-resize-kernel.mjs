@@ -4,7 +4,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const base64 = readFileSync(process.argv[2]).toString('base64')
-const lines = base64.match(/.{1,110}/g).map((line) => `  '${line}'`).join(' +\n')
+const lines = base64
+  .match(/.{1,110}/g)
+  .map((line) => `  '${line}'`)
+  .join(' +\n')
 writeFileSync(
   new URL('../src/image/resize-kernel.ts', import.meta.url),
   `// Made by scripts/build-resize-kernel.mjs from resize-kernel.wat: change that file, not this one.\n` +

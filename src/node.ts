@@ -60,7 +60,7 @@ export class HpScorer extends CoreHpScorer {
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */
 export async function preprocess(image: ImageInput, options: DecodeOptions & { readonly config?: PreprocessConfig; readonly decoder?: ImageDecoder } = {}): Promise<PixelValues> {
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
-  const decoder = given ?? createNodeDecoder()
+  const decoder = given ?? createNodeDecoder({ threads: 0 })
   try {
     return normalise(await decoder.crop(image, config, decode), config)
   } finally {

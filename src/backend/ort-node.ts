@@ -59,36 +59,44 @@ export class OrtNodeBackend implements InferenceBackend {
     }
     const session = ++this.#ids
     this.#sessions++
+    const worker = (this.#worker ??= this.#start())
+    const isThere = (): boolean => this.#worker === worker
     const release = async (): Promise<void> => {
-      await this.#ask({ kind: 'release', session }).catch(() => {})
+      // A worker that ended has freed everything.
+      if (isThere()) await this.#ask({ kind: 'release', session }).catch(() => {})
+      if (!isThere()) return
       this.#sessions--
       await this.#endIfIdle()
     }
     try {
       await abortable(this.#ask({ kind: 'load', session, path, device, threads }), signal)
     } catch (cause) {
-      await release()
+      const released = release()
       if (signal?.aborted) throw signal.reason
+      await released
+      if (cause instanceof InputError) throw cause
       throw new BackendError('backend_failed', `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`, {
         model: model.name, device, cause,
       })
     }
-    return this.#session(session, model.name, release)
+    return this.#session(session, model.name, isThere, release)
   }
 
   async dispose(): Promise<void> {
     const worker = this.#worker
     this.#worker = undefined
+    this.#sessions = 0
     this.#fail(new InputError('input_disposed', 'The backend was disposed while this was running.'))
     await worker?.terminate()
   }
 
-  #session(session: number, name: string, release: () => Promise<void>): InferenceSession {
+  #session(session: number, name: string, isThere: () => boolean, release: () => Promise<void>): InferenceSession {
     let released: Promise<void> | undefined
     return {
       run: async (inputs, { signal } = {}) => {
         if (released) throw new InputError('input_disposed', `${name} was disposed. Load it again.`)
         signal?.throwIfAborted()
+        if (!isThere()) throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, { model: name })
         try {
           const reply = await abortable(this.#ask({ kind: 'run', session, inputs }), signal)
           return (reply as { outputs: Tensors }).outputs
@@ -114,7 +122,7 @@ export class OrtNodeBackend implements InferenceBackend {
   #start(): Worker {
     // The runtime reads it when it is loaded; a worker's own process.env is a copy that the native side does not see.
     process.env['ORT_DISABLE_TELEMETRY'] = '1'
-    const worker = new Worker(workerUrl('ort'), { workerData: { entry: this.#entry } satisfies OrtWorkerData, name: 'icthp-ort' })
+    const worker = new Worker(workerUrl('ort'), { workerData: { entry: this.#entry } satisfies OrtWorkerData, name: 'icthp-ort', execArgv: [] })
     worker.on('message', ({ id, ok, error }: OrtReply) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -130,6 +138,7 @@ export class OrtNodeBackend implements InferenceBackend {
   #lose(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
+    this.#sessions = 0
     this.#fail(error)
   }
 

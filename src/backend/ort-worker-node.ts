@@ -40,7 +40,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
       sessions.set(request.session, await ort.InferenceSession.create(path, {
         executionProviders: [device],
         graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
         ...(threads ? { intraOpNumThreads: threads } : {}),
       }))
       return {}

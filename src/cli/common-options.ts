@@ -48,7 +48,7 @@ export function addCommonOptions(command: Command, examples: readonly string[]):
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`)
 }
 
-export function addImages(command: Command, { optional = false } = {}): Command {
+export function addImages(command: Command, { optional = false }: { readonly optional?: boolean } = {}): Command {
   return command
     .addArgument(new Argument(optional ? '[IMAGE...]' : '<IMAGE...>', 'image files, globs, folders or http(s) URLs'))
     .option('-r, --recursive', 'look for images below folders, not only in them')

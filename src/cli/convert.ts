@@ -24,7 +24,7 @@ export function addConvert(program: Command, context: Context): void {
     .command('convert')
     .summary('turn PyTorch or safetensors checkpoints into a model folder')
     .description(
-      'Reads checkpoints in the layout of the official ones (8y/ICT, 8y/HP) and writes the ONNX model folder that the other\n' +
+      'Reads checkpoints in the layout of the official ones (8y/ICT, 8y/HP) and writes the ONNX model folder that the other ' +
         'commands run. What is in the folder stays as it is until the new model is whole.',
     )
     .option('--ict <dir>', 'folder (or file) of ICT: pytorch_model.bin or safetensors, whole or sharded')

@@ -13,7 +13,7 @@ export class Table {
   readonly #lineWidth: number
 
   /** `lineWidth`: cells a line may take; without it nothing is cut. */
-  constructor(columns: readonly TableColumn[], lineWidth = Infinity) {
+  constructor(columns: readonly TableColumn[], lineWidth: number = Infinity) {
     this.#columns = columns.map((column) => ({ ...column, width: Math.max(column.width ?? 0, displayWidth(column.header)) }))
     this.#lineWidth = lineWidth
   }

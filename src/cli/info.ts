@@ -16,7 +16,7 @@ export function addInfo(program: Command, context: Context): void {
     .command('info')
     .summary('show versions, devices and the model in use')
     .description(
-      'Shows what there is: versions, each device (really tried, with the reason where it cannot be used), and the model\n' +
+      'Shows what there is: versions, each device (really tried, with the reason where it cannot be used), and the model ' +
         'that the other commands would run.',
     )
   addModelOptions(command).option('--json', 'one JSON document')
@@ -57,7 +57,13 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     `${terminal.bold('model')}  ${printable(model.source)}`,
     `  ict  ${modelLine(model.ict)}`,
     `  hp   ${modelLine(model.hp)}`,
-    ...(model.device ? [`  runs on ${model.device}`, ...model.notes.map((note) => `    ${printable(note)}`)] : []),
+    // What is not available is told above.
+    ...(model.device
+      ? [
+          `  runs on ${model.device}`,
+          ...model.notes.filter((note) => !note.includes('not available')).map((note) => `    ${printable(note)}`),
+        ]
+      : []),
   ]
 }
 

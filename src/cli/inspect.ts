@@ -32,7 +32,7 @@ export function addInspect(program: Command, context: Context): void {
     .command('inspect')
     .summary('show what the models see of images or of a text')
     .description(
-      'Of images: their size, and the sha256 of the crop and of the pixel values that the towers see, to compare with the\n' +
+      'Of images: their size, and the sha256 of the crop and of the pixel values that the towers see, to compare with the ' +
         'Python reference. Of a text: its token ids, and what is cut away. Needs no model.',
     )
   addImages(command, { optional: true })

@@ -8,6 +8,7 @@ import type { Context } from './context.ts'
 import { conversionJson, conversionLines, noteConversion } from './convert.ts'
 import { convertedAlready } from './converted-already.ts'
 import { printable } from './display-width.ts'
+import { UsageError } from './exit-codes.ts'
 import { formatBytes } from './format-quantity.ts'
 import { formatTable } from './format-table.ts'
 import type { Terminal } from './terminal.ts'
@@ -25,8 +26,8 @@ export function addPull(program: Command, context: Context): void {
     .command('pull')
     .summary('fetch the official checkpoints and convert them')
     .description(
-      'Fetches 8y/ICT, 8y/HP and the config of their base model into the Hugging Face cache (what Python has fetched is\n' +
-        'used, broken downloads go on, every file is checked), then converts them to a model folder.\n' +
+      'Fetches 8y/ICT, 8y/HP and the config of their base model into the Hugging Face cache (what Python has fetched is ' +
+        'used, broken downloads go on, every file is checked), then converts them to a model folder. ' +
         'HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.',
     )
     .option('-o, --out <dir>', 'where the converted model goes (default: $ICTHP_MODEL, else ~/.cache/icthp/models/official)')
@@ -46,7 +47,10 @@ async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: Pull
   const { signal, services } = io
   const onProgress = terminal.progress
   const { defaultModelFolder } = await import('../models/default-model-node.ts')
-  const folder = resolve(io.cwd, out ?? defaultModelFolder(io.env as NodeJS.ProcessEnv))
+  const place = out ?? defaultModelFolder(io.env as NodeJS.ProcessEnv)
+  if (/^https?:/i.test(place))
+    throw new UsageError(`${place} is an address, and the model is written to a folder. Add --out DIR.`)
+  const folder = resolve(io.cwd, place)
   let plan: PullPlan | undefined
   const onPlan = (made: PullPlan): void => {
     plan = made

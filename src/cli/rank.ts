@@ -33,7 +33,7 @@ export function addRank(program: Command, context: Context): void {
     .command('rank')
     .summary('order images, best first')
     .description(
-      'Scores images against a prompt and orders them, best first. Without a prompt they are ordered by HP alone.\n' +
+      'Scores images against a prompt and orders them, best first. Without a prompt they are ordered by HP alone. ' +
         'The rules of --combine can order images differently, so every result names the one used.',
     )
   addImages(command)

@@ -26,7 +26,7 @@ export function addScore(program: Command, context: Context): void {
     .command('score')
     .summary('score images')
     .description(
-      'Scores images: ICT (how much of a prompt an image shows, in [-1, 1]) for each prompt, and HP (how good it looks, in\n' +
+      'Scores images: ICT (how much of a prompt an image shows, in [-1, 1]) for each prompt, and HP (how good it looks, in ' +
         '(0, 1)). Without a prompt, HP alone. Results come in the order of the images.',
     )
   addImages(command)

@@ -2,12 +2,14 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { CheckpointError, DeviceError, InputError, show } from '../errors.ts'
 import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import type { OnProgress } from '../progress.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.ts'
 import { digestFile } from './checkpoint/digest-file.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
-import { CONVERTIBLE, writeModel, type ModelParts } from './convert-model.ts'
+import { writeModel, type ModelParts, type WriteModelOptions } from './convert-model.ts'
+import { readCalibrationData } from './quantise/calibration-data.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
 
 export interface ConvertOptions {
@@ -21,6 +23,8 @@ export interface ConvertOptions {
   readonly out: string
   /** Default `['fp32']`. */
   readonly dtypes?: readonly Dtype[] | undefined
+  /** Folder of images, and of prompts in `prompts.txt`, that int8 is calibrated on; default a small set that comes with icthp. */
+  readonly calibrate?: string | undefined
   /** What is known of the sources: recorded in the manifest, and its name shown with every score. */
   readonly origins?: Partial<Record<ModelKind, CheckpointOrigin>> | undefined
   readonly signal?: AbortSignal | undefined
@@ -73,6 +77,7 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
 async function convertOne(kind: ModelKind, path: string, options: ConvertOptions, dtypes: readonly Dtype[]): Promise<ConvertedModel> {
   const { base, out, signal, onProgress } = options
   const open: Checkpoint[] = []
+  const close: { dispose(): Promise<void> }[] = []
   const read = async (place: string): Promise<Checkpoint> => {
     const checkpoint = await openCheckpoint(place)
     open.push(checkpoint)
@@ -91,16 +96,26 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
       kind,
       name: options.origins?.[kind]?.repository ?? `${basename(resolve(path))}`,
       config,
+      find,
       weights: kind === 'hp'
         ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
       origin: async () => ({ ...defined(options.origins?.[kind]), files: await digestAll(sources, path, signal) }),
     }
-    const manifest = await writeModel(parts, { out, dtypes, signal, onProgress })
+    const calibration = dtypes.includes('int8') ? await prepareCalibration(options.calibrate, config) : undefined
+    if (calibration) close.push(calibration.backend)
+    const manifest = await writeModel(parts, { out, dtypes, calibration, signal, onProgress })
     return { kind, folder: resolve(out, kind), manifest, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase) }
   } finally {
-    await Promise.all(open.map((checkpoint) => checkpoint.close()))
+    await Promise.all([...open.map((checkpoint) => checkpoint.close()), ...close.map((part) => part.dispose())])
   }
+}
+
+/** int8 is measured while it is made, which takes a runtime: loaded only then. */
+async function prepareCalibration(folder: string | undefined, config: ClipConfig): Promise<NonNullable<WriteModelOptions['calibration']>> {
+  const { OrtNodeBackend } = await import('../backend/ort-node.ts')
+  const data = await readCalibrationData(folder, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
+  return { data, backend: new OrtNodeBackend() }
 }
 
 async function digestAll(checkpoints: readonly Checkpoint[], root: string, signal: AbortSignal | undefined): Promise<ModelManifest['source']['files']> {
@@ -147,8 +162,7 @@ async function hasWeights(base: string): Promise<boolean> {
 
 function checkDtypes(dtypes: readonly Dtype[]): readonly Dtype[] {
   for (const dtype of dtypes) {
-    if (!DTYPES.includes(dtype)) throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${CONVERTIBLE.join(', ')}.`, { dtype })
-    if (!CONVERTIBLE.includes(dtype)) throw new DeviceError('dtype_unknown', `This version does not write ${dtype}. Use ${CONVERTIBLE.join(', ')}.`, { dtype })
+    if (!DTYPES.includes(dtype)) throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
   }
   if (dtypes.length === 0) throw new InputError('input_invalid_option', 'dtypes names at least one precision.')
   return [...new Set(dtypes)]

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { InferenceBackend } from '../backend/backend.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
@@ -8,9 +9,12 @@ import { VERSION } from '../version.ts'
 import type { ClipConfig } from './clip-config.ts'
 import type { TowerGraph } from './graph/graph-builder.ts'
 import { textTower, visionTower } from './graph/clip-towers.ts'
-import { floating, type Precision } from './graph/precision.ts'
-import type { LogicalWeight } from './graph/tower-weights.ts'
+import type { FindTensor, LogicalWeight } from './graph/tower-weights.ts'
 import { hubConfig, preprocessorConfig } from './hub-files.ts'
+import { calibrate, type CalibratedPlan } from './quantise/calibrate.ts'
+import type { CalibrationData } from './quantise/calibration-data.ts'
+import { LayerRunner } from './quantise/layer-runner.ts'
+import { precisionOf } from './quantise/precisions.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
 
@@ -20,6 +24,7 @@ export interface ModelParts {
   readonly name: string
   readonly config: ClipConfig
   readonly weights: Partial<Record<TowerName, readonly LogicalWeight[]>>
+  readonly find: FindTensor
   readonly origin: () => Promise<ModelManifest['source']>
 }
 
@@ -27,28 +32,29 @@ export interface WriteModelOptions {
   /** Where the model's folder (`ict` or `hp`) goes. */
   readonly out: string
   readonly dtypes: readonly Dtype[]
+  /** Needed for int8. */
+  readonly calibration?: { readonly data: CalibrationData; readonly backend: InferenceBackend } | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
 }
-
-const PRECISIONS: Readonly<Partial<Record<Dtype, Precision>>> = { fp32: floating('float32'), fp16: floating('float16') }
-/** Precisions that this version writes. */
-export const CONVERTIBLE: readonly Dtype[] = Object.keys(PRECISIONS) as Dtype[]
 
 /**
  * Writes a model's folder beside its place and renames it when it is whole, so that a run that was ended leaves
  * nothing that loads. What an earlier run left half done is removed.
  */
-export async function writeModel(parts: ModelParts, { out, dtypes, signal, onProgress }: WriteModelOptions): Promise<ModelManifest> {
-  const place = resolve(out, parts.kind)
+export async function writeModel(parts: ModelParts, options: WriteModelOptions): Promise<ModelManifest> {
+  const place = resolve(options.out, parts.kind)
   await removeLeftovers(place)
   const folder = `${place}.partial-${process.pid}`
   await mkdir(join(folder, 'onnx'), { recursive: true })
   try {
-    const manifest = await writeInto(folder, parts, dtypes, signal, onProgress)
+    const manifest = await writeInto(folder, parts, options)
     const old = `${place}.old-${process.pid}`
     const replaced = await rename(place, old).then(() => true, () => false)
-    await rename(folder, place)
+    await rename(folder, place).catch(async (error: unknown) => {
+      if (replaced) await rename(old, place)
+      throw error
+    })
     if (replaced) await rm(old, { recursive: true, force: true })
     return manifest
   } catch (error) {
@@ -58,21 +64,23 @@ export async function writeModel(parts: ModelParts, { out, dtypes, signal, onPro
 }
 
 async function writeInto(
-  folder: string, { kind, name, config, weights, origin }: ModelParts, dtypes: readonly Dtype[],
-  signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
+  folder: string, parts: ModelParts, { dtypes, calibration, signal, onProgress }: WriteModelOptions,
 ): Promise<ModelManifest> {
+  const { kind, name, config, weights, origin } = parts
   const total = Object.values(weights).flat().reduce((sum, { dims }) => sum + 4 * dims.reduce((a, b) => a * b, 1), 0)
   let loaded = 0
   const towers: Partial<Record<TowerName, NonNullable<ModelManifest['towers'][TowerName]>>> = {}
   const files: Record<string, FileDigest> = {}
   const settling: Promise<unknown>[] = []
+  const plans: Partial<Record<TowerName, CalibratedPlan>> = {}
   const reading = origin()
   reading.catch(() => {})
   for (const tower of ['vision', 'text'] as const) {
     const list = weights[tower]
     if (!list) continue
+    if (dtypes.includes('int8')) plans[tower] = await calibrateTower(tower, join(folder, 'scratch'), parts, calibration!, signal, onProgress)
     const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
-      const precision = PRECISIONS[dtype]!
+      const precision = precisionOf(dtype, plans[tower])
       return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
     }))
     const written = await writeTower({
@@ -104,10 +112,29 @@ async function writeInto(
     ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),
     towers,
     files,
+    ...(calibration ? { calibration: { data: calibration.data.source, ...mapValues(plans, ({ layers }) => layers) } } : {}),
   }
   await Promise.all(settling)
   await writeFile(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest
+}
+
+async function calibrateTower(
+  tower: TowerName, scratch: string, { name, config, weights, find }: ModelParts, { data, backend }: NonNullable<WriteModelOptions['calibration']>,
+  signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
+): Promise<CalibratedPlan> {
+  try {
+    return await calibrate({
+      tower, config, find, weights: weights[tower]!, inputs: data[tower], runner: new LayerRunner(backend, scratch), signal,
+      onLayer: (layer) => onProgress?.({ stage: 'calibrate', item: `${name} ${tower}`, loaded: layer + 1, total: config[tower].layers, unit: 'layers' }),
+    })
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+function mapValues<T, U>(record: Partial<Record<TowerName, T>>, map: (value: T) => U): Partial<Record<TowerName, U>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
 
 /** Data files a graph, as transformers.js wants to know them. */

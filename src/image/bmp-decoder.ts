@@ -15,7 +15,11 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   const data = new Uint8Array(width * height * 3)
   const indices = header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
   const pixels = indices ?? reader.slice(header.offset, stride * height)
-  const unpack = indices ? unpackIndices(8, header.palette) : bits <= 8 ? unpackIndices(bits, header.palette) : unpackFields(header)
+  const unpack = indices
+    ? unpackIndices(8, header.palette)
+    : bits <= 8
+      ? unpackIndices(bits, header.palette)
+      : unpackFields(header)
   for (let y = 0; y < height; y++) {
     const from = (header.topDown ? y : height - 1 - y) * (indices ? width : stride)
     unpack(pixels, from, width, data, y * width * 3)
@@ -72,10 +76,16 @@ function readHeader(reader: ByteReader): Header {
 
 /** The bit fields that Pillow takes; it refuses others. */
 const FIELDS: Readonly<Record<number, readonly (readonly [number, number, number])[]>> = {
-  16: [[0xf800, 0x7e0, 0x1f], [0x7c00, 0x3e0, 0x1f]],
+  16: [
+    [0xf800, 0x7e0, 0x1f],
+    [0x7c00, 0x3e0, 0x1f],
+  ],
   24: [[0xff0000, 0xff00, 0xff]],
   32: [
-    [0xff0000, 0xff00, 0xff], [0xff000000, 0xff0000, 0xff00], [0xff000000, 0xff00, 0xff], [0xff, 0xff00, 0xff0000],
+    [0xff0000, 0xff00, 0xff],
+    [0xff000000, 0xff0000, 0xff00],
+    [0xff000000, 0xff00, 0xff],
+    [0xff, 0xff00, 0xff0000],
   ],
 }
 

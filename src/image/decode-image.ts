@@ -15,7 +15,11 @@ import { firstWebpFrame, placeWebpFrame } from './webp-frame.ts'
  * picture may come as gray and that alpha may come along. Size is read from the header and checked against `maxPixels` before
  * anything is decoded. Throws `ImageError`.
  */
-export async function decodeImage(bytes: Uint8Array, codecs: ImageCodecs, maxPixels: number = DEFAULT_MAX_PIXELS): Promise<RawImage> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  codecs: ImageCodecs,
+  maxPixels: number = DEFAULT_MAX_PIXELS,
+): Promise<RawImage> {
   const header = sniffImage(bytes)
   checkSize(header.width, header.height, maxPixels)
   let image: RawImage
@@ -51,7 +55,12 @@ const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCo
 export function toRgb(image: RawImage): RgbImage {
   const { data, width, height, channels } = image
   if (channels === 3) {
-    return { data: data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length), width, height, channels }
+    return {
+      data: data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length),
+      width,
+      height,
+      channels,
+    }
   }
   const out = new Uint8Array(width * height * 3)
   const green = channels === 4 ? 1 : 0

@@ -44,13 +44,22 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
     signal?.throwIfAborted()
     if (cause instanceof ImageError) throw cause
     if (timeout.aborted) {
-      throw new ImageError('image_unreadable', `It was not there within ${timeoutMs / 1000} s. Try again, or raise the time limit.`, { cause })
+      throw new ImageError(
+        'image_unreadable',
+        `It was not there within ${timeoutMs / 1000} s. Try again, or raise the time limit.`,
+        { cause },
+      )
     }
     const why = reason(cause)
     if (answered) {
-      throw new ImageError('image_truncated', `The connection broke after ${received} bytes (${why}). Try again.`, { received, cause })
+      throw new ImageError('image_truncated', `The connection broke after ${received} bytes (${why}). Try again.`, {
+        received,
+        cause,
+      })
     }
-    throw new ImageError('image_unreadable', `The server cannot be reached (${why}). Check the address and the network.`, { cause })
+    throw new ImageError('image_unreadable', `The server cannot be reached (${why}). Check the address and the network.`, {
+      cause,
+    })
   }
 }
 
@@ -63,15 +72,21 @@ function refusal({ status, statusText }: Response): ImageError {
   const said = `The server answered ${status}${statusText ? ` ${statusText}` : ''}.`
   if (status === 404 || status === 410) return new ImageError('image_not_found', `${said} Check the address.`, { status })
   const remedy =
-    status === 401 || status === 403 ? 'The address needs a permission: fetch the image yourself and pass its bytes.' : 'Try again later.'
+    status === 401 || status === 403
+      ? 'The address needs a permission: fetch the image yourself and pass its bytes.'
+      : 'Try again later.'
   return new ImageError('image_unreadable', `${said} ${remedy}`, { status })
 }
 
 function tooLarge(bytes: number, maxBytes: number): ImageError {
-  return new ImageError('image_too_large', `It has ${bytes} bytes or more, over the limit of ${maxBytes}. Raise maxDownloadBytes if it is trusted.`, {
-    bytes,
-    maxBytes,
-  })
+  return new ImageError(
+    'image_too_large',
+    `It has ${bytes} bytes or more, over the limit of ${maxBytes}. Raise maxDownloadBytes if it is trusted.`,
+    {
+      bytes,
+      maxBytes,
+    },
+  )
 }
 
 /** `fetch failed` says nothing; its cause does. */

@@ -68,14 +68,26 @@ function readFrame(reader: ByteReader): Frame {
       while (reader.u8(at) > 0) at += 1 + reader.u8(at)
       at++
     } else if (kind === 0x2c) {
-      const [left, top, frameWidth, frameHeight] = [0, 2, 4, 6].map((i) => reader.u16(at + i, true)) as [number, number, number, number]
+      const [left, top, frameWidth, frameHeight] = [0, 2, 4, 6].map((i) => reader.u16(at + i, true)) as [
+        number,
+        number,
+        number,
+        number,
+      ]
       const local = reader.u8(at + 8)
       at += 9
       if (local & 128) readPalette(local & 7)
       return {
         width: Math.max(reader.u16(6, true), left + frameWidth),
         height: Math.max(reader.u16(8, true), top + frameHeight),
-        left, top, frameWidth, frameHeight, interlaced: (local & 64) !== 0, transparent, palette, dataAt: at,
+        left,
+        top,
+        frameWidth,
+        frameHeight,
+        interlaced: (local & 64) !== 0,
+        transparent,
+        palette,
+        dataAt: at,
       }
     }
   }
@@ -99,7 +111,13 @@ function joinBlocks(reader: ByteReader, at: number): Uint8Array {
 function interlacedRows(height: number): Int32Array {
   const rows = new Int32Array(height)
   let i = 0
-  for (const [first, step] of [[0, 8], [4, 8], [2, 4], [1, 2]] as const) for (let y = first; y < height; y += step) rows[i++] = y
+  for (const [first, step] of [
+    [0, 8],
+    [4, 8],
+    [2, 4],
+    [1, 2],
+  ] as const)
+    for (let y = first; y < height; y += step) rows[i++] = y
   return rows
 }
 

@@ -35,7 +35,8 @@ export function openImageInput(input: unknown): OpenedInput {
   }
   throw new ImageError(
     'image_unsupported',
-    `${show(input)} is not an image. Give a path, a URL, a Buffer, Uint8Array or ArrayBuffer, a Blob or File, or { data, width, height, channels }.`,
+    `${show(input)} is not an image. Give a path, a URL, a Buffer, Uint8Array or ArrayBuffer, a Blob or File, ` +
+      'or { data, width, height, channels }.',
     { type: typeof input },
   )
 }
@@ -49,7 +50,11 @@ function openUrl(url: URL): OpenedInput {
   if (url.protocol === 'file:') return openPath(fileURLToPath(url))
   const name = showUrl(url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:' && url.protocol !== 'data:') {
-    throw new ImageError('image_unsupported', `${name}: ${url.protocol} addresses are not fetched. Give an http(s) or file URL.`, { image: name })
+    throw new ImageError(
+      'image_unsupported',
+      `${name}: ${url.protocol} addresses are not fetched. Give an http(s) or file URL.`,
+      { image: name },
+    )
   }
   return { name, read: async (options) => ({ source: { bytes: await fetchImage(url, options) }, owned: true }) }
 }

@@ -31,14 +31,24 @@ async function readImageFile(path: string): Promise<Uint8Array> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new ImageError('image_not_found', `There is no such file. Check the path, and the folder it starts from.`, { path, cause })
+      throw new ImageError('image_not_found', `There is no such file. Check the path, and the folder it starts from.`, {
+        path,
+        cause,
+      })
     }
     if (code === 'EISDIR' || (await isFolder(path))) {
       throw new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
     }
     const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : (cause as Error).message
-    throw new ImageError('image_unreadable', `The file cannot be read: ${why}. Check its permissions and its disk.`, { path, cause })
+    throw new ImageError('image_unreadable', `The file cannot be read: ${why}. Check its permissions and its disk.`, {
+      path,
+      cause,
+    })
   }
 }
 
-const isFolder = (path: string): Promise<boolean> => stat(path).then((stats) => stats.isDirectory(), () => false)
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  )

@@ -13,7 +13,7 @@ export interface JpegFrame {
 
 /** Reads up to the frame header. Throws `ImageError` `image_truncated`, `image_unreadable`. */
 export function jpegFrame(reader: ByteReader): JpegFrame {
-  for (let at = 2; ; ) {
+  for (let at = 2; ;) {
     const { marker, next } = nextMarker(reader, at)
     // SOF0 … SOF15 without DHT (C4), JPG (C8) and DAC (CC).
     if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
@@ -33,7 +33,7 @@ export function jpegFrame(reader: ByteReader): JpegFrame {
  * with gray instead of refusing it.
  */
 export function checkJpegEnd(reader: ByteReader): void {
-  for (let at = 2; ; ) {
+  for (let at = 2; ;) {
     const { marker, next } = nextMarker(reader, at)
     if (marker === 0xd9) return
     at = skip(reader, marker, next)

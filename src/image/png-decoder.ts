@@ -73,7 +73,7 @@ function readChunks(bytes: Uint8Array): { header: Header; palette: Uint8Array; i
   const palette = new Uint8Array(768)
   const idat: Uint8Array[] = []
   let whole = false
-  for (let at = 8; !whole; ) {
+  for (let at = 8; !whole;) {
     if (idat.length > 0 && at + 8 > bytes.length) break
     const length = reader.u32(at, false)
     const type = reader.text(at + 4, 4)
@@ -125,7 +125,15 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 /** The seven passes of an interlaced picture that have pixels. */
 function adam7(width: number, height: number): Pass[] {
   const passes: Pass[] = []
-  for (const [x, y, dx, dy] of [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const) {
+  for (const [x, y, dx, dy] of [
+    [0, 0, 8, 8],
+    [4, 0, 8, 8],
+    [0, 4, 4, 8],
+    [2, 0, 4, 4],
+    [0, 2, 2, 4],
+    [1, 0, 2, 2],
+    [0, 1, 1, 2],
+  ] as const) {
     const pass = { x, y, dx, dy, width: Math.ceil((width - x) / dx), height: Math.ceil((height - y) / dy) }
     if (pass.width > 0 && pass.height > 0) passes.push(pass)
   }
@@ -134,7 +142,13 @@ function adam7(width: number, height: number): Pass[] {
 
 /** Turns a pass's samples into bytes and puts them where they belong. */
 function scatter(
-  rows: Uint8Array, rowBytes: number, pass: Pass, header: Header, palette: Uint8Array, out: Uint8Array, channels: number,
+  rows: Uint8Array,
+  rowBytes: number,
+  pass: Pass,
+  header: Header,
+  palette: Uint8Array,
+  out: Uint8Array,
+  channels: number,
 ): void {
   const { depth, samples, colour } = header
   const step = pass.dx * channels

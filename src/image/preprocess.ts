@@ -115,7 +115,10 @@ export function checkRawImage(image: RawImage): void {
   }
   if (![1, 2, 3, 4].includes(channels)) throw invalid(`channels is ${show(channels)}, not 1, 2, 3 or 4`)
   if (width === 0 || height === 0) {
-    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, { width, height })
+    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, {
+      width,
+      height,
+    })
   }
   if (data.length !== width * height * channels) {
     throw invalid(`${width} × ${height} × ${channels} channels needs ${width * height * channels} bytes, data has ${data.length}`)

@@ -56,8 +56,15 @@ interface Job {
 interface Kernel {
   readonly memory: WebAssembly.Memory
   horizontal(
-    src: number, srcStride: number, pixelBytes: number, rows: number,
-    table: number, tableStride: number, count: number, dst: number, dstStride: number,
+    src: number,
+    srcStride: number,
+    pixelBytes: number,
+    rows: number,
+    table: number,
+    tableStride: number,
+    count: number,
+    dst: number,
+    dstStride: number,
   ): void
   vertical(src: number, stride: number, table: number, tableStride: number, count: number, dst: number): void
 }
@@ -102,8 +109,15 @@ function resizeInWasm(job: Job, kernel: Kernel): Uint8Array<ArrayBuffer> {
       const count = Math.min(bandRows, height - y)
       copyPixels(image, left, top + y, width, count, memory, bandAt, width * pixelBytes, pixelBytes)
       kernel.horizontal(
-        bandAt, width * pixelBytes, pixelBytes, count,
-        columnsAt, columns.stride * 4, columns.count, middleAt + y * stride, stride,
+        bandAt,
+        width * pixelBytes,
+        pixelBytes,
+        count,
+        columnsAt,
+        columns.stride * 4,
+        columns.count,
+        middleAt + y * stride,
+        stride,
       )
     }
   } else {
@@ -167,8 +181,15 @@ function resizeInJs(job: Job): Uint8Array<ArrayBuffer> {
 
 /** Copies a rectangle of `image` as RGB (or, `pixelBytes` 4, as it is) into `target` from `at` on. */
 function copyPixels(
-  image: RawImage, left: number, top: number, width: number, height: number,
-  target: Uint8Array, at: number, targetStride: number, pixelBytes: 3 | 4,
+  image: RawImage,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  target: Uint8Array,
+  at: number,
+  targetStride: number,
+  pixelBytes: 3 | 4,
 ): void {
   const { data, channels } = image
   const stride = image.width * channels

@@ -25,7 +25,9 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
       return { data, width: info.width, height: info.height, channels: info.channels as RawImage['channels'] }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw /premature end|truncated|unexpected end/i.test(why) ? truncated(format, firstLine(why), cause) : unreadable(format, firstLine(why), cause)
+      throw /premature end|truncated|unexpected end/i.test(why)
+        ? truncated(format, firstLine(why), cause)
+        : unreadable(format, firstLine(why), cause)
     }
   }
   return {

@@ -39,12 +39,16 @@ export const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
 /** Refuses a picture of no pixels or of more than `maxPixels`. Throws `ImageError` `image_zero_size`, `image_too_large`. */
 export function checkSize(width: number, height: number, maxPixels: number): void {
   if (!(width > 0 && height > 0)) {
-    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, { width, height })
+    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, {
+      width,
+      height,
+    })
   }
   if (width * height > maxPixels) {
     throw new ImageError(
       'image_too_large',
-      `The image has ${width}×${height} pixels, more than the limit of ${maxPixels}. Scale it down, or raise maxPixels if it is trusted.`,
+      `The image has ${width}×${height} pixels, more than the limit of ${maxPixels}. ` +
+        'Scale it down, or raise maxPixels if it is trusted.',
       { width, height, maxPixels },
     )
   }
@@ -113,7 +117,11 @@ const fetched = 'The address or path leads to something else than the image: ope
 /** What people hand over by mistake, or that Pillow may read and icthp does not. */
 const STRANGERS: readonly (readonly [RegExp, string, string])[] = [
   [/^version https:\/\/git-lfs/, 'A git-lfs pointer', 'The file itself was not fetched: run `git lfs pull`.'],
-  [/^(\xef\xbb\xbf)?\s*(<\?xml[^]*)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg/i, 'An SVG drawing', 'Render it to PNG first.'],
+  [
+    /^(\xef\xbb\xbf)?\s*(<\?xml[^]*)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg/i,
+    'An SVG drawing',
+    'Render it to PNG first.',
+  ],
   [/^(\xef\xbb\xbf)?\s*(<!--[^]*?-->\s*)*<(!doctype html|html|head|body|meta|script)/i, 'An HTML page', fetched],
   [/^(\xef\xbb\xbf)?\s*<(\?xml|[A-Z]\w*>)/i, 'An XML document', fetched],
   [/^\s*[{[]\s*["{[\]}]/, 'A JSON document', fetched],

@@ -4,7 +4,7 @@ import { truncated, unreadable } from './image-errors.ts'
 export function unpackBits(data: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(size)
   let length = 0
-  for (let at = 0; at < data.length && length < size; ) {
+  for (let at = 0; at < data.length && length < size;) {
     const head = data[at++]!
     if (head < 128) {
       const literal = data.subarray(at, at + Math.min(head + 1, size - length))
@@ -78,7 +78,11 @@ export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
 
 /** Undoes horizontal differencing (predictor 2) in place. Samples of 2 bytes are in the file's byte order. */
 export function undoPredictor(
-  data: Uint8Array, rowBytes: number, samples: number, sampleBytes: number, littleEndian: boolean,
+  data: Uint8Array,
+  rowBytes: number,
+  samples: number,
+  sampleBytes: number,
+  littleEndian: boolean,
 ): void {
   const step = samples * sampleBytes
   for (let row = 0; row + rowBytes <= data.length; row += rowBytes) {

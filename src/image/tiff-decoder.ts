@@ -23,9 +23,8 @@ export async function decodeTiff(bytes: Uint8Array, codecs: Pick<ImageCodecs, 'i
   const samples = await readSamples(reader, tags, layout, codecs.inflate)
   const pixels = unpackTiffSamples(samples, layout)
   const { width, height } = layout
-  const image: RawImage = layout.photometric === 5
-    ? { data: cmykToRgb(pixels.data, false), width, height, channels: 3 }
-    : { ...pixels, width, height }
+  const image: RawImage =
+    layout.photometric === 5 ? { data: cmykToRgb(pixels.data, false), width, height, channels: 3 } : { ...pixels, width, height }
   return orient(image, orientation)
 }
 
@@ -72,8 +71,17 @@ function readLayout(tags: TiffTags): TiffLayout {
   // A fourth sample of RGB that nothing is said of is alpha, not premultiplied.
   const extra = samples > colours ? one(TAG.extraSamples, 2) : undefined
   return {
-    width, height: one(TAG.height, 0), bits, samples, photometric, sampleFormat, extra, littleEndian: tags.littleEndian,
-    colorMap: tags.get(TAG.colorMap) ?? [], rowBytes: Math.ceil((width * together * bits) / 8), together,
+    width,
+    height: one(TAG.height, 0),
+    bits,
+    samples,
+    photometric,
+    sampleFormat,
+    extra,
+    littleEndian: tags.littleEndian,
+    colorMap: tags.get(TAG.colorMap) ?? [],
+    rowBytes: Math.ceil((width * together * bits) / 8),
+    together,
   }
 }
 
@@ -115,13 +123,15 @@ function unpacker(tags: TiffTags, layout: TiffLayout, partRowBytes: number, infl
   const compression = tags.get(TAG.compression)?.[0] ?? 1
   const predictor = tags.get(TAG.predictor)?.[0] ?? 1
   const reversed = tags.get(TAG.fillOrder)?.[0] === 2
-  const decompress = ({
-    1: (data: Uint8Array, size: number) => data.slice(0, size),
-    5: unpackTiffLzw,
-    8: inflate,
-    32946: inflate,
-    32773: unpackBits,
-  } as Readonly<Record<number, Inflate>>)[compression]
+  const decompress = (
+    {
+      1: (data: Uint8Array, size: number) => data.slice(0, size),
+      5: unpackTiffLzw,
+      8: inflate,
+      32946: inflate,
+      32773: unpackBits,
+    } as Readonly<Record<number, Inflate>>
+  )[compression]
   if (!decompress) throw refuse(`compression ${COMPRESSIONS[compression] ?? compression}`)
   // The predictor belongs to LZW and Deflate; it says nothing elsewhere.
   const predicted = predictor !== 1 && compression !== 1 && compression !== 32773
@@ -142,5 +152,12 @@ function unpacker(tags: TiffTags, layout: TiffLayout, partRowBytes: number, infl
 const FOREIGN = [2, 3, 4, 7]
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
-  2: 'CCITT RLE', 3: 'CCITT fax 3', 4: 'CCITT fax 4', 6: 'old JPEG', 7: 'JPEG', 34925: 'LZMA', 50000: 'Zstandard', 50001: 'WebP',
+  2: 'CCITT RLE',
+  3: 'CCITT fax 3',
+  4: 'CCITT fax 4',
+  6: 'old JPEG',
+  7: 'JPEG',
+  34925: 'LZMA',
+  50000: 'Zstandard',
+  50001: 'WebP',
 }

@@ -2,7 +2,10 @@ import type { RawImage } from './raw-image.ts'
 import type { TiffLayout } from './tiff-decoder.ts'
 
 /** Turns samples into bytes: gray, gray+alpha, RGB, RGBA, or CMYK as four channels. Alpha may be dropped. */
-export function unpackTiffSamples(data: Uint8Array, layout: TiffLayout): Pick<RawImage, 'channels'> & { readonly data: Uint8Array } {
+export function unpackTiffSamples(
+  data: Uint8Array,
+  layout: TiffLayout,
+): Pick<RawImage, 'channels'> & { readonly data: Uint8Array } {
   const { width, height, bits, samples, photometric, extra } = layout
   const pixels = width * height
   if (photometric === 3) return { data: palette(data, layout), channels: 3 }

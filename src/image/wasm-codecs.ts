@@ -22,7 +22,10 @@ export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => P
  * interpolate as the libjpeg-turbo of today does.
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
-  const decoder = (name: keyof typeof WASM_FILES, format: string): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
+  const decoder = (
+    name: keyof typeof WASM_FILES,
+    format: string,
+  ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
     let module: Promise<CodecModule> | undefined
     return async (bytes, ...args) => {
       const { decode } = await (module ??= instantiate(name, loadWasm))
@@ -47,13 +50,19 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
     avif: async (bytes) => {
       const { data, width, height } = await avif(bytes, 16)
       const colour = avifColour(new ByteReader(bytes, () => truncated('AVIF', 'it ends within its header')))
-      return { data: avifToRgb(new Uint16Array(data.buffer, data.byteOffset, width * height * 4), width, height, colour), width, height, channels: 3 }
+      return {
+        data: avifToRgb(new Uint16Array(data.buffer, data.byteOffset, width * height * 4), width, height, colour),
+        width,
+        height,
+        channels: 3,
+      }
     },
     jpeg: async (bytes) => {
       const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no end marker'))
       const { components, halfRowsOnly } = jpegFrame(reader)
       const what = components === 4 ? 'CMYK JPEG' : halfRowsOnly ? 'JPEG with 4:4:0 chroma' : undefined
-      if (what) throw unsupported('JPEG', what, 'Without sharp it cannot be decoded exactly: install sharp, or save it anew as RGB.')
+      if (what)
+        throw unsupported('JPEG', what, 'Without sharp it cannot be decoded exactly: install sharp, or save it anew as RGB.')
       checkJpegEnd(reader)
       return rgba(await jpeg(bytes, false))
     },
@@ -90,7 +99,7 @@ async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): P
   return (glue.default as CodecFactory)({
     noInitialRun: true,
     // What libjpeg only warns of, Pillow does not mention either.
-    printErr: (l: string) => (globalThis as any).WARN?.push(l),
+    printErr: () => {},
     instantiateWasm: (imports, done) => {
       const instance = new WebAssembly.Instance(module, imports)
       done(instance)
@@ -104,7 +113,11 @@ function withImageData<T>(decode: () => T): T {
   if ('ImageData' in globalThis) return decode()
   const scope = globalThis as { ImageData?: unknown }
   scope.ImageData = class {
-    constructor(readonly data: Uint8ClampedArray, readonly width: number, readonly height: number) {}
+    constructor(
+      readonly data: Uint8ClampedArray,
+      readonly width: number,
+      readonly height: number,
+    ) {}
   }
   try {
     return decode()

@@ -21,7 +21,7 @@ export function firstWebpFrame(bytes: Uint8Array): WebpFrame | undefined {
   if (end > bytes.length) throw truncated('WebP', `it has ${bytes.length} of ${end} bytes`)
   if (reader.text(12, 4) !== 'VP8X' || !(reader.u8(20) & 2)) return undefined
   const u24 = (at: number): number => reader.u16(at, true) + reader.u8(at + 2) * 65536
-  for (let at = 12; at + 8 <= end; ) {
+  for (let at = 12; at + 8 <= end;) {
     const size = reader.u32(at + 4, true)
     if (reader.text(at, 4) === 'ANMF') {
       return {
@@ -56,7 +56,11 @@ function wrap(chunks: Uint8Array, widthLess1: number, heightLess1: number): Uint
   const head = withAlpha ? 30 : 12
   const out = new Uint8Array(head + chunks.length)
   const view = new DataView(out.buffer)
-  const put = (at: number, text: string): void => out.set(Uint8Array.from(text, (char) => char.charCodeAt(0)), at)
+  const put = (at: number, text: string): void =>
+    out.set(
+      Uint8Array.from(text, (char) => char.charCodeAt(0)),
+      at,
+    )
   put(0, 'RIFF')
   view.setUint32(4, out.length - 8, true)
   put(8, 'WEBP')

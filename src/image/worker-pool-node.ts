@@ -140,9 +140,13 @@ export class WorkerPool {
     if (!this.#members.delete(member)) return
     clearTimeout(member.idle)
     member.task?.reject(
-      new ImageError('image_unreadable', `The thread that decoded it ended: ${cause.message}. The image may be too large for the memory.`, {
-        cause,
-      }),
+      new ImageError(
+        'image_unreadable',
+        `The thread that decoded it ended: ${cause.message}. The image may be too large for the memory.`,
+        {
+          cause,
+        },
+      ),
     )
     this.#dispatch()
   }

@@ -40,6 +40,16 @@ export interface ModelManifest {
   readonly towers: Partial<Record<TowerName, Partial<Record<Dtype, TowerFiles>>>>
   /** Size and sha256 of every other file in the folder, by path. */
   readonly files: Readonly<Record<string, FileDigest>>
+  /** How int8 was made: on whose data, and what was measured and decided layer by layer. */
+  readonly calibration?: { readonly data: string } & Partial<Record<TowerName, readonly CalibratedLayer[]>>
+}
+
+export interface CalibratedLayer {
+  readonly layer: number
+  /** Root mean square error of the int8 layer's output, as a share of what the layer adds to its input. */
+  readonly error: number
+  /** Matrices that stay in float32: of qkv, out, fc1, fc2. */
+  readonly keep: readonly string[]
 }
 
 /** Where the weights came from. */

@@ -6,6 +6,9 @@ export type Place = (bytes: Uint8Array, name: string) => FileSource | Promise<Fi
 
 type GraphName = 'AFFINE' | 'AFFINE_EXTERNAL' | 'LOOKUP' | 'CHAIN'
 
+type Change = (content: Uint8Array) => Uint8Array | undefined
+const same: Change = (content) => content
+
 const bytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 
 /** Brings the suite's graphs to where the backend reads them, each in a folder of its own. */
@@ -14,7 +17,8 @@ export class ConformanceModels {
 
   constructor(private readonly place: Place = (content) => ({ blob: new Blob([content.slice()]) })) {}
 
-  async source(name: GraphName, { damage = (graph: Uint8Array) => graph, external = (data: Uint8Array): Uint8Array | undefined => data } = {}): Promise<ModelSource> {
+  /** `damage` and `external` change what is placed: the graph, and its external data (`undefined`: leave it out). */
+  async source(name: GraphName, { damage = same, external = same }: { readonly damage?: Change; readonly external?: Change } = {}): Promise<ModelSource> {
     const folder = `${name.toLowerCase().replace('_', '-')}-${++this.#count}`
     const externalData: { name: string; file: FileSource }[] = []
     if (name === 'AFFINE_EXTERNAL') {
@@ -22,7 +26,7 @@ export class ConformanceModels {
       const data = external(bytes(graphs.EXTERNAL_DATA))
       if (data) externalData.push({ name: part, file: await this.place(data, `${folder}/${part}`) })
     }
-    const model = await this.place(damage(bytes(graphs[name])), `${folder}/graph.onnx`)
+    const model = await this.place(damage(bytes(graphs[name]))!, `${folder}/graph.onnx`)
     return { name: `conformance ${folder}`, model, externalData }
   }
 }

@@ -114,11 +114,14 @@ function symbols(steps: Uint16Array, places: Uint16Array): Uint16Array {
   return places.map((place) => occurring[place]!)
 }
 
-/** Bytes in the order of their token ids: those that CLIP writes as themselves first. */
-function byteOrder(): number[] {
-  const printable = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte !== 173)
+/** Bytes in the order of their token ids: those that CLIP's lists write as the character of that number, then the rest. */
+export function byteOrder(): number[] {
   const all = Array.from({ length: 256 }, (_, byte) => byte)
-  return [...all.filter(printable), ...all.filter((byte) => !printable(byte))]
+  return [...all.filter(printsAsItself), ...all.filter((byte) => !printsAsItself(byte))]
+}
+
+export function printsAsItself(byte: number): boolean {
+  return (byte >= 33 && byte <= 126) || (byte >= 161 && byte !== 173)
 }
 
 function groupByLeft(left: Uint16Array): { starts: Int32Array; ranks: Int32Array } {

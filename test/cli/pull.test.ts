@@ -143,3 +143,13 @@ test('a failed download is exit code 1, and nothing is converted', async () => {
   })
   expect(seen.converted).toEqual([])
 })
+
+test('a default model that is an address cannot be written to', async () => {
+  fakes()
+  const { code, stderr } = await room.run(['pull'], { env: { ICTHP_MODEL: 'https://example.org/model' } })
+  expect([code, stderr]).toEqual([
+    2,
+    'error: https://example.org/model is an address, and the model is written to a folder. Add --out DIR.\n' +
+      'Run `icthp pull --help` for what it takes.\n',
+  ])
+})

@@ -13,8 +13,13 @@ interface Golden {
   cropSha256: string
   pixelValuesSha256: string
 }
-const golden: Record<string, Golden> = existsSync(folder) ? JSON.parse(readFileSync(new URL('images.json', folder), 'utf8')).images : {}
-const sha256 = (data: ArrayBufferView): string => createHash('sha256').update(data as Uint8Array).digest('hex')
+const golden: Record<string, Golden> = existsSync(folder)
+  ? JSON.parse(readFileSync(new URL('images.json', folder), 'utf8')).images
+  : {}
+const sha256 = (data: ArrayBufferView): string =>
+  createHash('sha256')
+    .update(data as Uint8Array)
+    .digest('hex')
 
 /** What the codecs without native modules may refuse. */
 const refused: Record<string, string> = { 't_cmyk.jpg': 'image_unsupported', 'u_ycck.jpg': 'image_unsupported' }

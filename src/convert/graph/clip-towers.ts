@@ -1,7 +1,7 @@
 import type { OnnxValue } from '../onnx/onnx-model.ts'
-import type { ClipConfig } from '../clip-config.ts'
+import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../clip-config.ts'
 import { encoder, norm } from './encoder.ts'
-import { GraphBuilder, type TowerGraph } from './graph-builder.ts'
+import { GraphBuilder, type FloatDtype, type TowerGraph } from './graph-builder.ts'
 import type { Precision } from './precision.ts'
 
 /**
@@ -11,21 +11,9 @@ import type { Precision } from './precision.ts'
  */
 export function visionTower(config: ClipConfig, precision: Precision, head: boolean): TowerGraph {
   const { vision, projectionDim } = config
-  const b = new GraphBuilder(precision.float)
-  const { hiddenSize: width, positions } = vision
-
-  b.scope('embeddings')
-  const pixels = precision.float === 'float32' ? 'pixel_values' : b.op('Cast', ['pixel_values'], { to: 10 })
-  const patches = b.op('Conv', [pixels, b.weight('patch.weight', [width, 3, vision.patchSize, vision.patchSize])], {
-    kernel_shape: [vision.patchSize, vision.patchSize],
-    strides: [vision.patchSize, vision.patchSize],
-  })
-  const sequence = b.op('Transpose', [b.op('Reshape', [patches, b.int64([0, width, positions - 1])])], { perm: [0, 2, 1] })
-  const count = b.op('Shape', ['pixel_values'], { start: 0, end: 1 })
-  const shape = b.op('Concat', [count, b.int64([1, width])], { axis: 0 })
-  const classToken = b.op('Expand', [b.weight('class', [1, 1, width]), shape])
-  const embedded = b.op('Add', [b.op('Concat', [classToken, sequence], { axis: 1 }), b.weight('position', [positions, width])])
-  const hidden = b.op('LayerNormalization', [embedded, ...norm(b, 'pre', width)], { epsilon: { float: vision.layerNormEps } })
+  const b = new GraphBuilder(precision.float, precision.adjust?.bind(precision))
+  const { hiddenSize: width } = vision
+  const hidden = visionEmbeddings(b, vision)
 
   const first = b.int64([0])
   const pooled = encoder(b, precision, vision, {
@@ -57,15 +45,10 @@ export function visionTower(config: ClipConfig, precision: Precision, head: bool
  */
 export function textTower(config: ClipConfig, precision: Precision): TowerGraph {
   const { text, projectionDim } = config
-  const b = new GraphBuilder(precision.float)
+  const b = new GraphBuilder(precision.float, precision.adjust?.bind(precision))
   const { hiddenSize: width, maxPositions } = text
 
-  b.scope('embeddings')
-  const length = b.op('Shape', ['input_ids'], { start: 1, end: 2 })
-  const zero = b.int64([0])
-  const tokens = b.op('Gather', [b.weight('token', [text.vocabSize, width]), 'input_ids'])
-  const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), zero, length, zero])
-  const hidden = b.op('Add', [tokens, positions])
+  const { hidden, length, zero } = textEmbeddings(b, text, precision.table)
 
   b.scope('pool')
   const end = text.pooling === 'argmax'
@@ -87,6 +70,35 @@ export function textTower(config: ClipConfig, precision: Precision): TowerGraph 
   b.output('text_embeds', project(b, pooled, width, projectionDim))
   return b.finish('text', [{ name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] }],
     [{ name: 'text_embeds', dtype: 'float32', dims: ['batch', projectionDim] }])
+}
+
+/** `pixel_values` → the vision encoder's input, N × tokens × width. */
+export function visionEmbeddings(b: GraphBuilder, vision: ClipVisionConfig): string {
+  const { hiddenSize: width, positions } = vision
+  b.scope('embeddings')
+  const pixels = b.float === 'float32' ? 'pixel_values' : b.op('Cast', ['pixel_values'], { to: 10 })
+  const patches = b.op('Conv', [pixels, b.weight('patch.weight', [width, 3, vision.patchSize, vision.patchSize])], {
+    kernel_shape: [vision.patchSize, vision.patchSize],
+    strides: [vision.patchSize, vision.patchSize],
+  })
+  const sequence = b.op('Transpose', [b.op('Reshape', [patches, b.int64([0, width, positions - 1])])], { perm: [0, 2, 1] })
+  const count = b.op('Shape', ['pixel_values'], { start: 0, end: 1 })
+  const shape = b.op('Concat', [count, b.int64([1, width])], { axis: 0 })
+  const classToken = b.op('Expand', [b.weight('class', [1, 1, width]), shape])
+  const embedded = b.op('Add', [b.op('Concat', [classToken, sequence], { axis: 1 }), b.weight('position', [positions, width])])
+  return b.op('LayerNormalization', [embedded, ...norm(b, 'pre', width)], { epsilon: { float: vision.layerNormEps } })
+}
+
+/** `input_ids` → the text encoder's input, N × tokens × width, and the number of tokens. */
+export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table: FloatDtype = b.float): { hidden: string; length: string; zero: string } {
+  const { hiddenSize: width, maxPositions } = text
+  b.scope('embeddings')
+  const length = b.op('Shape', ['input_ids'], { start: 1, end: 2 })
+  const zero = b.int64([0])
+  const rows = b.op('Gather', [b.weight('token', [text.vocabSize, width], table), 'input_ids'])
+  const tokens = table === b.float ? rows : b.op('Cast', [rows], { to: 1 })
+  const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), zero, length, zero])
+  return { hidden: b.op('Add', [tokens, positions]), length, zero }
 }
 
 /** N × 1 × width → N × projection, float32. */

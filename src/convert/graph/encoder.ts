@@ -2,6 +2,9 @@ import type { ClipTowerConfig } from '../clip-config.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { Precision } from './precision.ts'
 
+/** No value of GELU (-0.16997…) or quick GELU (-0.16367…) is lower. */
+const GELU_MINIMUM = -0.17
+
 /** What the encoder hands back: the pooled token of each item after the final norm, N × 1 × width. */
 export interface EncoderOptions {
   /** The stack's input, N × tokens × width. */
@@ -98,7 +101,7 @@ function mlp(b: GraphBuilder, precision: Precision, { hiddenSize: width, interme
   const active = hiddenAct === 'gelu'
     ? b.contrib('BiasGelu', [wide, bias])
     : b.contrib('QuickGelu', [b.op('Add', [wide, bias])], { alpha: { float: 1.702 } })
-  return { active, moved: precision.matmul(b, active, `${key}.fc2.weight`, intermediateSize, width) }
+  return { active, moved: precision.matmul(b, active, `${key}.fc2.weight`, intermediateSize, width, GELU_MINIMUM) }
 }
 
 /** residual += x + bias; returns [its LayerNorm, the new residual]. */

@@ -28,8 +28,8 @@ export class GraphBuilder {
   readonly weights: StoredWeight[] = []
   #scope = ''
 
-  /** The type that activations and plain weights have. */
-  constructor(readonly float: FloatDtype) {}
+  /** `float`: the type that activations and plain weights have. `adjust`: done to every weight before it is stored. */
+  constructor(readonly float: FloatDtype, private readonly adjust: (key: string, values: Float32Array) => Float32Array = (_, values) => values) {}
 
   /** Names of nodes emitted from now on start with `scope`. */
   scope(scope: string): void {
@@ -90,8 +90,13 @@ export class GraphBuilder {
 
   /** A weight stored as it is, in the graph's type or in `dtype`. */
   weight(key: string, dims: readonly number[], dtype: FloatDtype = this.float): string {
-    this.weights.push({ key, tensors: [{ name: key, dtype, dims }], encode: (values) => [floatBytes(values, dtype)] })
+    this.store({ key, tensors: [{ name: key, dtype, dims }], encode: (values) => [floatBytes(values, dtype)] })
     return key
+  }
+
+  /** A weight stored in a way of its own. */
+  store(weight: StoredWeight): void {
+    this.weights.push({ ...weight, encode: (values) => weight.encode(this.adjust(weight.key, values)) })
   }
 
   finish(name: string, inputs: readonly OnnxValue[], outputs: readonly OnnxValue[]): TowerGraph {

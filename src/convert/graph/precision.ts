@@ -4,8 +4,15 @@ import type { FloatDtype, GraphBuilder } from './graph-builder.ts'
 export interface Precision {
   /** Type of activations and of everything that is not a matrix. */
   readonly float: FloatDtype
-  /** Emits `x · W`, where W is the logical weight `key` of shape `inputs × outputs`; returns the product's name. */
-  matmul(builder: GraphBuilder, x: string, key: string, inputs: number, outputs: number): string
+  /** Type of the token embeddings, of which a prompt reads a few rows. Default: `float`. */
+  readonly table?: FloatDtype
+  /**
+   * Emits `x · W`, where W is the logical weight `key` of shape `inputs × outputs`; returns the product's name.
+   * No value of x is below `floor`, where it is given.
+   */
+  matmul(builder: GraphBuilder, x: string, key: string, inputs: number, outputs: number, floor?: number): string
+  /** What is done to a logical weight's values before they are stored; default nothing. */
+  adjust?(key: string, values: Float32Array): Float32Array
 }
 
 /** Matrices in the same type as everything else. */

@@ -71,35 +71,44 @@ export function headWeights(projectionDim: number, find: FindTensor): LogicalWei
   ]
 }
 
-function encoderWeights({ hiddenSize: width, intermediateSize: mlpWidth, layers }: ClipTowerConfig, prefix: string, find: FindTensor): LogicalWeight[] {
-  return Array.from({ length: layers }, (_, i) => {
-    const at = `${prefix}${i}.`
-    const key = `layers.${i}.`
-    const [q, k, v] = ['q', 'k', 'v'].map((name) => (part: string) => find(`${at}self_attn.${name}_proj.${part}`))
-    const qkv = [q!('weight'), k!('weight'), v!('weight')]
-    return [
-      ...normWeights(`${key}ln1`, width, `${at}layer_norm1`, find),
-      ...(i < layers - 1
-        ? [
-            matrix(`${key}qkv.weight`, width, 3 * width, qkv),
-            concatenated(`${key}qkv.bias`, [q!('bias'), k!('bias'), v!('bias')]),
-          ]
-        : [
-            matrix(`${key}kv.weight`, width, 2 * width, qkv.slice(1)),
-            matrix(`${key}q.weight`, width, width, qkv.slice(0, 1)),
-            plain(`${key}q.bias`, [width], q!('bias')),
-            plain(`${key}v.bias`, [width], v!('bias')),
-          ]),
-      matrix(`${key}out.weight`, width, width, [find(`${at}self_attn.out_proj.weight`)]),
-      plain(`${key}out.bias`, [width], find(`${at}self_attn.out_proj.bias`)),
-      ...normWeights(`${key}ln2`, width, `${at}layer_norm2`, find),
-      matrix(`${key}fc1.weight`, width, mlpWidth, [find(`${at}mlp.fc1.weight`)]),
-      plain(`${key}fc1.bias`, [mlpWidth], find(`${at}mlp.fc1.bias`)),
-      matrix(`${key}fc2.weight`, mlpWidth, width, [find(`${at}mlp.fc2.weight`)]),
-      plain(`${key}fc2.bias`, [width], find(`${at}mlp.fc2.bias`)),
-    ]
-  }).flat()
+function encoderWeights(config: ClipTowerConfig, prefix: string, find: FindTensor): LogicalWeight[] {
+  return Array.from({ length: config.layers }, (_, i) => layerWeights(config, prefix, i, i === config.layers - 1, find)).flat()
 }
+
+/** The weights of one layer; where only a pooled token is followed, queries apart from keys and values, and no key bias. */
+function layerWeights(
+  { hiddenSize: width, intermediateSize: mlpWidth }: ClipTowerConfig, prefix: string, index: number, pooled: boolean, find: FindTensor,
+): LogicalWeight[] {
+  const at = `${prefix}${index}.`
+  const key = `layers.${index}.`
+  const [q, k, v] = ['q', 'k', 'v'].map((name) => (part: string) => find(`${at}self_attn.${name}_proj.${part}`))
+  const qkv = [q!('weight'), k!('weight'), v!('weight')]
+  return [
+    ...normWeights(`${key}ln1`, width, `${at}layer_norm1`, find),
+    ...(pooled
+      ? [
+          matrix(`${key}kv.weight`, width, 2 * width, qkv.slice(1)),
+          matrix(`${key}q.weight`, width, width, qkv.slice(0, 1)),
+          plain(`${key}q.bias`, [width], q!('bias')),
+          plain(`${key}v.bias`, [width], v!('bias')),
+        ]
+      : [
+          matrix(`${key}qkv.weight`, width, 3 * width, qkv),
+          concatenated(`${key}qkv.bias`, [q!('bias'), k!('bias'), v!('bias')]),
+        ]),
+    matrix(`${key}out.weight`, width, width, [find(`${at}self_attn.out_proj.weight`)]),
+    plain(`${key}out.bias`, [width], find(`${at}self_attn.out_proj.bias`)),
+    ...normWeights(`${key}ln2`, width, `${at}layer_norm2`, find),
+    matrix(`${key}fc1.weight`, width, mlpWidth, [find(`${at}mlp.fc1.weight`)]),
+    plain(`${key}fc1.bias`, [mlpWidth], find(`${at}mlp.fc1.bias`)),
+    matrix(`${key}fc2.weight`, mlpWidth, width, [find(`${at}mlp.fc2.weight`)]),
+    plain(`${key}fc2.bias`, [width], find(`${at}mlp.fc2.bias`)),
+  ]
+}
+
+/** The weights of one layer with every token followed: what `encoderLayer` reads. */
+export const wholeLayerWeights = (tower: 'vision' | 'text', config: ClipConfig, index: number, find: FindTensor): LogicalWeight[] =>
+  layerWeights(config[tower], `${tower}_model.encoder.layers.`, index, false, find)
 
 function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): LogicalWeight {
   return { key, dims, load: () => tensor.read() }

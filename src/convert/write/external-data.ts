@@ -25,11 +25,13 @@ export class ExternalDataWriter {
   #closing: Promise<unknown>[] = []
 
   /** `model` is the graph's file name. */
-  constructor(private readonly folder: string, private readonly model: string, private readonly limit = PART_LIMIT) {}
+  constructor(
+    private readonly folder: string, private readonly model: string, private readonly options: { readonly durable?: boolean; readonly limit?: number } = {},
+  ) {}
 
   /** Writes behind the caller's back: `bytes` must not change afterwards. */
   async append(bytes: Uint8Array): Promise<ExternalLocation> {
-    if (this.#part && this.#part.size + bytes.length > this.limit) await this.#endPart()
+    if (this.#part && this.#part.size + bytes.length > (this.options.limit ?? PART_LIMIT)) await this.#endPart()
     this.#part ??= await this.#startPart()
     const part = this.#part
     const align = bytes.length >= PAGE ? PAGE : LINE
@@ -78,7 +80,8 @@ export class ExternalDataWriter {
     const { name, handle, hash, size } = this.#part!
     await this.#pending
     this.#part = undefined
-    const closing = handle.sync().finally(() => handle.close())
+    const synced = this.options.durable === false ? Promise.resolve() : handle.sync()
+    const closing = synced.finally(() => handle.close())
     closing.catch(() => {})
     this.#closing.push(closing)
     this.files.push({ name, digest: { size, sha256: hash.digest('hex') } })

@@ -25,15 +25,17 @@ export interface WriteTowerOptions {
   readonly weights: readonly LogicalWeight[]
   readonly version: string
   readonly signal?: AbortSignal | undefined
+  /** Default true; false for files that are gone before the disk has taken them in. */
+  readonly durable?: boolean
   /** Called with the number of float32 bytes dealt with. */
   readonly onWeight?: (bytes: number) => void
 }
 
 /** Writes one tower in several precisions in one pass over the checkpoint: each weight is read once, when its turn comes. */
-export async function writeTower({ folder, tower, graphs, weights, version, signal, onWeight }: WriteTowerOptions): Promise<WrittenTower> {
+export async function writeTower({ folder, tower, graphs, weights, version, signal, durable = true, onWeight }: WriteTowerOptions): Promise<WrittenTower> {
   const outputs = [...graphs].map(([dtype, graph]) => {
     const model = `${tower}_model${DTYPE_SUFFIX[dtype]}.onnx`
-    return { dtype, graph, model, data: new ExternalDataWriter(join(folder, 'onnx'), model), initializers: [...graph.constants] as OnnxInitializer[] }
+    return { dtype, graph, model, data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable }), initializers: [...graph.constants] as OnnxInitializer[] }
   })
   try {
     let next = load(weights[0])

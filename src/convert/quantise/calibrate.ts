@@ -1,0 +1,146 @@
+import type { Tensors } from '../../backend/backend.ts'
+import type { CalibratedLayer } from '../../models/manifest.ts'
+import type { ClipConfig } from '../clip-config.ts'
+import { textEmbeddings, visionEmbeddings } from '../graph/clip-towers.ts'
+import { encoderLayer, type LayerTaps } from '../graph/encoder.ts'
+import { GraphBuilder, type TowerGraph } from '../graph/graph-builder.ts'
+import { int8, type Int8Plan } from '../graph/int8.ts'
+import { floating, type Precision } from '../graph/precision.ts'
+import { wholeLayerWeights, type FindTensor, type LogicalWeight } from '../graph/tower-weights.ts'
+import type { FloatTensor, LayerRunner } from './layer-runner.ts'
+import { applyFactors, raiseMaxima, rowMaxima, smoothingFactors, type LayerFactors, type LayerMaxima } from './smooth.ts'
+
+export interface CalibrateOptions {
+  readonly tower: 'vision' | 'text'
+  readonly config: ClipConfig
+  readonly find: FindTensor
+  /** Of the tower, for its embeddings. */
+  readonly weights: readonly LogicalWeight[]
+  /** `pixel_values` or `input_ids`, a batch each; prompts of one length a batch, without padding. */
+  readonly inputs: readonly Tensors[]
+  readonly runner: LayerRunner
+  readonly signal?: AbortSignal | undefined
+  readonly onLayer?: ((layer: number) => void) | undefined
+}
+
+export interface CalibratedPlan extends Int8Plan {
+  readonly layers: readonly CalibratedLayer[]
+}
+
+/**
+ * A layer whose output is further off than this share of its update keeps matrices in float32. Well-behaved layers of
+ * ViT-H are off by 1 to 2 %, and errors of 32 layers add up as their squares do.
+ */
+const TOLERANCE = 0.04
+/** What is tried, in order: what reads GELU's output, where the largest outliers are that no norm can absorb, goes first. */
+const RETREATS: readonly (readonly string[])[] = [[], ['fc2'], ['fc2', 'out'], ['fc2', 'out', 'fc1', 'qkv']]
+
+/**
+ * Follows the calibration data through the float32 tower layer by layer, so that one layer is in memory at a time;
+ * chooses each layer's smoothing factors, tries the int8 layer on the same input, and keeps in float32 what loses too much.
+ */
+export async function calibrate({ tower, config, find, weights, inputs, runner, signal, onLayer }: CalibrateOptions): Promise<CalibratedPlan> {
+  const clip = config[tower]
+  let hidden: FloatTensor[] = []
+  await runner.run(embeddingsGraph(tower, config), weights, inputs, (outputs) => hidden.push(outputs['hidden'] as FloatTensor), signal)
+  const factors: LayerFactors[] = []
+  const layers: CalibratedLayer[] = []
+  const keep = new Set<string>()
+  const plan: Int8Plan = { keep, adjust: adjustBy(factors) }
+  for (let i = 0; i < clip.layers; i++) {
+    const layerWeights = memoised(wholeLayerWeights(tower, config, i, find))
+    const feeds = hidden.map((tensor) => ({ hidden: tensor }))
+    const maxima: LayerMaxima = { ln1: zeros(clip.hiddenSize), attended: zeros(clip.hiddenSize), ln2: zeros(clip.hiddenSize) }
+    const next: FloatTensor[] = []
+    await runner.run(layerGraph(tower, config, floating('float32'), i, true), layerWeights, feeds, (outputs) => {
+      for (const tap of ['ln1', 'attended', 'ln2'] as const) raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
+      next.push(outputs['output'] as FloatTensor)
+    }, signal)
+    factors[i] = await layerFactors(maxima, layerWeights, i, clip.hiddenSize)
+    let report: CalibratedLayer | undefined
+    for (const retreat of RETREATS) {
+      const kept = retreat.map((name) => `layers.${i}.${name}.weight`)
+      kept.forEach((key) => keep.add(key))
+      const error = new RelativeError()
+      await runner.run(layerGraph(tower, config, int8(plan), i, false), layerWeights, feeds, (outputs, b) => {
+        error.add(hidden[b]!.data, next[b]!.data, (outputs['output'] as FloatTensor).data)
+      }, signal)
+      report = { layer: i, error: error.value, keep: retreat }
+      if (error.value <= TOLERANCE) break
+    }
+    // The last layer has its queries apart.
+    if (report!.keep.includes('qkv')) ['kv', 'q'].forEach((name) => keep.add(`layers.${i}.${name}.weight`))
+    layers.push(report!)
+    hidden = next
+    onLayer?.(i)
+  }
+  return { ...plan, layers }
+}
+
+function embeddingsGraph(tower: 'vision' | 'text', config: ClipConfig): TowerGraph {
+  const b = new GraphBuilder('float32')
+  const hidden = tower === 'vision' ? visionEmbeddings(b, config.vision) : textEmbeddings(b, config.text).hidden
+  b.output('hidden', hidden)
+  const size = config.vision.imageSize
+  return b.finish(`${tower} embeddings`, [
+    tower === 'vision' ? { name: 'pixel_values', dtype: 'float32', dims: ['batch', 3, size, size] } : { name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] },
+  ], [{ name: 'hidden', dtype: 'float32', dims: ['batch', 'tokens', config[tower].hiddenSize] }])
+}
+
+function layerGraph(tower: 'vision' | 'text', config: ClipConfig, precision: Precision, index: number, insides: boolean): TowerGraph {
+  const b = new GraphBuilder('float32', precision.adjust?.bind(precision))
+  const taps = encoderLayer(b, precision, config[tower], `layers.${index}`, 'hidden', tower === 'text')
+  const shown: readonly (keyof LayerTaps)[] = insides ? ['ln1', 'attended', 'ln2', 'output'] : ['output']
+  const value = (name: string) => ({ name, dtype: 'float32', dims: ['batch', 'tokens', config[tower].hiddenSize] }) as const
+  for (const name of shown) b.output(name, taps[name])
+  return b.finish(`${tower} layer ${index}`, [value('hidden')], shown.map(value))
+}
+
+async function layerFactors(maxima: LayerMaxima, weights: readonly LogicalWeight[], index: number, width: number): Promise<LayerFactors> {
+  const rows = async (name: string): Promise<Float32Array> => {
+    const weight = weights.find(({ key }) => key === `layers.${index}.${name}.weight`)!
+    return rowMaxima(await weight.load(), width)
+  }
+  return {
+    ln1: smoothingFactors(maxima.ln1, await rows('qkv')),
+    attended: smoothingFactors(maxima.attended, await rows('out')),
+    ln2: smoothingFactors(maxima.ln2, await rows('fc1')),
+  }
+}
+
+function adjustBy(factors: readonly LayerFactors[]): Int8Plan['adjust'] {
+  return (key, values) => {
+    const [, index, part] = /^layers\.(\d+)\.(.+)$/.exec(key) ?? []
+    const found = index === undefined ? undefined : factors[Number(index)]
+    if (!found) return values
+    const adjusted = values.slice()
+    applyFactors(part!, adjusted, found)
+    return adjusted
+  }
+}
+
+/** One layer's weights are read once and used several times. */
+function memoised(weights: readonly LogicalWeight[]): LogicalWeight[] {
+  return weights.map((weight) => {
+    let values: Promise<Float32Array> | undefined
+    return { ...weight, load: () => (values ??= weight.load()) }
+  })
+}
+
+class RelativeError {
+  #off = 0
+  #update = 0
+
+  add(input: Float32Array, right: Float32Array, got: Float32Array): void {
+    for (let i = 0; i < input.length; i++) {
+      this.#off += (got[i]! - right[i]!) ** 2
+      this.#update += (right[i]! - input[i]!) ** 2
+    }
+  }
+
+  get value(): number {
+    return Math.sqrt(this.#off / this.#update)
+  }
+}
+
+const zeros = (length: number): Float32Array => new Float32Array(length)

@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
+import { VERSION } from '../../src/version.ts'
+import { bmp, buildCli, icthp } from './built-cli.ts'
+
+let folder: string
+/** More images than a run gets through before it is stopped. */
+const many = Array.from({ length: 400 }, (_, i) => `${i % 2 ? 'red' : 'blue'}.bmp`)
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'icthp-process-'))
+  await writeFile(join(folder, 'red.bmp'), bmp(300, 240, [255, 0, 0]))
+  await writeFile(join(folder, 'blue.bmp'), bmp(240, 300, [0, 0, 255]))
+  await writeFile(join(folder, 'bad.bmp'), bmp(300, 240, [0, 255, 0]).subarray(0, 1000))
+  await writeRandomCheckpoint(join(folder, 'checkpoint'))
+  await buildCli()
+  const from = (name: string): string => join(folder, 'checkpoint', name)
+  await convertCheckpoints({ ict: from('ICT'), hp: from('HP'), base: from('base'), out: join(folder, 'model') })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+test('scores with the real runtime, and ends', async () => {
+  const args = ['score', 'red.bmp', 'bad.bmp', 'blue.bmp', '-p', 'a red square', '-m', 'model', '-d', 'cpu', '--json']
+  const { code, stdout, stderr } = await icthp(args, { cwd: folder })
+  const score = expect.any(Number)
+  expect(JSON.parse(stdout)).toMatchObject({
+    results: [
+      { image: 'red.bmp', ict: [score], hp: score },
+      { image: 'blue.bmp', ict: [score], hp: score },
+    ],
+    prompts: ['a red square'],
+    model: 'model',
+    device: 'cpu',
+    dtype: 'fp32',
+    errors: [{ image: 'bad.bmp', code: 'image_truncated' }],
+  })
+  expect(stderr).toMatch(/^warning: bad\.bmp: .+ \(image_truncated\)\n$/)
+  expect(code).toBe(3)
+})
+
+test.each([
+  ['SIGINT', 130, 'stopping; Ctrl-C again ends it at once\n'],
+  ['SIGTERM', 143, 'stopping\n'],
+] as const)('%s stops it cleanly, the lines written so far are whole', async (signal, code, said) => {
+  let sent = false
+  const args = ['score', ...many, '-m', 'model', '-d', 'cpu', '--batch-size', '1', '--ndjson', '-q']
+  const ended = await icthp(args, { cwd: folder, during: (child) => void (!sent && (sent = child.kill(signal))) })
+  expect([ended.code, ended.signal, ended.stderr]).toEqual([code, null, said])
+  expect(ended.stdout.endsWith('\n')).toBe(true)
+  const lines = ended.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { image: string })
+  expect(lines.length).toBeLessThan(many.length)
+  expect(lines.map(({ image }) => image)).toEqual(many.slice(0, lines.length))
+})
+
+test('a reader that has read enough ends it quietly', async () => {
+  const args = ['score', ...many, '-m', 'model', '-d', 'cpu', '--batch-size', '1', '--ndjson', '-q']
+  const { code, signal, stderr } = await icthp(args, { cwd: folder, during: (child) => void child.stdout.destroy() })
+  expect([code, signal, stderr]).toEqual([0, null, ''])
+})
+
+test('--help and --version load neither sharp nor onnxruntime', async () => {
+  const list = join(folder, 'loaded.json')
+  await writeFile(
+    join(folder, 'list-loaded.cjs'),
+    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(list)}, JSON.stringify(Object.keys(require('module')._cache))))`,
+  )
+  const nodeArgs = ['--require', join(folder, 'list-loaded.cjs')]
+  const loaded = async (): Promise<string[]> =>
+    (JSON.parse(await readFile(list, 'utf8')) as string[]).filter((path) => /sharp|onnxruntime/.test(path))
+  expect((await icthp(['inspect', 'red.bmp', '--json'], { cwd: folder, nodeArgs })).code).toBe(0)
+  for (const args of [['--help'], ['score', '--help'], ['--version']]) {
+    expect(await icthp(args, { cwd: folder, nodeArgs })).toMatchObject({ code: 0, stderr: '' })
+    expect(await loaded()).toEqual([])
+  }
+  expect(await icthp(['--version'], { cwd: folder })).toEqual({ code: 0, signal: null, stdout: `${VERSION}\n`, stderr: '' })
+})
