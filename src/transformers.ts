@@ -3,7 +3,15 @@
  * that has it anyway needs no second one.
  */
 import { abortable } from './backend/abortable.ts'
-import type { InferenceBackend, InferenceSession, LoadOptions, ModelSource, ProbedDevice, Tensor, Tensors } from './backend/backend.ts'
+import type {
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  ProbedDevice,
+  Tensor,
+  Tensors,
+} from './backend/backend.ts'
 import { DEVICES, type Device } from './backend/backend.ts'
 import { probeNodeDevice } from './backend/devices-node.ts'
 import { probeInput, probeModel } from './backend/probe-model.ts'
@@ -47,7 +55,10 @@ export class TransformersBackend implements InferenceBackend {
 
   constructor(transformers: TransformersApi) {
     if (typeof transformers?.CLIPVisionModelWithProjection?.from_pretrained !== 'function' || !transformers.env?.version) {
-      throw new InputError('input_invalid_option', "Pass the module: `import * as transformers from '@huggingface/transformers'`, `new TransformersBackend(transformers)`.")
+      throw new InputError(
+        'input_invalid_option',
+        "Pass the module: `import * as transformers from '@huggingface/transformers'`, `new TransformersBackend(transformers)`.",
+      )
     }
     this.#transformers = transformers
     this.name = `@huggingface/transformers ${transformers.env.version}`
@@ -68,7 +79,11 @@ export class TransformersBackend implements InferenceBackend {
     signal?.throwIfAborted()
     const failed = (cause: unknown): never => {
       if (signal?.aborted) throw signal.reason
-      throw new BackendError('backend_failed', `${this.name} could not load ${name} on ${device}: ${(cause as Error).message}`, { model: name, device, cause })
+      throw new BackendError('backend_failed', `${this.name} could not load ${name} on ${device}: ${(cause as Error).message}`, {
+        model: name,
+        device,
+        cause,
+      })
     }
     const loading = (async () => {
       const path = 'path' in model ? model.path : unreadable(name)
@@ -77,7 +92,10 @@ export class TransformersBackend implements InferenceBackend {
     })()
     // Nobody else will free a model that comes too late.
     const loaded = await abortable(loading, signal).catch((error: unknown) => {
-      void loading.then((late) => late.dispose(), () => {})
+      void loading.then(
+        (late) => late.dispose(),
+        () => {},
+      )
       return failed(error)
     })
     return new TransformersSession(this.#transformers, loaded, name, this.name)
@@ -108,7 +126,11 @@ export class TransformersBackend implements InferenceBackend {
 
   /** Milliseconds of a small matrix product on a device; the best of three. */
   async #time(device: Device): Promise<number> {
-    const [{ mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:os'), import('node:path')])
+    const [{ mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([
+      import('node:fs/promises'),
+      import('node:os'),
+      import('node:path'),
+    ])
     const folder = await mkdtemp(join(tmpdir(), 'icthp-probe-'))
     try {
       const path = join(folder, 'probe.onnx')
@@ -156,19 +178,26 @@ class TransformersSession implements InferenceSession {
       return await abortable(running, signal)
     } catch (cause) {
       if (signal?.aborted || cause instanceof BackendError) throw cause
-      throw new BackendError('backend_failed', `${this.backend} failed on ${this.name}: ${(cause as Error).message}`, { model: this.name, cause })
+      throw new BackendError('backend_failed', `${this.backend} failed on ${this.name}: ${(cause as Error).message}`, {
+        model: this.name,
+        cause,
+      })
     }
   }
 
   async #run(inputs: Tensors): Promise<Tensors> {
     const { Tensor } = this.transformers
-    const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { dtype, data, dims }]) => [name, new Tensor(dtype, data, [...dims])]))
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, { dtype, data, dims }]) => [name, new Tensor(dtype, data, [...dims])]),
+    )
     const results = await this.model(feeds)
     const outputs: Record<string, Tensor> = {}
     for (const [name, tensor] of Object.entries(results)) {
       const { type, dims } = tensor
       if (type !== 'float32' && type !== 'int64') {
-        throw new BackendError('backend_wrong_output', `Output ${name} is ${type}; icthp's graphs give float32 or int64.`, { name })
+        throw new BackendError('backend_wrong_output', `Output ${name} is ${type}; icthp's graphs give float32 or int64.`, {
+          name,
+        })
       }
       outputs[name] = { dtype: type, dims: [...dims], data: (tensor.data as Float32Array).slice() } as Tensor
       tensor.dispose()
@@ -182,7 +211,10 @@ class TransformersSession implements InferenceSession {
 }
 
 function unreadable(name: string): never {
-  throw new BackendError('backend_failed', `transformers loads models from disk; ${name} is in memory. Write it to a folder first.`)
+  throw new BackendError(
+    'backend_failed',
+    `transformers loads models from disk; ${name} is in memory. Write it to a folder first.`,
+  )
 }
 
 /** The runtime finds external data beside the graph only. */

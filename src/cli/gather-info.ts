@@ -108,7 +108,8 @@ async function findModel(
 ): Promise<ModelInfo | Missing> {
   const { openModel } = await import('../scorers/open-model.ts')
   try {
-    const { manifest, dtype: chosen } = await openModel(kind, source, runtime, { device, dtype, revision, signal })
+    const { manifest, choices } = await openModel(kind, source, runtime, { device, dtype, revision, signal })
+    const chosen = choices[0]!.dtype
     const { files: _files, ...origin } = manifest.source
     return {
       name: manifest.name,

@@ -50,11 +50,19 @@ export class ProgressBar {
     this.#draw()
   }
 
-  /** Takes the bar off the screen, for other text to be written. It comes back with the next update. */
+  /** Takes the bar off the screen. It comes back with the next update. */
   clear(): void {
     if (!this.#shown) return
     this.#shown = false
     this.output.write('\r\x1b[2K')
+  }
+
+  /** Lets other text be written where the bar is: above it. */
+  above(write: () => void): void {
+    const shown = this.#shown
+    this.clear()
+    write()
+    if (shown) this.#draw()
   }
 
   #draw(): void {

@@ -33,8 +33,9 @@ export class Terminal {
 
   /** Whole lines of data. */
   data(text: string): void {
-    this.#bar.clear()
-    this.#io.stdout.write(text)
+    const { stdout } = this.#io
+    if (stdout.isTTY) this.#bar.above(() => stdout.write(text))
+    else stdout.write(text)
   }
 
   json(value: unknown): void {
@@ -88,7 +89,6 @@ export class Terminal {
   }
 
   #err(text: string): void {
-    this.#bar.clear()
-    this.#io.stderr.write(text)
+    this.#bar.above(() => this.#io.stderr.write(text))
   }
 }

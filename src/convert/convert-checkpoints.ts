@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
+import { OrtNodeBackend } from '../backend/ort-node.ts'
 import { CheckpointError, DeviceError, InputError, show } from '../errors.ts'
 import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
@@ -8,7 +9,7 @@ import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.ts'
 import { digestFile } from './checkpoint/digest-file.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
-import { writeModel, type ModelParts, type WriteModelOptions } from './convert-model.ts'
+import { writeModel, type ModelParts } from './convert-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
 
@@ -102,20 +103,16 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
       origin: async () => ({ ...defined(options.origins?.[kind]), files: await digestAll(sources, path, signal) }),
     }
-    const calibration = dtypes.includes('int8') ? await prepareCalibration(options.calibrate, config) : undefined
-    if (calibration) close.push(calibration.backend)
-    const manifest = await writeModel(parts, { out, dtypes, calibration, signal, onProgress })
+    const calibration = dtypes.includes('int8')
+      ? await readCalibrationData(options.calibrate, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
+      : undefined
+    const backend = new OrtNodeBackend()
+    close.push(backend)
+    const manifest = await writeModel(parts, { out, dtypes, backend, calibration, signal, onProgress })
     return { kind, folder: resolve(out, kind), manifest, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase) }
   } finally {
     await Promise.all([...open.map((checkpoint) => checkpoint.close()), ...close.map((part) => part.dispose())])
   }
-}
-
-/** int8 is measured while it is made, which takes a runtime: loaded only then. */
-async function prepareCalibration(folder: string | undefined, config: ClipConfig): Promise<NonNullable<WriteModelOptions['calibration']>> {
-  const { OrtNodeBackend } = await import('../backend/ort-node.ts')
-  const data = await readCalibrationData(folder, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
-  return { data, backend: new OrtNodeBackend() }
 }
 
 async function digestAll(checkpoints: readonly Checkpoint[], root: string, signal: AbortSignal | undefined): Promise<ModelManifest['source']['files']> {

@@ -9,12 +9,13 @@ import { VERSION } from '../version.ts'
 import type { ClipConfig } from './clip-config.ts'
 import type { TowerGraph } from './graph/graph-builder.ts'
 import { textTower, visionTower } from './graph/clip-towers.ts'
-import type { FindTensor, LogicalWeight } from './graph/tower-weights.ts'
+import { wholeLayerWeights, type FindTensor, type LogicalWeight } from './graph/tower-weights.ts'
 import { hubConfig, preprocessorConfig } from './hub-files.ts'
 import { calibrate, type CalibratedPlan } from './quantise/calibrate.ts'
 import type { CalibrationData } from './quantise/calibration-data.ts'
 import { LayerRunner } from './quantise/layer-runner.ts'
 import { precisionOf } from './quantise/precisions.ts'
+import { selfTestAnswer } from './self-test-answer.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
 
@@ -32,8 +33,10 @@ export interface WriteModelOptions {
   /** Where the model's folder (`ict` or `hp`) goes. */
   readonly out: string
   readonly dtypes: readonly Dtype[]
+  /** Runs the tower's layers on the CPU: for the answer of the load-time self-test, and for calibration. */
+  readonly backend: InferenceBackend
   /** Needed for int8. */
-  readonly calibration?: { readonly data: CalibrationData; readonly backend: InferenceBackend } | undefined
+  readonly calibration?: CalibrationData | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
 }
@@ -64,7 +67,7 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 }
 
 async function writeInto(
-  folder: string, parts: ModelParts, { dtypes, calibration, signal, onProgress }: WriteModelOptions,
+  folder: string, parts: ModelParts, { dtypes, backend, calibration, signal, onProgress }: WriteModelOptions,
 ): Promise<ModelManifest> {
   const { kind, name, config, weights, origin } = parts
   const total = Object.values(weights).flat().reduce((sum, { dims }) => sum + 4 * dims.reduce((a, b) => a * b, 1), 0)
@@ -72,13 +75,15 @@ async function writeInto(
   const towers: Partial<Record<TowerName, NonNullable<ModelManifest['towers'][TowerName]>>> = {}
   const files: Record<string, FileDigest> = {}
   const settling: Promise<unknown>[] = []
+  const runner = new LayerRunner(backend, join(folder, 'scratch'))
+  const selfTest: Partial<Record<TowerName, readonly number[]>> = {}
   const plans: Partial<Record<TowerName, CalibratedPlan>> = {}
   const reading = origin()
   reading.catch(() => {})
   for (const tower of ['vision', 'text'] as const) {
     const list = weights[tower]
     if (!list) continue
-    if (dtypes.includes('int8')) plans[tower] = await calibrateTower(tower, join(folder, 'scratch'), parts, calibration!, signal, onProgress)
+    if (dtypes.includes('int8')) plans[tower] = await calibrateTower(tower, runner, parts, calibration!, signal, onProgress)
     const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
       const precision = precisionOf(dtype, plans[tower])
       return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
@@ -91,7 +96,10 @@ async function writeInto(
     Object.assign(files, written.files)
     settling.push(written.settled())
     settling.at(-1)!.catch(() => {})
+    const fp32 = written.initializers.get('fp32')
+    selfTest[tower] = await selfTestAnswer(tower, config, fp32 ? { initializers: fp32, folder } : { weights: untilLast(tower, parts) }, runner, signal)
   }
+  await rm(join(folder, 'scratch'), { recursive: true, force: true })
   const small: Record<string, string> = {
     'config.json': hubConfig(kind, config, partCounts(towers)),
     'preprocessor_config.json': preprocessorConfig({ ...CLIP_PREPROCESS, size: config.vision.imageSize }),
@@ -111,26 +119,30 @@ async function writeInto(
     projectionDim: config.projectionDim,
     ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),
     towers,
+    selfTest,
     files,
-    ...(calibration ? { calibration: { data: calibration.data.source, ...mapValues(plans, ({ layers }) => layers) } } : {}),
+    ...(calibration ? { calibration: { data: calibration.source, ...mapValues(plans, ({ layers }) => layers) } } : {}),
   }
   await Promise.all(settling)
   await writeFile(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest
 }
 
-async function calibrateTower(
-  tower: TowerName, scratch: string, { name, config, weights, find }: ModelParts, { data, backend }: NonNullable<WriteModelOptions['calibration']>,
+/** Weights for following a tower layer by layer: whole layers, and the last as the tower has it. */
+function untilLast(tower: TowerName, { config, weights, find }: ModelParts): LogicalWeight[] {
+  const whole = Array.from({ length: config[tower].layers - 1 }, (_, i) => wholeLayerWeights(tower, config, i, find)).flat()
+  const keys = new Set(whole.map(({ key }) => key))
+  return [...whole, ...weights[tower]!.filter(({ key }) => !keys.has(key))]
+}
+
+function calibrateTower(
+  tower: TowerName, runner: LayerRunner, { name, config, weights, find }: ModelParts, data: CalibrationData,
   signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
 ): Promise<CalibratedPlan> {
-  try {
-    return await calibrate({
-      tower, config, find, weights: weights[tower]!, inputs: data[tower], runner: new LayerRunner(backend, scratch), signal,
-      onLayer: (layer) => onProgress?.({ stage: 'calibrate', item: `${name} ${tower}`, loaded: layer + 1, total: config[tower].layers, unit: 'layers' }),
-    })
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  return calibrate({
+    tower, config, find, weights: weights[tower]!, inputs: data[tower], runner, signal,
+    onLayer: (layer) => onProgress?.({ stage: 'calibrate', item: `${name} ${tower}`, loaded: layer + 1, total: config[tower].layers, unit: 'layers' }),
+  })
 }
 
 function mapValues<T, U>(record: Partial<Record<TowerName, T>>, map: (value: T) => U): Partial<Record<TowerName, U>> {

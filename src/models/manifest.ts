@@ -38,6 +38,8 @@ export interface ModelManifest {
   /** Tokens a prompt may have, with start and end; ICT only. */
   readonly contextLength?: number
   readonly towers: Partial<Record<TowerName, Partial<Record<Dtype, TowerFiles>>>>
+  /** The first values of what each float32 tower answers to the self-test; see self-test.ts. */
+  readonly selfTest: Partial<Record<TowerName, readonly number[]>>
   /** Size and sha256 of every other file in the folder, by path. */
   readonly files: Readonly<Record<string, FileDigest>>
   /** How int8 was made: on whose data, and what was measured and decided layer by layer. */
@@ -88,7 +90,7 @@ export function parseManifest(text: string, where: string): ModelManifest {
   const { kind, towers, files, preprocess, source } = value
   if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)
   if (!towers?.vision || (kind === 'ict' && !towers.text)) throw invalid(where, 'a tower is missing')
-  if (!files || !preprocess || !source || !Array.isArray(source.files)) throw invalid(where, 'fields are missing')
+  if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest) throw invalid(where, 'fields are missing')
   if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0)) throw invalid(where, 'projectionDim is missing')
   for (const precisions of Object.values(towers)) {
     for (const tower of Object.values(precisions)) {

@@ -96,7 +96,7 @@ export class IctScorer extends Scorer {
 }
 
 export async function loadIct(source: string, runtime: Runtime, options: ScorerOptions): Promise<IctParts> {
-  const { more: text, ...parts } = await loadScorer('ict', source, runtime, options, async ({ manifest }, tower) => {
+  const { more: text, ...parts } = await loadScorer('ict', source, runtime, options, async (manifest, tower) => {
     const tokenizer = new ClipTokenizer(manifest.contextLength === undefined ? {} : { contextLength: manifest.contextLength })
     return new TextEncoder(tokenizer, await tower('text'), manifest.projectionDim)
   })

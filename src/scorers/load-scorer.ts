@@ -1,7 +1,9 @@
-import type { ModelKind } from '../models/manifest.ts'
+import { ModelError } from '../errors.ts'
+import type { ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
-import { openModel, type OpenedModel } from './open-model.ts'
+import { openModel, type Choice, type OpenedModel } from './open-model.ts'
 import type { ScorerInfo, ScorerOptions } from './scorer-options.ts'
+import { testTower } from './test-tower.ts'
 import { loadTower, type Tower } from './tower.ts'
 import { VisionEncoder } from './vision-encoder.ts'
 
@@ -13,33 +15,53 @@ export interface ScorerParts {
   readonly owned: readonly { dispose(): Promise<void> }[]
 }
 
-/** Opens a model and loads its vision tower; `more` loads what else the kind needs. */
+/** Loads one tower as it was chosen, and tests it. */
+export type OpenTower = (name: TowerName) => Promise<Tower>
+
+/**
+ * Opens a model and loads its vision tower; `more` loads what else the kind needs. Where the user left device or
+ * precision open and the best choice fails its self-test, the next is taken, and a note says so.
+ */
 export async function loadScorer<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind,
-  source: string,
-  runtime: Runtime,
-  options: ScorerOptions,
-  more: (model: OpenedModel, tower: (name: 'vision' | 'text') => Promise<Tower>) => Promise<More | undefined>,
+  kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions, more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const model = await openModel(kind, source, runtime, options)
-  const { folder, manifest, base, probed, dtype } = model
-  const { threads, signal, onProgress, maxPixels } = options
-  const batchSize = options.batchSize ?? (probed.device === 'cpu' || probed.device === 'wasm' ? 4 : 8)
-  const tower = (name: 'vision' | 'text'): Promise<Tower> =>
-    loadTower(folder, base, manifest, name, { backend: runtime.backend, device: probed.device, dtype, threads, signal, onProgress })
+  const notes = [...model.notes]
+  for (const [i, choice] of model.choices.entries()) {
+    try {
+      return await loadChoice(kind, source, runtime, options, model, choice, notes, more)
+    } catch (error) {
+      const failed = error instanceof ModelError && error.code === 'model_self_test_failed'
+      const next = model.choices[i + 1]
+      if (!failed || !next) throw error
+      notes.push(`${choice.dtype} on ${choice.device} failed its self-test, so ${next.dtype} on ${next.device} was taken`)
+    }
+  }
+  throw new TypeError('openModel gives at least one choice')
+}
+
+async function loadChoice<More extends { dispose(): Promise<void> }>(
+  kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions, { folder, manifest, base }: OpenedModel, { device, dtype }: Choice,
+  notes: readonly string[], more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
+): Promise<ScorerParts & { readonly more: More | undefined }> {
+  const { threads, signal, onProgress, maxPixels, selfTest = true } = options
+  const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 4 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
+  const open: OpenTower = async (name) => {
+    const tower = await loadTower(folder, base, manifest, name, { backend: runtime.backend, device, dtype, threads, signal, onProgress })
+    loaded.push(tower)
+    if (selfTest) await testTower(tower, name, manifest, { device, dtype }, signal)
+    return tower
+  }
   try {
-    const visionTower = await tower('vision')
-    loaded.push(visionTower)
     const vision = new VisionEncoder({
-      tower: visionTower, decoder: runtime.decoder, preprocess: manifest.preprocess, projectionDim: manifest.projectionDim,
+      tower: await open('vision'), decoder: runtime.decoder, preprocess: manifest.preprocess, projectionDim: manifest.projectionDim,
       head: kind === 'hp', batchSize, maxPixels,
     })
-    const second = await more(model, tower)
-    if (second) loaded.push(second)
+    const second = await more(manifest, open)
     const info: ScorerInfo = {
-      kind, model: manifest.name, source, origin: manifest.source, device: probed.device, dtype, batchSize,
-      backend: runtime.backend.name, decoder: runtime.decoder.name, notes: probed.notes,
+      kind, model: manifest.name, source, origin: manifest.source, device, dtype, batchSize,
+      backend: runtime.backend.name, decoder: runtime.decoder.name, notes,
       ...(folder.revision === undefined ? {} : { revision: folder.revision }),
     }
     return { vision, info, owned: loaded, more: second }

@@ -1,4 +1,4 @@
-import type { Device, ProbedDevice } from '../backend/backend.ts'
+import type { Device } from '../backend/backend.ts'
 import { DeviceError, InputError, ModelError, show } from '../errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
 import { DTYPES, MANIFEST_NAME, parseManifest, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
@@ -10,13 +10,20 @@ export interface OpenedModel {
   readonly manifest: ModelManifest
   /** Path of the manifest's folder within `folder`: empty, or ending in a slash. */
   readonly base: string
-  readonly probed: ProbedDevice
+  /** What to load, best first; more than one where the user left the choice. */
+  readonly choices: readonly Choice[]
+  /** What probing the devices said. */
+  readonly notes: readonly string[]
+}
+
+export interface Choice {
+  readonly device: Device
   readonly dtype: Dtype
 }
 
 /**
  * Finds the model of a kind in a folder: in `ict/` or `hp/` of what `icthp convert` writes, or right there. Settles
- * device and precision, and reads no weights yet.
+ * which devices and precisions come into question, and reads no weights yet.
  */
 export async function openModel(kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions): Promise<OpenedModel> {
   const { device = 'auto', dtype = 'auto', revision, signal, onProgress } = options
@@ -29,7 +36,9 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
   const probed = await runtime.backend.probe(device)
   const folder = await runtime.hub.open(source, { revision, signal, onProgress } satisfies OpenOptions)
   const { manifest, base } = await findManifest(kind, folder)
-  return { folder, manifest, base, probed, dtype: chooseDtype(manifest, dtype, probed.device) }
+  // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
+  const devices: Device[] = device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, 'cpu'] : [probed.device]
+  return { folder, manifest, base, choices: devices.flatMap((candidate) => choicesOn(manifest, dtype, candidate)), notes: probed.notes }
 }
 
 async function findManifest(kind: ModelKind, folder: ModelFolder): Promise<{ manifest: ModelManifest; base: string }> {
@@ -59,14 +68,14 @@ const PREFERRED: Readonly<Record<'cpu' | 'gpu', readonly Dtype[]>> = {
   gpu: ['fp16', 'fp32', 'q4f16', 'q8', 'q4'],
 }
 
-function chooseDtype(manifest: ModelManifest, dtype: Dtype | 'auto', device: Device): Dtype {
+function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Device): Choice[] {
   const towers = Object.values(manifest.towers)
   const held = DTYPES.filter((candidate) => towers.every((tower) => tower[candidate]))
   if (dtype !== 'auto') {
-    if (held.includes(dtype)) return dtype
+    if (held.includes(dtype)) return [{ device, dtype }]
     throw new ModelError('model_dtype_unavailable', `${manifest.name} is here in ${held.join(', ')}, not in ${dtype}. Use one of these, or convert again with \`--dtype ${dtype}\`.`, { dtype, held })
   }
-  const preferred = PREFERRED[device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'].find((candidate) => held.includes(candidate))
-  if (!preferred) throw new ModelError('model_dtype_unavailable', `${manifest.name} holds no precision that runs on ${device}. Convert it with \`--dtype fp32\`.`, { device, held })
-  return preferred
+  const preferred = PREFERRED[device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'].filter((candidate) => held.includes(candidate))
+  if (preferred.length === 0) throw new ModelError('model_dtype_unavailable', `${manifest.name} holds no precision that runs on ${device}. Convert it with \`--dtype fp32\`.`, { device, held })
+  return preferred.map((candidate) => ({ device, dtype: candidate }))
 }

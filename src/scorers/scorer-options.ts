@@ -12,6 +12,11 @@ export interface ScorerOptions {
   readonly batchSize?: number | undefined
   /** CPU threads of the runtime. Default: one a core. */
   readonly threads?: number | undefined
+  /**
+   * Hold each tower's answer to a known input against the stored one before it may score; default true. It costs about
+   * one image and one prompt.
+   */
+  readonly selfTest?: boolean | undefined
   /** Images of more pixels are refused before they are decoded. Default 100 million. */
   readonly maxPixels?: number | undefined
   /** Branch, tag or commit, where the model comes from a hub. Default `main`. */

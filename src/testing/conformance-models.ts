@@ -18,7 +18,10 @@ export class ConformanceModels {
   constructor(private readonly place: Place = (content) => ({ blob: new Blob([content.slice()]) })) {}
 
   /** `damage` and `external` change what is placed: the graph, and its external data (`undefined`: leave it out). */
-  async source(name: GraphName, { damage = same, external = same }: { readonly damage?: Change; readonly external?: Change } = {}): Promise<ModelSource> {
+  async source(
+    name: GraphName,
+    { damage = same, external = same }: { readonly damage?: Change; readonly external?: Change } = {},
+  ): Promise<ModelSource> {
     const folder = `${name.toLowerCase().replace('_', '-')}-${++this.#count}`
     const externalData: { name: string; file: FileSource }[] = []
     if (name === 'AFFINE_EXTERNAL') {
@@ -56,7 +59,11 @@ export async function checkLookup(session: InferenceSession, ids: readonly (read
   const dims = [ids.length, ids[0]!.length]
   const flat = ids.flat()
   const outputs = await session.run({ ids: { dtype: 'int64', dims, data: BigInt64Array.from(flat) } })
-  checkTensor(outputs, 'rows', { dtype: 'float32', dims: [...dims, 2], data: Float32Array.from(flat.flatMap((id) => [Number(id) * 2, Number(id) * 2 + 1])) })
+  checkTensor(outputs, 'rows', {
+    dtype: 'float32',
+    dims: [...dims, 2],
+    data: Float32Array.from(flat.flatMap((id) => [Number(id) * 2, Number(id) * 2 + 1])),
+  })
   checkTensor(outputs, 'next', { dtype: 'int64', dims, data: BigInt64Array.from(flat, (id) => id + 1n) })
 }
 

@@ -7,7 +7,8 @@ export function expectTrue(condition: boolean, otherwise: string): asserts condi
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
   if (isArray(actual) && isArray(expected) && actual.constructor === expected.constructor && actual.length === expected.length) {
     for (let i = 0; i < expected.length; i++) {
-      if (actual[i] !== expected[i]) throw new Error(`${what}: expected ${expected[i]} at ${i} of ${expected.length}, got ${actual[i]}`)
+      if (actual[i] !== expected[i])
+        throw new Error(`${what}: expected ${expected[i]} at ${i} of ${expected.length}, got ${actual[i]}`)
     }
     return
   }
@@ -27,7 +28,9 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
 }
 
 /** Rejects with an icthp error of this class name and one of these codes. Names, since a program may hold two copies of icthp. */
-export async function expectError(promise: Promise<unknown>, name: string, codes: readonly string[], what: string): Promise<void> {
+export async function expectError(
+  promise: Promise<unknown>, name: string, codes: readonly string[], what: string,
+): Promise<void> {
   const error = (await rejection(promise, what)) as { name?: unknown; code?: unknown }
   if (error?.name === name && codes.includes(String(error.code))) return
   throw new Error(`${what}: expected ${name} ${codes.join(' or ')}, got ${printed(error)}`, { cause: error })
@@ -35,7 +38,12 @@ export async function expectError(promise: Promise<unknown>, name: string, codes
 
 function printed(value: unknown): string {
   if (value instanceof Error) return `${value.name}${'code' in value ? ` ${String(value.code)}` : ''}: ${value.message}`
-  if (isArray(value)) return `${value.constructor.name}[${value.length === 0 ? '' : value.length > 16 ? `${value.length} values` : Array.from(value as Float32Array, String)}]`
+  if (isArray(value)) {
+    // A detached array has no values left to be listed.
+    const listed = value.length > 0 && value.length <= 16
+    const values = listed ? Array.from(value as Float32Array, String).join() : `${value.length} values`
+    return `${value.constructor.name}[${values}]`
+  }
   if (Array.isArray(value)) return `[${value.map(printed)}]`
   return typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value) ?? String(value))
 }

@@ -20,11 +20,18 @@ export class FakeDecoder implements ImageDecoder {
   readonly name = 'fake'
   readonly #seen: SeenImage[] = []
 
-  constructor(private readonly options: FakeOptions, private readonly decoded: ImageInput[]) {}
+  constructor(
+    private readonly options: FakeOptions,
+    private readonly decoded: ImageInput[],
+  ) {}
 
   seen(number: number): SeenImage {
     const image = this.#seen[number]
-    if (!image) throw new InputError('input_invalid_option', 'This crop or embedding comes from elsewhere: fakes only know what they made themselves.')
+    if (!image)
+      throw new InputError(
+        'input_invalid_option',
+        'This crop or embedding comes from elsewhere: fakes only know what they made themselves.',
+      )
     return image
   }
 

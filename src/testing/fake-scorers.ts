@@ -1,3 +1,4 @@
+import type { Tensor } from '../backend/backend.ts'
 import { BackendError, InputError, show } from '../errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import type { ModelKind } from '../models/manifest.ts'
@@ -50,6 +51,10 @@ export interface FakeCalls {
  * Real scorers, on a decoder that takes anything for an image (strings that name no file too) and towers that answer
  * what they are told. Batching, streams, ranking, cancellation, errors and `dispose` are those of the real thing.
  *
+ *     const { ict, hp, calls } = createFakeScorers({ ict: (image) => (image === 'good.png' ? 0.9 : 0.1) })
+ *     const best = await bestOfFour('a cat', { ict, hp })
+ *     expect(calls.prompts).toEqual(['a cat'])
+ *
  * The embeddings only name an image or a prompt: `ict.similarity` turns two of them into the score, their dot product
  * does not.
  */
@@ -61,17 +66,33 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
       const numbers = numbersIn(inputs)
       const seen = numbers.map((number) => decoder.seen(number))
       calls.batches.push({ tower: kind, images: seen.map(({ image }) => image) })
+      const floats = (dims: number[], data: number[]): Tensor => ({ dtype: 'float32', dims, data: Float32Array.from(data) })
       return {
-        image_embeds: { dtype: 'float32', dims: [numbers.length, FAKE_DIM], data: Float32Array.from(numbers.flatMap(embedNumber)) },
-        ...(kind === 'hp' ? { hp_logits: { dtype: 'float32', dims: [numbers.length], data: Float32Array.from(seen.map((image) => logit(hpOf(image)))) } } : {}),
+        image_embeds: floats([numbers.length, FAKE_DIM], numbers.flatMap(embedNumber)),
+        ...(kind === 'hp' ? { hp_logits: floats([numbers.length], seen.map((image) => logit(hpOf(image)))) } : {}),
       }
     })
     const tower = new Tower(`fake ${kind} vision`, session)
     const { batchSize = 4 } = options
     return {
-      vision: new VisionEncoder({ tower, decoder, preprocess: FAKE_PREPROCESS, projectionDim: FAKE_DIM, head: kind === 'hp', batchSize }),
+      vision: new VisionEncoder({
+        tower,
+        decoder,
+        preprocess: FAKE_PREPROCESS,
+        projectionDim: FAKE_DIM,
+        head: kind === 'hp',
+        batchSize,
+      }),
       info: {
-        kind, model: `fake/${kind}`, source: 'fake', origin: { files: [] }, device: 'cpu', dtype: 'fp32', batchSize, backend: 'fake', decoder: 'fake',
+        kind,
+        model: `fake/${kind}`,
+        source: 'fake',
+        origin: { files: [] },
+        device: 'cpu',
+        dtype: 'fp32',
+        batchSize,
+        backend: 'fake',
+        decoder: 'fake',
         notes: ['A fake of icthp/testing: its scores judge nothing.'],
       },
       owned: [tower],
@@ -81,7 +102,11 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
     options.hp ? inRange('hp', options.hp(image), 0) : hash(`hp\n${digest}`)
   const ictOf = ({ image, digest }: SeenImage, prompt: string): number =>
     options.ict ? inRange('ict', options.ict(image, prompt), -1) : hash(`ict\n${digest}\n${prompt}`)
-  return { ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) => ictOf(decoder.seen(image), prompt)), hp: new HpScorer(parts('hp')), calls }
+  return {
+    ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) => ictOf(decoder.seen(image), prompt)),
+    hp: new HpScorer(parts('hp')),
+    calls,
+  }
 }
 
 class FakeIctScorer extends IctScorer {
@@ -118,9 +143,15 @@ class FakeIctScorer extends IctScorer {
 }
 
 function inRange(name: 'ict' | 'hp', score: number, least: number): number {
-  if (Number.isNaN(score)) throw new BackendError('backend_nan', `The fake's ${name} function gave NaN, as a tower that computes nonsense would.`, { name })
+  if (Number.isNaN(score)) {
+    throw new BackendError('backend_nan', `The fake's ${name} function gave NaN, as a broken tower would.`, { name })
+  }
   if (typeof score === 'number' && score >= least && score <= 1) return score
-  throw new InputError('input_invalid_option', `The fake's ${name} function gave ${show(score)}; these scores are numbers from ${least} to 1.`, { name, score })
+  throw new InputError(
+    'input_invalid_option',
+    `The fake's ${name} function gave ${show(score)}; these scores are numbers from ${least} to 1.`,
+    { name, score },
+  )
 }
 
 /** The sigmoid's inverse; 0 and 1, which no real model gives, get logits that round to them. */

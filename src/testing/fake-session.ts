@@ -7,7 +7,10 @@ import { sleep } from './sleep.ts'
 export class FakeSession implements InferenceSession {
   #disposed = false
 
-  constructor(private readonly latency: number | undefined, private readonly answer: (inputs: Tensors) => Tensors) {}
+  constructor(
+    private readonly latency: number | undefined,
+    private readonly answer: (inputs: Tensors) => Tensors,
+  ) {}
 
   async run(inputs: Tensors, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensors> {
     await sleep(this.latency, signal)
@@ -25,7 +28,8 @@ export function numbersIn({ pixel_values: pixels }: Tensors): number[] {
   const { size } = FAKE_PREPROCESS
   return Array.from({ length: pixels!.dims[0]! }, (_, image) => {
     let number = 0
-    for (let byte = 0; byte < 4; byte++) number += Math.round(Number(pixels!.data[image * 3 * size * size + byte]) * 255) * 256 ** byte
+    for (let byte = 0; byte < 4; byte++)
+      number += Math.round(Number(pixels!.data[image * 3 * size * size + byte]) * 255) * 256 ** byte
     return number
   })
 }

@@ -36,17 +36,27 @@ async function writeHeavy(into: string): Promise<ModelSource> {
   await file.write(new Uint8Array(Float32Array.of(1).buffer))
   await file.truncate(WEIGHTS)
   await file.close()
-  await writeFile(path, encodeModel({
-    name: 'heavy',
-    inputs: [{ name: 'x', dtype: 'float32', dims: ['rows', SIZE] }],
-    outputs: [{ name: 'y', dtype: 'float32', dims: ['rows', SIZE] }],
-    nodes: [{ name: 'y', op: 'MatMul', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
-    initializers: [{ name: 'w', dtype: 'float32', dims: [SIZE, SIZE], data: { file: 'heavy.onnx_data', offset: 0, length: WEIGHTS } }],
-  }, { name: 'icthp', version: 'test' }))
+  await writeFile(
+    path,
+    encodeModel(
+      {
+        name: 'heavy',
+        inputs: [{ name: 'x', dtype: 'float32', dims: ['rows', SIZE] }],
+        outputs: [{ name: 'y', dtype: 'float32', dims: ['rows', SIZE] }],
+        nodes: [{ name: 'y', op: 'MatMul', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
+        initializers: [
+          { name: 'w', dtype: 'float32', dims: [SIZE, SIZE], data: { file: 'heavy.onnx_data', offset: 0, length: WEIGHTS } },
+        ],
+      },
+      { name: 'icthp', version: 'test' },
+    ),
+  )
   return { name: 'heavy', model: { path }, externalData: [{ name: 'heavy.onnx_data', file: { path: data } }] }
 }
 
-const rows = (count: number): Tensors => ({ x: { dtype: 'float32', dims: [count, SIZE], data: new Float32Array(count * SIZE).fill(3) } })
+const rows = (count: number): Tensors => ({
+  x: { dtype: 'float32', dims: [count, SIZE], data: new Float32Array(count * SIZE).fill(3) },
+})
 
 async function check(session: InferenceSession): Promise<void> {
   expect((await session.run(rows(1)))['y']!.data.subarray(0, 3)).toEqual(Float32Array.of(3, 0, 0))
@@ -115,10 +125,17 @@ it('turns the telemetry of onnxruntime off before it is loaded', async () => {
 })
 
 it('wants external data beside the graph', async () => {
-  const { model, externalData: [part] } = heavy
+  const {
+    model,
+    externalData: [part],
+  } = heavy
   const elsewhere = { name: part!.name, file: { path: join(tmpdir(), part!.name) } }
-  await expect(new OrtNodeBackend().load({ name: 'apart', model, externalData: [elsewhere] }, { device: 'cpu' })).rejects.toMatchObject({
-    name: 'BackendError', code: 'backend_failed', message: expect.stringContaining('must lie beside the graph') as string,
+  await expect(
+    new OrtNodeBackend().load({ name: 'apart', model, externalData: [elsewhere] }, { device: 'cpu' }),
+  ).rejects.toMatchObject({
+    name: 'BackendError',
+    code: 'backend_failed',
+    message: expect.stringContaining('must lie beside the graph') as string,
   })
 })
 
@@ -135,7 +152,11 @@ it('ends a load that is aborted, soon', async () => {
 
 it('says so where the model is in memory', async () => {
   const model = { blob: new Blob([]) }
-  await expect(new OrtNodeBackend().load({ name: 'x', model, externalData: [] }, { device: 'cpu' })).rejects.toMatchObject({ name: 'BackendError', code: 'backend_failed', message: expect.stringContaining('Write it to a folder first') as string })
+  await expect(new OrtNodeBackend().load({ name: 'x', model, externalData: [] }, { device: 'cpu' })).rejects.toMatchObject({
+    name: 'BackendError',
+    code: 'backend_failed',
+    message: expect.stringContaining('Write it to a folder first') as string,
+  })
 })
 
 it('what is left of a disposed backend rejects, and it can load again', async () => {
@@ -144,7 +165,11 @@ it('what is left of a disposed backend rejects, and it can load again', async ()
   const rejected = expect(session.run(rows(400))).rejects.toMatchObject({ code: 'input_disposed' })
   await backend.dispose()
   await rejected
-  await expect(session.run(rows(1))).rejects.toMatchObject({ name: 'BackendError', code: 'backend_failed', message: expect.stringContaining('Load it again') as string })
+  await expect(session.run(rows(1))).rejects.toMatchObject({
+    name: 'BackendError',
+    code: 'backend_failed',
+    message: expect.stringContaining('Load it again') as string,
+  })
   const again = await backend.load(heavy, { device: 'cpu' })
   await session.dispose()
   await check(again)
@@ -170,21 +195,25 @@ describe('loading and disposing 20 times leaves memory flat', () => {
   }
 
   it('a backend', async () => {
-    expectFlat(await turns(async () => {
-      const backend = new OrtNodeBackend()
-      await check(await backend.load(heavy, { device: 'cpu' }))
-      await backend.dispose()
-    }))
+    expectFlat(
+      await turns(async () => {
+        const backend = new OrtNodeBackend()
+        await check(await backend.load(heavy, { device: 'cpu' }))
+        await backend.dispose()
+      }),
+    )
   })
 
   it('a session', async () => {
     const backend = new OrtNodeBackend()
     const staying = await backend.load(heavy, { device: 'cpu' })
-    expectFlat(await turns(async () => {
-      const session = await backend.load(heavy, { device: 'cpu' })
-      await check(session)
-      await session.dispose()
-    }))
+    expectFlat(
+      await turns(async () => {
+        const session = await backend.load(heavy, { device: 'cpu' })
+        await check(session)
+        await session.dispose()
+      }),
+    )
     await check(staying)
     await backend.dispose()
   })

@@ -98,6 +98,7 @@ export function manifestOf(kind: ModelKind, dtypes: readonly Dtype[] = ['fp32'])
     preprocess: { size: 2, mean: [0, 0, 0], std: [1, 1, 1] },
     projectionDim: 2,
     ...(kind === 'ict' ? { contextLength: 77 } : {}),
+    selfTest: {},
     towers: Object.fromEntries(names.map((name) => [name, tower(name)])),
     files: Object.fromEntries(
       names.flatMap((name) => dtypes.map((dtype) => [`${name}_${dtype}.onnx`, { size: 1_500_000, sha256: '0'.repeat(64) }])),

@@ -39,6 +39,14 @@ test('bytes go on through the files of a download, and a long name is cut to the
   expect(written[1]).toBe('\r\x1b[2Kdownload…name.bin  ███░░░░░░░ 1.00 GB of 4.00 GB  100 MB/s  0:30 left')
 })
 
+test('other text goes above the bar', () => {
+  const { bar, written } = watch(80)
+  bar.above(() => written.push('early'))
+  bar.update({ stage: 'load', item: 'x', loaded: 0, total: 1, unit: 'files' })
+  bar.above(() => written.push('text'))
+  expect(written).toEqual(['early', '\r\x1b[2Kloading x', '\r\x1b[2K', 'text', '\r\x1b[2Kloading x'])
+})
+
 test('what has one step only is named, without numbers', () => {
   const { bar, written } = watch(80)
   bar.update({ stage: 'load', item: '8y/HP vision (fp32)', loaded: 0, total: 1, unit: 'files' })

@@ -18,7 +18,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'icthp-transformers-'))
   out = join(folder, 'out')
   await writeRandomCheckpoint(folder)
-  await convertCheckpoints({ ict: join(folder, 'ICT'), hp: join(folder, 'HP'), base: join(folder, 'base'), out, dtypes: ['fp32', 'fp16'] })
+  await convertCheckpoints({
+    ict: join(folder, 'ICT'),
+    hp: join(folder, 'HP'),
+    base: join(folder, 'base'),
+    out,
+    dtypes: ['fp32', 'fp16'],
+  })
 })
 afterAll(async () => {
   await backend.dispose()
@@ -34,7 +40,8 @@ const options = { local_files_only: true, device: 'cpu' } as const
 const load = (path: string): Promise<InferenceSession> =>
   backend.load({ name: path, model: { path: join(out, path) }, externalData: [] }, { device: 'cpu' })
 
-const pixels = (count: number): Float32Array => Float32Array.from({ length: count * 3 * 224 * 224 }, (_, i) => Math.sin(i / 997) + Math.cos(i / 13))
+const pixels = (count: number): Float32Array =>
+  Float32Array.from({ length: count * 3 * 224 * 224 }, (_, i) => Math.sin(i / 997) + Math.cos(i / 13))
 const dims = (count: number): number[] => [count, 3, 224, 224]
 
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
@@ -43,8 +50,14 @@ const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 }
 
 describe.each(['ict', 'hp'])('%s: CLIPVisionModelWithProjection', (kind) => {
-  it.each([['fp32', '', 1e-5], ['fp16', '_fp16', 1e-5]] as const)('%s gives the same embeddings', async (dtype, suffix, tolerance) => {
-    const model = (await CLIPVisionModelWithProjection.from_pretrained(join(out, kind), { ...options, dtype })) as unknown as Model
+  it.each([
+    ['fp32', '', 1e-5],
+    ['fp16', '_fp16', 1e-5],
+  ] as const)('%s gives the same embeddings', async (dtype, suffix, tolerance) => {
+    const model = (await CLIPVisionModelWithProjection.from_pretrained(join(out, kind), {
+      ...options,
+      dtype,
+    })) as unknown as Model
     const theirs = await model({ pixel_values: new Tensor('float32', pixels(2), dims(2)) })
     const session = await load(`${kind}/onnx/vision_model${suffix}.onnx`)
     const ours = await session.run({ pixel_values: { dtype: 'float32', dims: dims(2), data: pixels(2) } })
@@ -61,10 +74,15 @@ describe.each(['ict', 'hp'])('%s: CLIPVisionModelWithProjection', (kind) => {
 describe('ict: CLIPTextModelWithProjection', () => {
   const tokenizer = new ClipTokenizer()
   const prompts = ['a tiny dragon in a teacup', '', 'a cat', 'a very '.repeat(60)]
-  const feed = (ids: readonly (readonly number[])[]): { data: BigInt64Array; dims: [number, number] } =>
-    ({ data: BigInt64Array.from(ids.flat(), BigInt), dims: [ids.length, ids[0]!.length] })
+  const feed = (ids: readonly (readonly number[])[]): { data: BigInt64Array; dims: [number, number] } => ({
+    data: BigInt64Array.from(ids.flat(), BigInt),
+    dims: [ids.length, ids[0]!.length],
+  })
 
-  it.each([['fp32', '', 1e-5], ['fp16', '_fp16', 2e-2]] as const)('%s gives the same embeddings, padded to 77 tokens or not', async (dtype, suffix, tolerance) => {
+  it.each([
+    ['fp32', '', 1e-5],
+    ['fp16', '_fp16', 2e-2],
+  ] as const)('%s gives the same embeddings, padded to 77 tokens or not', async (dtype, suffix, tolerance) => {
     const model = (await CLIPTextModelWithProjection.from_pretrained(join(out, 'ict'), { ...options, dtype })) as unknown as Model
     const session = await load(`ict/onnx/text_model${suffix}.onnx`)
     const ids = prompts.map((prompt) => tokenizer.encode(prompt))
@@ -75,7 +93,9 @@ describe('ict: CLIPTextModelWithProjection', () => {
     expect(furthest(theirs!.data as Float32Array, ours!.data as Float32Array)).toBeLessThan(tolerance)
     for (const [i, row] of ids.entries()) {
       const { text_embeds: alone } = await session.run({ input_ids: { dtype: 'int64', ...feed([row]) } })
-      expect(furthest(alone!.data as Float32Array, (theirs!.data as Float32Array).subarray(i * 1024, (i + 1) * 1024))).toBeLessThan(tolerance)
+      expect(
+        furthest(alone!.data as Float32Array, (theirs!.data as Float32Array).subarray(i * 1024, (i + 1) * 1024)),
+      ).toBeLessThan(tolerance)
     }
     await model.dispose()
     await session.dispose()

@@ -13,7 +13,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const page = await readFile(new URL('../../docs/custom-backend.md', import.meta.url), 'utf8')
 const files = [...page.matchAll(/<!-- file: (.+?) -->\n```ts\n(.*?)```/gs)].map(([, name, code]) => [name!, code!] as const)
 for (const [name, code] of files) {
-  await writeFile(join(folder, name), code.replace(/'icthp(?:\/(\w+))?'/g, (_, entry: string | undefined) => `'../../../src/${entry ?? 'index'}.ts'`))
+  await writeFile(
+    join(folder, name),
+    code.replace(/'icthp(?:\/(\w+))?'/g, (_, entry: string | undefined) => `'../../../src/${entry ?? 'index'}.ts'`),
+  )
 }
 
 it('has three files', () => {

@@ -26,7 +26,12 @@ describe('rules', () => {
   })
 
   it('softmax of far-off logits neither overflows nor divides by zero', () => {
-    const of = (...logits: number[]): number[] => combineScores(logits.map((hpLogit) => ({ ict: 1, hpLogit })), 'softmax', WEIGHTS)
+    const of = (...logits: number[]): number[] =>
+      combineScores(
+        logits.map((hpLogit) => ({ ict: 1, hpLogit })),
+        'softmax',
+        WEIGHTS,
+      )
     expect(of(1000, -1000)).toEqual([1, 0])
     expect(of(-1000, -1000)).toEqual([0.5, 0.5])
     expect(of(1e308, 1e308, -1e308)).toEqual([0.5, 0.5, 0])
@@ -36,26 +41,38 @@ describe('rules', () => {
   })
 
   it('of an empty group', () => {
-    for (const rule of ['weighted', 'product', 'softmax', 'ict', 'hp'] as const) expect(combineScores([], rule, WEIGHTS)).toEqual([])
+    for (const rule of ['weighted', 'product', 'softmax', 'ict', 'hp'] as const)
+      expect(combineScores([], rule, WEIGHTS)).toEqual([])
   })
 
   it('a function sees each image and its group', () => {
     const seen: unknown[] = []
-    const combined = combineScores(group, (scores, all) => {
-      seen.push(scores, all)
-      return scores.hp! - all.length
-    }, WEIGHTS)
+    const combined = combineScores(
+      group,
+      (scores, all) => {
+        seen.push(scores, all)
+        return scores.hp! - all.length
+      },
+      WEIGHTS,
+    )
     expect(combined).toEqual([-2.5, -2.75, -2])
     expect(seen).toEqual(group.flatMap((scores) => [scores, group]))
   })
 
   it.each([Number.NaN, undefined, null, '1', { score: 1 }])('a function that gives %j is refused', (score) => {
-    expect(() => combineScores(group, () => score as number, WEIGHTS)).toThrow(expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }))
+    expect(() => combineScores(group, () => score as number, WEIGHTS)).toThrow(
+      expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
+    )
   })
 
   it('an unknown rule is refused, by its name', () => {
     for (const rule of ['sum', 'constructor', 'toString'] as never[]) {
-      expect(() => combineScores(group, rule, WEIGHTS)).toThrow(expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining('Use weighted, product, softmax, ict, hp') as string }))
+      expect(() => combineScores(group, rule, WEIGHTS)).toThrow(
+        expect.objectContaining({
+          code: 'input_invalid_option',
+          message: expect.stringContaining('Use weighted, product, softmax, ict, hp') as string,
+        }),
+      )
     }
   })
 
@@ -67,11 +84,14 @@ describe('rules', () => {
     ['ict', { hp: 1 }, 'pass ict and prompt'],
     ['hp', { ict: 1 }, 'pass hp'],
   ] as const)('%s without what it needs (%j) is refused', (rule, scores, remedy) => {
-    expect(() => combineScores([group[0]!, scores], rule, WEIGHTS)).toThrow(expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining(remedy) as string }))
+    expect(() => combineScores([group[0]!, scores], rule, WEIGHTS)).toThrow(
+      expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining(remedy) as string }),
+    )
   })
 })
 
-const scored = (...ict: number[]): { index: number; scores: Scores }[] => ict.map((score, index) => ({ index, scores: { ict: score, hp: 1 - score, hpLogit: 0 } }))
+const scored = (...ict: number[]): { index: number; scores: Scores }[] =>
+  ict.map((score, index) => ({ index, scores: { ict: score, hp: 1 - score, hpLogit: 0 } }))
 
 describe('rankScores', () => {
   it('puts the best first', () => {
@@ -97,13 +117,19 @@ describe('rankScores', () => {
 
   it('names the weights where they were used', () => {
     expect(rankScores(scored(1)).weights).toEqual({ ict: 0.5, hp: 0.5 })
-    expect(rankScores(scored(1), { weights: { hp: 2 } })).toMatchObject({ weights: { ict: 0.5, hp: 2 }, results: [{ score: 0.5 }] })
+    expect(rankScores(scored(1), { weights: { hp: 2 } })).toMatchObject({
+      weights: { ict: 0.5, hp: 2 },
+      results: [{ score: 0.5 }],
+    })
     expect(rankScores(scored(1), { combine: 'product', weights: { hp: 2 } })).not.toHaveProperty('weights')
     expect(rankScores(scored(1), { combine: () => 3 })).toMatchObject({ combine: 'custom', results: [{ score: 3 }] })
   })
 
   it('passes what is above every threshold, and keeps the rest', () => {
-    const passed = (thresholds: object): number[] => rankScores(scored(0.25, 0.5, 0.75), { combine: 'ict', thresholds }).results.filter((image) => image.passed).map(({ index }) => index)
+    const passed = (thresholds: object): number[] =>
+      rankScores(scored(0.25, 0.5, 0.75), { combine: 'ict', thresholds })
+        .results.filter((image) => image.passed)
+        .map(({ index }) => index)
     expect(passed({})).toEqual([2, 1, 0])
     expect(passed({ ict: 0.5 })).toEqual([2])
     expect(passed({ ict: 0.49 })).toEqual([2, 1])
@@ -111,11 +137,14 @@ describe('rankScores', () => {
     expect(passed({ ict: 0.3, hp: 0.3 })).toEqual([1])
     expect(passed({ ict: undefined, hp: 0.5 })).toEqual([0])
     expect(passed({ ict: 0 })).toEqual([2, 1, 0])
-    expect(rankScores([{ index: 0, scores: { hp: 1 } }], { combine: 'hp', thresholds: { ict: 0 } }).results[0]!.passed).toBe(false)
+    expect(rankScores([{ index: 0, scores: { hp: 1 } }], { combine: 'hp', thresholds: { ict: 0 } }).results[0]!.passed).toBe(
+      false,
+    )
   })
 
   it('keeps the topK best', () => {
-    const top = (topK: number): number[] => rankScores(scored(0.25, 0.75, 0.5), { combine: 'ict', topK }).results.map(({ index }) => index)
+    const top = (topK: number): number[] =>
+      rankScores(scored(0.25, 0.75, 0.5), { combine: 'ict', topK }).results.map(({ index }) => index)
     expect(top(1)).toEqual([1])
     expect(top(2)).toEqual([1, 2])
     expect(top(9)).toEqual([1, 2, 0])
@@ -123,16 +152,27 @@ describe('rankScores', () => {
   })
 
   it.each([
-    { topK: 0 }, { topK: -1 }, { topK: 1.5 }, { topK: Number.NaN }, { topK: '2' },
-    { weights: { ict: Number.NaN } }, { weights: { hp: Infinity } }, { weights: { ict: '1' } },
-    { thresholds: { ict: Number.NaN } }, { thresholds: { hp: '0.5' } },
+    { topK: 0 },
+    { topK: -1 },
+    { topK: 1.5 },
+    { topK: Number.NaN },
+    { topK: '2' },
+    { weights: { ict: Number.NaN } },
+    { weights: { hp: Infinity } },
+    { weights: { ict: '1' } },
+    { thresholds: { ict: Number.NaN } },
+    { thresholds: { hp: '0.5' } },
   ])('refuses %j', (options) => {
-    expect(() => rankScores(scored(0.5), options as object)).toThrow(expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }))
+    expect(() => rankScores(scored(0.5), options as object)).toThrow(
+      expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
+    )
   })
 
   it('refuses scores that are not numbers', () => {
     for (const combine of ['weighted', 'product', 'softmax', 'ict'] as const) {
-      expect(() => rankScores([{ index: 0, scores: { ict: Number.NaN, hp: 0.5, hpLogit: 0 } }], { combine })).toThrow(expect.objectContaining({ code: 'input_invalid_option' }))
+      expect(() => rankScores([{ index: 0, scores: { ict: Number.NaN, hp: 0.5, hpLogit: 0 } }], { combine })).toThrow(
+        expect.objectContaining({ code: 'input_invalid_option' }),
+      )
     }
   })
 })

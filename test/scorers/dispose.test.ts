@@ -26,10 +26,21 @@ it('makes every later use an InputError', async () => {
   await Promise.all([ict.dispose(), hp.dispose()])
   const disposed = { name: 'InputError', code: 'input_disposed' }
   for (const use of [
-    () => ict.score('a', 'cat'), () => ict.score([], []), () => ict.matrix(['a'], ['cat']), () => ict.embedImages(['a']), () => ict.embedTexts(['cat']),
-    () => ict.scoreStream(['a'], 'cat').next(), () => hp.score('a'), () => hp.logits(['a']), () => hp.embedImages(['a']), () => hp.scoreStream(['a']).next(),
-    () => rankImages(['a'], { ict, prompt: 'cat' }), () => rankImages(['a'], { hp }), () => rankImages(['a'], { hp, ict: other, prompt: 'cat' }),
-  ]) await expect(use()).rejects.toMatchObject(disposed)
+    () => ict.score('a', 'cat'),
+    () => ict.score([], []),
+    () => ict.matrix(['a'], ['cat']),
+    () => ict.embedImages(['a']),
+    () => ict.embedTexts(['cat']),
+    () => ict.scoreStream(['a'], 'cat').next(),
+    () => hp.score('a'),
+    () => hp.logits(['a']),
+    () => hp.embedImages(['a']),
+    () => hp.scoreStream(['a']).next(),
+    () => rankImages(['a'], { ict, prompt: 'cat' }),
+    () => rankImages(['a'], { hp }),
+    () => rankImages(['a'], { hp, ict: other, prompt: 'cat' }),
+  ])
+    await expect(use()).rejects.toMatchObject(disposed)
   expect(() => hp.vision).toThrow(expect.objectContaining(disposed))
   expect(hp.info.kind).toBe('hp')
 })

@@ -42,11 +42,16 @@ describe('score', () => {
 
 it('gives embeddings as the tower gives them', async () => {
   const { hp } = smallHp()
-  expect(await hp.embedImages([colour(1, 0, 0.2), colour(0, 0, 1)])).toEqual([Float32Array.of(1, 0, 0.2), Float32Array.of(0, 0, 1)])
+  expect(await hp.embedImages([colour(1, 0, 0.2), colour(0, 0, 1)])).toEqual([
+    Float32Array.of(1, 0, 0.2),
+    Float32Array.of(0, 0, 1),
+  ])
 })
 
 it.each([0, -1, 1.5, Number.NaN, '4'])('refuses batchSize %j', (batchSize) => {
-  expect(() => smallHp({ batchSize: batchSize as number })).toThrow(expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }))
+  expect(() => smallHp({ batchSize: batchSize as number })).toThrow(
+    expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
+  )
 })
 
 it('says what it runs', async () => {

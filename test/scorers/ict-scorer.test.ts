@@ -8,7 +8,8 @@ const table: Record<string, Record<string, number>> = {
   b: { cat: 0.5, dog: -0.5 },
   c: { cat: -1, dog: 1 },
 }
-const fakes = (): ReturnType<typeof createFakeScorers> => createFakeScorers({ ict: (image, prompt) => table[image as string]![prompt]! })
+const fakes = (): ReturnType<typeof createFakeScorers> =>
+  createFakeScorers({ ict: (image, prompt) => table[image as string]![prompt]! })
 
 describe('score', () => {
   it('gives a number for one image and one prompt', async () => {
@@ -42,7 +43,9 @@ describe('score', () => {
   ])('refuses to pair %j with %j', async (images, prompts) => {
     const { ict, calls } = fakes()
     await expect(ict.score(images as string[], prompts)).rejects.toMatchObject({
-      name: 'InputError', code: 'input_length_mismatch', details: { images: typeof images === 'string' ? 1 : images.length, prompts: prompts.length },
+      name: 'InputError',
+      code: 'input_length_mismatch',
+      details: { images: typeof images === 'string' ? 1 : images.length, prompts: prompts.length },
     })
     expect(calls).toEqual({ decoded: [], batches: [], prompts: [] })
   })
@@ -50,7 +53,11 @@ describe('score', () => {
   it.each([undefined, null, 7, { text: 'cat' }])('refuses the prompt %j before it reads an image', async (notText) => {
     const prompt = notText as unknown as string
     const { ict, calls } = fakes()
-    await expect(ict.score(['a', 'b'], ['cat', prompt])).rejects.toMatchObject({ name: 'InputError', code: 'input_not_a_string', details: { index: 1 } })
+    await expect(ict.score(['a', 'b'], ['cat', prompt])).rejects.toMatchObject({
+      name: 'InputError',
+      code: 'input_not_a_string',
+      details: { index: 1 },
+    })
     await expect(ict.score('a', prompt)).rejects.toMatchObject({ code: 'input_not_a_string', details: { index: 0 } })
     await expect(ict.matrix(['a'], [prompt])).rejects.toMatchObject({ code: 'input_not_a_string' })
     await expect(ict.scoreStream(['a'], prompt).next()).rejects.toMatchObject({ code: 'input_not_a_string' })
@@ -73,7 +80,11 @@ describe('score', () => {
 describe('matrix', () => {
   it('scores every pair, and encodes each image and each prompt once', async () => {
     const { ict, calls } = fakes()
-    expect(await ict.matrix(['a', 'b', 'c'], ['cat', 'dog', 'cat'])).toEqual([[0.75, 0.25, 0.75], [0.5, -0.5, 0.5], [-1, 1, -1]])
+    expect(await ict.matrix(['a', 'b', 'c'], ['cat', 'dog', 'cat'])).toEqual([
+      [0.75, 0.25, 0.75],
+      [0.5, -0.5, 0.5],
+      [-1, 1, -1],
+    ])
     expect(calls.prompts).toEqual(['cat', 'dog'])
     expect(calls.decoded).toEqual(['a', 'b', 'c'])
     expect(calls.batches).toEqual([{ tower: 'ict', images: ['a', 'b', 'c'] }])
@@ -86,8 +97,14 @@ describe('matrix', () => {
 
   it('takes lists only', async () => {
     const { ict } = fakes()
-    for (const [images, prompts] of [['a', ['cat']], [['a'], 'cat']] as unknown as [string[], string[]][]) {
-      await expect(ict.matrix(images, prompts)).rejects.toMatchObject({ code: 'input_invalid_option', message: expect.stringContaining('use score') as string })
+    for (const [images, prompts] of [
+      ['a', ['cat']],
+      [['a'], 'cat'],
+    ] as unknown as [string[], string[]][]) {
+      await expect(ict.matrix(images, prompts)).rejects.toMatchObject({
+        code: 'input_invalid_option',
+        message: expect.stringContaining('use score') as string,
+      })
     }
   })
 })
@@ -97,7 +114,11 @@ describe('prompts', () => {
     const { ict, text } = smallIct()
     const prompts = ['dog', 'a dog', 'cat', 'a red cat', 'a cat', 'dog']
     const embeds = await ict.embedTexts(prompts)
-    expect(text.inputs.map(({ input_ids }) => input_ids!.dims)).toEqual([[2, 3], [2, 4], [1, 5]])
+    expect(text.inputs.map(({ input_ids }) => input_ids!.dims)).toEqual([
+      [2, 3],
+      [2, 4],
+      [1, 5],
+    ])
     expect(text.inputs.every(({ input_ids }) => input_ids!.dtype === 'int64')).toBe(true)
     for (const [i, prompt] of prompts.entries()) expect(embeds[i]).toEqual((await ict.embedTexts([prompt]))[0])
   })

@@ -29,7 +29,11 @@ describe('a stream', () => {
 
   it('of ICT does likewise', async () => {
     const { ict, calls } = createFakeScorers({ ict: (image, prompt) => (image === prompt ? 1 : -1) })
-    expect(await collect(ict.scoreStream(later(['a', 'b', 'a']), 'a'))).toEqual([{ index: 0, score: 1 }, { index: 1, score: -1 }, { index: 2, score: 1 }])
+    expect(await collect(ict.scoreStream(later(['a', 'b', 'a']), 'a'))).toEqual([
+      { index: 0, score: 1 },
+      { index: 1, score: -1 },
+      { index: 2, score: 1 },
+    ])
     expect(calls.prompts).toEqual(['a'])
   })
 
@@ -39,7 +43,11 @@ describe('a stream', () => {
   })
 
   it.each(['cat.png', Uint8Array.of(1, 2), 7, null, undefined, {}])('refuses %j, which is no list', async (images) => {
-    await expect(createFakeScorers().hp.scoreStream(images as never).next()).rejects.toMatchObject({ name: 'InputError', code: 'input_invalid_option' })
+    await expect(
+      createFakeScorers()
+        .hp.scoreStream(images as never)
+        .next(),
+    ).rejects.toMatchObject({ name: 'InputError', code: 'input_invalid_option' })
     await expect(createFakeScorers().hp.logits(images as never)).rejects.toMatchObject({ code: 'input_invalid_option' })
   })
 
@@ -115,7 +123,12 @@ describe('a stream', () => {
 
   it('can be left while its source is waiting', async () => {
     let ended = false
-    const source = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<IteratorResult<string>>(() => {}), return: async () => ((ended = true), { done: true as const, value: undefined }) }) }
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise<IteratorResult<string>>(() => {}),
+        return: async () => ((ended = true), { done: true as const, value: undefined }),
+      }),
+    }
     const stop = new AbortController()
     const next = createFakeScorers().hp.scoreStream(source, { signal: stop.signal }).next()
     const reason = new Error('enough')
@@ -132,9 +145,11 @@ describe('a stream', () => {
       throw broken
     }
     const seen: number[] = []
-    await expect((async () => {
-      for await (const { index } of createFakeScorers().hp.scoreStream(source())) seen.push(index)
-    })()).rejects.toBe(broken)
+    await expect(
+      (async () => {
+        for await (const { index } of createFakeScorers().hp.scoreStream(source())) seen.push(index)
+      })(),
+    ).rejects.toBe(broken)
     expect(seen).toEqual([0, 1])
   })
 })
@@ -145,21 +160,32 @@ describe('an image that cannot be read', () => {
 
   it('ends the call, and its index is in the error', async () => {
     const { hp: scorer } = createFakeScorers({ unreadable })
-    await expect(scorer.score(images)).rejects.toMatchObject({ name: 'ImageError', code: 'image_unreadable', details: { index: 1, image: 'bad' } })
+    await expect(scorer.score(images)).rejects.toMatchObject({
+      name: 'ImageError',
+      code: 'image_unreadable',
+      details: { index: 1, image: 'bad' },
+    })
     await expect(collect(scorer.scoreStream(images))).rejects.toMatchObject({ code: 'image_unreadable', details: { index: 1 } })
   })
 
   it('is handed to onImageError, and the others are scored', async () => {
     const { hp: scorer } = createFakeScorers({ unreadable, batchSize: 2 })
     const errors: [string, number][] = []
-    const results = await collect(scorer.scoreStream(images, { onImageError: (error, index) => errors.push([error.name, index]) }))
+    const results = await collect(
+      scorer.scoreStream(images, { onImageError: (error, index) => errors.push([error.name, index]) }),
+    )
     expect(results.map(({ index }) => index)).toEqual([0, 2, 4])
-    expect(errors).toEqual([['ImageError', 1], ['ImageError', 3]])
+    expect(errors).toEqual([
+      ['ImageError', 1],
+      ['ImageError', 3],
+    ])
   })
 
   it('does not hide the others when all of a batch fail', async () => {
     const { hp: scorer } = createFakeScorers({ unreadable, batchSize: 1 })
-    expect((await collect(scorer.scoreStream(['bad', 'bad', 'a'], { onImageError: () => {} }))).map(({ index }) => index)).toEqual([2])
+    expect(
+      (await collect(scorer.scoreStream(['bad', 'bad', 'a'], { onImageError: () => {} }))).map(({ index }) => index),
+    ).toEqual([2])
     expect(await collect(scorer.scoreStream(['bad'], { onImageError: () => {} }))).toEqual([])
   })
 })
@@ -198,12 +224,14 @@ describe('an abort', () => {
     const stop = new AbortController()
     const { hp: scorer } = createFakeScorers({ batchSize: 1 })
     const seen: number[] = []
-    await expect((async () => {
-      for await (const { index } of scorer.scoreStream(['a', 'b', 'c', 'd'], { signal: stop.signal })) {
-        seen.push(index)
-        if (index === 1) stop.abort(reason)
-      }
-    })()).rejects.toBe(reason)
+    await expect(
+      (async () => {
+        for await (const { index } of scorer.scoreStream(['a', 'b', 'c', 'd'], { signal: stop.signal })) {
+          seen.push(index)
+          if (index === 1) stop.abort(reason)
+        }
+      })(),
+    ).rejects.toBe(reason)
     expect(seen).toEqual([0, 1])
   })
 })
@@ -216,7 +244,10 @@ it('tells its progress in images', async () => {
     events.push([loaded, total])
   }
   await scorer.score(['a', 'b', 'c'], { onProgress })
-  expect(events.filter(([loaded], i) => loaded !== events[i - 1]?.[0] && loaded > 0)).toEqual([[2, 3], [3, 3]])
+  expect(events.filter(([loaded], i) => loaded !== events[i - 1]?.[0] && loaded > 0)).toEqual([
+    [2, 3],
+    [3, 3],
+  ])
   events.length = 0
   await collect(scorer.scoreStream(later(['a', 'bad', 'c']), { onProgress, onImageError: () => {} }))
   expect(events.at(-1)).toEqual([3, undefined])

@@ -25,12 +25,15 @@ describe('default scores', () => {
     const [score, ...others] = await hp.score([bytes, bytes.buffer, Buffer.from(bytes), new Blob([bytes]), bytes.slice()])
     expect(others).toEqual([score, score, score, score])
     expect(await hp.score(bytes.slice(1))).not.toBe(score)
-    expect(await hp.score({ data: bytes, width: 2, height: 2, channels: 1 })).not.toBe(await hp.score({ data: bytes, width: 4, height: 1, channels: 1 }))
+    expect(await hp.score({ data: bytes, width: 2, height: 2, channels: 1 })).not.toBe(
+      await hp.score({ data: bytes, width: 4, height: 1, channels: 1 }),
+    )
     const file = new URL('file:///a.png')
     expect(await hp.score(file)).toBe(await hp.score(file.href))
     const loop: { self?: unknown } = {}
     loop.self = loop
-    for (const image of [null, undefined, 7, {}, { seed: 1 }, loop, Symbol('x'), 1n]) expect(await hp.score(image)).toBeGreaterThan(0)
+    for (const image of [null, undefined, 7, {}, { seed: 1 }, loop, Symbol('x'), 1n])
+      expect(await hp.score(image)).toBeGreaterThan(0)
   })
 })
 
@@ -71,7 +74,14 @@ describe('scores by a function', () => {
 
   it('may throw', async () => {
     const gone = new Error('the GPU fell off the bus')
-    const { ict, hp } = createFakeScorers({ ict: () => { throw gone }, hp: () => { throw gone } })
+    const { ict, hp } = createFakeScorers({
+      ict: () => {
+        throw gone
+      },
+      hp: () => {
+        throw gone
+      },
+    })
     await expect(ict.score('a', 'x')).rejects.toBe(gone)
     await expect(hp.score('a')).rejects.toBe(gone)
   })
@@ -92,12 +102,19 @@ it('embeddings are normalised, and similarity scores them whenever they were mad
   const images = await ict.embedImages(['a', 'b'])
   const texts = await ict.embedTexts(['x', 'y'])
   for (const embeds of images) expect(Math.hypot(...embeds)).toBeCloseTo(1, 6)
-  expect(images.map((image) => texts.map((text) => ict.similarity(text, image)))).toEqual([[0.75, 0.5], [0.5, 0.25]])
+  expect(images.map((image) => texts.map((text) => ict.similarity(text, image)))).toEqual([
+    [0.75, 0.5],
+    [0.5, 0.25],
+  ])
 })
 
 it('thousands of images are told apart', async () => {
   const count = 5000
-  const { ict, hp } = createFakeScorers({ ict: (image) => (image as number) / count, hp: (image) => (image as number) / count, batchSize: 64 })
+  const { ict, hp } = createFakeScorers({
+    ict: (image) => (image as number) / count,
+    hp: (image) => (image as number) / count,
+    batchSize: 64,
+  })
   const images = Array.from({ length: count }, (_, i) => i)
   expect(await ict.score(images, 'x')).toEqual(images.map((i) => i / count))
   const scores = await hp.score(images)
@@ -112,7 +129,12 @@ it('reading and running can take their time', async () => {
 })
 
 it('a best-of-N loop is tested like this', async () => {
-  const bestOf = async (n: number, prompt: string, generate: (seed: number) => Promise<unknown>, scorers: { ict: IctScorer; hp: HpScorer }): Promise<number> => {
+  const bestOf = async (
+    n: number,
+    prompt: string,
+    generate: (seed: number) => Promise<unknown>,
+    scorers: { ict: IctScorer; hp: HpScorer },
+  ): Promise<number> => {
     const images = await Promise.all(Array.from({ length: n }, (_, seed) => generate(seed)))
     return (await rankImages(images, { prompt, ...scorers, topK: 1 })).results[0]!.index
   }

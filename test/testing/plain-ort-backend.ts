@@ -19,7 +19,9 @@ export function plainOrtBackend(): InferenceBackend {
     },
     load: async ({ model }, { signal }) => {
       signal?.throwIfAborted()
-      const session = await ort.InferenceSession.create((model as { path: string }).path).catch((cause) => Promise.reject(failed(cause)))
+      const session = await ort.InferenceSession.create((model as { path: string }).path).catch((cause) =>
+        Promise.reject(failed(cause)),
+      )
       let disposed: Promise<void> | undefined
       let queue: Promise<unknown> = Promise.resolve()
       return {
@@ -38,7 +40,10 @@ export function plainOrtBackend(): InferenceBackend {
 }
 
 /** `place` for backends that read from disk, and its end. */
-export async function placeOnDisk(): Promise<{ place: (bytes: Uint8Array, name: string) => Promise<FileSource>; remove: () => Promise<void> }> {
+export async function placeOnDisk(): Promise<{
+  place: (bytes: Uint8Array, name: string) => Promise<FileSource>
+  remove: () => Promise<void>
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'icthp-conformance-'))
   return {
     place: async (bytes, name) => {

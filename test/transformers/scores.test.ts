@@ -11,7 +11,7 @@ import { TransformersBackend } from '../../src/transformers.ts'
 
 const golden = fileURLToPath(new URL('../../../shared/golden/', import.meta.url))
 
-describe.skipIf(!existsSync(golden))('scores through transformers are the reference\'s', () => {
+describe.skipIf(!existsSync(golden))("scores through transformers are the reference's", () => {
   let folder: string
   let expected: { images: string[]; prompts: string[]; ict: number[][]; hp: number[] }
 
@@ -23,7 +23,8 @@ describe.skipIf(!existsSync(golden))('scores through transformers are the refere
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  const furthest = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)))
+  const furthest = (a: readonly number[], b: readonly number[]): number =>
+    Math.max(...a.map((value, i) => Math.abs(value - b[i]!)))
 
   it('ICT and HP', async () => {
     const backend = new TransformersBackend(transformers)

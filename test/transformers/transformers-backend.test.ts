@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => disk.remove())
 
 describe('conformance', () => {
-  const cases = backendConformance(() => new TransformersBackend(transformers), { place: (bytes, name) => disk.place(bytes, name), device: 'cpu' })
+  const cases = backendConformance(() => new TransformersBackend(transformers), {
+    place: (bytes, name) => disk.place(bytes, name),
+    device: 'cpu',
+  })
   for (const { name, run } of cases) it(name, run)
 })
 
@@ -23,13 +26,23 @@ it('names its version', () => {
 
 it('wants the module', () => {
   for (const wrong of [undefined, {}, { default: transformers }]) {
-    expect(() => new TransformersBackend(wrong as never)).toThrow(expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }))
+    expect(() => new TransformersBackend(wrong as never)).toThrow(
+      expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
+    )
   }
 })
 
 it('says that it reads files, and those that end in .onnx', async () => {
   const backend = new TransformersBackend(transformers)
-  const load = (model: { path: string } | { blob: Blob }): Promise<unknown> => backend.load({ name: 'x', model, externalData: [] }, { device: 'cpu' })
-  await expect(load({ blob: new Blob([]) })).rejects.toMatchObject({ name: 'BackendError', code: 'backend_failed', message: expect.stringContaining('Write it to a folder first') as string })
-  await expect(load({ path: '/models/model.ort' })).rejects.toMatchObject({ code: 'backend_failed', message: expect.stringContaining('.onnx') as string })
+  const load = (model: { path: string } | { blob: Blob }): Promise<unknown> =>
+    backend.load({ name: 'x', model, externalData: [] }, { device: 'cpu' })
+  await expect(load({ blob: new Blob([]) })).rejects.toMatchObject({
+    name: 'BackendError',
+    code: 'backend_failed',
+    message: expect.stringContaining('Write it to a folder first') as string,
+  })
+  await expect(load({ path: '/models/model.ort' })).rejects.toMatchObject({
+    code: 'backend_failed',
+    message: expect.stringContaining('.onnx') as string,
+  })
 })

@@ -10,32 +10,9 @@ import type { Precision } from './precision.ts'
  * so are one affine map. Arithmetic of transformers' CLIPVisionModelWithProjection.
  */
 export function visionTower(config: ClipConfig, precision: Precision, head: boolean): TowerGraph {
-  const { vision, projectionDim } = config
-  const b = new GraphBuilder(precision.float, precision.adjust?.bind(precision))
-  const { hiddenSize: width } = vision
-  const hidden = visionEmbeddings(b, vision)
-
-  const first = b.int64([0])
-  const pooled = encoder(b, precision, vision, {
-    hidden,
-    causal: false,
-    pool: (x) => b.op('Slice', [x, first, b.int64([1]), b.int64([1])], {}, 'pool'),
-  })
-
-  b.scope('projection')
-  const embeds = project(b, pooled, width, projectionDim)
-  b.output('image_embeds', embeds)
-  const outputs: OnnxValue[] = [{ name: 'image_embeds', dtype: 'float32', dims: ['batch', projectionDim] }]
-  if (head) {
-    const logits = b.op('Add', [
-      b.op('MatMul', [embeds, b.weight('head.weight', [projectionDim, 1], 'float32')]),
-      b.weight('head.bias', [1], 'float32'),
-    ])
-    b.output('hp_logits', b.op('Reshape', [logits, b.int64([-1])]))
-    outputs.push({ name: 'hp_logits', dtype: 'float32', dims: ['batch'] })
-  }
-  const size = vision.imageSize
-  return b.finish('vision', [{ name: 'pixel_values', dtype: 'float32', dims: ['batch', 3, size, size] }], outputs)
+  const b = builderFor(precision)
+  const outputs = visionRest(b, precision, config, visionEmbeddings(b, config.vision), head)
+  return b.finish('vision', [pixelValues(config)], outputs)
 }
 
 /**
@@ -44,33 +21,15 @@ export function visionTower(config: ClipConfig, precision: Precision, head: bool
  * Arithmetic of transformers' CLIPTextModelWithProjection.
  */
 export function textTower(config: ClipConfig, precision: Precision): TowerGraph {
-  const { text, projectionDim } = config
-  const b = new GraphBuilder(precision.float, precision.adjust?.bind(precision))
-  const { hiddenSize: width, maxPositions } = text
-
-  const { hidden, length, zero } = textEmbeddings(b, text, precision.table)
-
-  b.scope('pool')
-  const end = text.pooling === 'argmax'
-    ? b.op('ArgMax', ['input_ids'], { axis: 1, keepdims: 1 })
-    : b.op('ArgMax', [b.op('Cast', [b.op('Equal', ['input_ids', b.int64([text.eosTokenId], [])])], { to: 6 })], { axis: 1, keepdims: 1 })
-  const places = b.op('Slice', [b.int64(Array.from({ length: maxPositions }, (_, i) => i)), zero, length, zero])
-  const cast = { to: precision.float === 'float32' ? 1 : 10 }
-  const oneHot = b.op('Unsqueeze', [b.op('Cast', [b.op('Equal', [places, end])], cast), b.int64([1])])
-  const after = b.op('Cast', [b.op('Greater', [places, end])], cast)
-  const mask = b.op('Unsqueeze', [b.op('Mul', [after, b.scalar(precision.float === 'float32' ? -1e9 : -6e4)]), b.int64([1, 2])])
-
-  const pooled = encoder(b, precision, text, {
-    hidden,
-    causal: true,
-    pool: (x) => b.op('MatMul', [oneHot, x], {}, 'pool'),
-    mask,
-  })
-  b.scope('projection')
-  b.output('text_embeds', project(b, pooled, width, projectionDim))
-  return b.finish('text', [{ name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] }],
-    [{ name: 'text_embeds', dtype: 'float32', dims: ['batch', projectionDim] }])
+  const b = builderFor(precision)
+  const outputs = textRest(b, precision, config, textEmbeddings(b, config.text, precision.table))
+  return b.finish('text', [INPUT_IDS], outputs)
 }
+
+export const builderFor = (precision: Precision): GraphBuilder => new GraphBuilder(precision.float, precision.adjust?.bind(precision))
+
+export const pixelValues = ({ vision: { imageSize } }: ClipConfig): OnnxValue => ({ name: 'pixel_values', dtype: 'float32', dims: ['batch', 3, imageSize, imageSize] })
+export const INPUT_IDS: OnnxValue = { name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] }
 
 /** `pixel_values` → the vision encoder's input, N × tokens × width. */
 export function visionEmbeddings(b: GraphBuilder, vision: ClipVisionConfig): string {
@@ -89,17 +48,56 @@ export function visionEmbeddings(b: GraphBuilder, vision: ClipVisionConfig): str
   return b.op('LayerNormalization', [embedded, ...norm(b, 'pre', width)], { epsilon: { float: vision.layerNormEps } })
 }
 
-/** `input_ids` → the text encoder's input, N × tokens × width, and the number of tokens. */
-export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table: FloatDtype = b.float): { hidden: string; length: string; zero: string } {
+/** From the encoder's input, or from that of layer `first`, to the tower's outputs. */
+export function visionRest(b: GraphBuilder, precision: Precision, config: ClipConfig, hidden: string, head: boolean, first = 0): OnnxValue[] {
+  const { vision, projectionDim } = config
+  const start = b.int64([0])
+  const pooled = encoder(b, precision, vision, {
+    hidden, first, causal: false, pool: (x) => b.op('Slice', [x, start, b.int64([1]), b.int64([1])], {}, 'pool'),
+  })
+  b.scope('projection')
+  const embeds = project(b, pooled, vision.hiddenSize, projectionDim)
+  b.output('image_embeds', embeds)
+  const outputs: OnnxValue[] = [{ name: 'image_embeds', dtype: 'float32', dims: ['batch', projectionDim] }]
+  if (!head) return outputs
+  const logits = b.op('Add', [
+    b.op('MatMul', [embeds, b.weight('head.weight', [projectionDim, 1], 'float32')]),
+    b.weight('head.bias', [1], 'float32'),
+  ])
+  b.output('hp_logits', b.op('Reshape', [logits, b.int64([-1])]))
+  return [...outputs, { name: 'hp_logits', dtype: 'float32', dims: ['batch'] }]
+}
+
+/** `input_ids` → the text encoder's input, N × tokens × width. */
+export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table: FloatDtype = b.float): string {
   const { hiddenSize: width, maxPositions } = text
   b.scope('embeddings')
-  const length = b.op('Shape', ['input_ids'], { start: 1, end: 2 })
-  const zero = b.int64([0])
   const rows = b.op('Gather', [b.weight('token', [text.vocabSize, width], table), 'input_ids'])
   const tokens = table === b.float ? rows : b.op('Cast', [rows], { to: 1 })
-  const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), zero, length, zero])
-  return { hidden: b.op('Add', [tokens, positions]), length, zero }
+  const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), b.int64([0]), tokenCount(b), b.int64([0])])
+  return b.op('Add', [tokens, positions])
 }
+
+/** From the encoder's input, or from that of layer `first`, to the tower's output; reads `input_ids` too. */
+export function textRest(b: GraphBuilder, precision: Precision, config: ClipConfig, hidden: string, first = 0): OnnxValue[] {
+  const { text, projectionDim } = config
+  b.scope('pool')
+  const end = text.pooling === 'argmax'
+    ? b.op('ArgMax', ['input_ids'], { axis: 1, keepdims: 1 })
+    : b.op('ArgMax', [b.op('Cast', [b.op('Equal', ['input_ids', b.int64([text.eosTokenId], [])])], { to: 6 })], { axis: 1, keepdims: 1 })
+  const all = b.int64(Array.from({ length: text.maxPositions }, (_, i) => i))
+  const places = b.op('Slice', [all, b.int64([0]), tokenCount(b), b.int64([0])])
+  const cast = { to: precision.float === 'float32' ? 1 : 10 }
+  const oneHot = b.op('Unsqueeze', [b.op('Cast', [b.op('Equal', [places, end])], cast), b.int64([1])])
+  const after = b.op('Cast', [b.op('Greater', [places, end])], cast)
+  const mask = b.op('Unsqueeze', [b.op('Mul', [after, b.scalar(precision.float === 'float32' ? -1e9 : -6e4)]), b.int64([1, 2])])
+  const pooled = encoder(b, precision, text, { hidden, first, causal: true, pool: (x) => b.op('MatMul', [oneHot, x], {}, 'pool'), mask })
+  b.scope('projection')
+  b.output('text_embeds', project(b, pooled, text.hiddenSize, projectionDim))
+  return [{ name: 'text_embeds', dtype: 'float32', dims: ['batch', projectionDim] }]
+}
+
+const tokenCount = (b: GraphBuilder): string => b.once('tokens', () => b.op('Shape', ['input_ids'], { start: 1, end: 2 }, 'tokens'))
 
 /** N × 1 × width → N × projection, float32. */
 function project(b: GraphBuilder, pooled: string, width: number, projectionDim: number): string {

@@ -12,6 +12,8 @@ export interface EncoderOptions {
   readonly causal: boolean
   /** Picks the token that is pooled: N × tokens × width → N × 1 × width. */
   readonly pool: (x: string) => string
+  /** The layer to begin with, whose input `hidden` is; default 0. */
+  readonly first?: number
   /** Added to the pooled token's attention scores, N × 1 × 1 × tokens: keeps it from looking past itself. */
   readonly mask?: string
 }
@@ -24,12 +26,13 @@ export interface EncoderOptions {
 export function encoder(b: GraphBuilder, precision: Precision, config: ClipTowerConfig, options: EncoderOptions): string {
   const { hiddenSize: width, layers } = config
   let residual = options.hidden
+  const first = options.first ?? 0
   let normed = ''
-  for (let i = 0; i < layers; i++) {
+  for (let i = first; i < layers; i++) {
     const key = `layers.${i}`
     const last = i === layers - 1
     b.scope(key)
-    if (i === 0) normed = b.op('LayerNormalization', [residual, ...norm(b, `${key}.ln1`, width)], { epsilon: { float: config.layerNormEps } })
+    if (i === first) normed = b.op('LayerNormalization', [residual, ...norm(b, `${key}.ln1`, width)], { epsilon: { float: config.layerNormEps } })
     const attended = last
       ? pooledAttention(b, precision, config, key, normed, options)
       : attention(b, precision, config, key, normed, options.causal)

@@ -1,11 +1,9 @@
 import type { Tensors } from '../../backend/backend.ts'
 import type { CalibratedLayer } from '../../models/manifest.ts'
 import type { ClipConfig } from '../clip-config.ts'
-import { textEmbeddings, visionEmbeddings } from '../graph/clip-towers.ts'
-import { encoderLayer, type LayerTaps } from '../graph/encoder.ts'
-import { GraphBuilder, type TowerGraph } from '../graph/graph-builder.ts'
 import { int8, type Int8Plan } from '../graph/int8.ts'
-import { floating, type Precision } from '../graph/precision.ts'
+import { floating } from '../graph/precision.ts'
+import { embeddingsGraph, layerGraph } from '../graph/segments.ts'
 import { wholeLayerWeights, type FindTensor, type LogicalWeight } from '../graph/tower-weights.ts'
 import type { FloatTensor, LayerRunner } from './layer-runner.ts'
 import { applyFactors, raiseMaxima, rowMaxima, smoothingFactors, type LayerFactors, type LayerMaxima } from './smooth.ts'
@@ -42,7 +40,7 @@ const RETREATS: readonly (readonly string[])[] = [[], ['fc2'], ['fc2', 'out'], [
 export async function calibrate({ tower, config, find, weights, inputs, runner, signal, onLayer }: CalibrateOptions): Promise<CalibratedPlan> {
   const clip = config[tower]
   let hidden: FloatTensor[] = []
-  await runner.run(embeddingsGraph(tower, config), weights, inputs, (outputs) => hidden.push(outputs['hidden'] as FloatTensor), signal)
+  await runner.run(embeddingsGraph(tower, config), { weights }, inputs, (outputs) => hidden.push(outputs['hidden'] as FloatTensor), signal)
   const factors: LayerFactors[] = []
   const layers: CalibratedLayer[] = []
   const keep = new Set<string>()
@@ -52,7 +50,7 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
     const feeds = hidden.map((tensor) => ({ hidden: tensor }))
     const maxima: LayerMaxima = { ln1: zeros(clip.hiddenSize), attended: zeros(clip.hiddenSize), ln2: zeros(clip.hiddenSize) }
     const next: FloatTensor[] = []
-    await runner.run(layerGraph(tower, config, floating('float32'), i, true), layerWeights, feeds, (outputs) => {
+    await runner.run(layerGraph(tower, config, floating('float32'), i, ['ln1', 'attended', 'ln2', 'output']), { weights: layerWeights }, feeds, (outputs) => {
       for (const tap of ['ln1', 'attended', 'ln2'] as const) raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
       next.push(outputs['output'] as FloatTensor)
     }, signal)
@@ -62,7 +60,7 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
       const kept = retreat.map((name) => `layers.${i}.${name}.weight`)
       kept.forEach((key) => keep.add(key))
       const error = new RelativeError()
-      await runner.run(layerGraph(tower, config, int8(plan), i, false), layerWeights, feeds, (outputs, b) => {
+      await runner.run(layerGraph(tower, config, int8(plan), i), { weights: layerWeights }, feeds, (outputs, b) => {
         error.add(hidden[b]!.data, next[b]!.data, (outputs['output'] as FloatTensor).data)
       }, signal)
       report = { layer: i, error: error.value, keep: retreat }
@@ -75,25 +73,6 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
     onLayer?.(i)
   }
   return { ...plan, layers }
-}
-
-function embeddingsGraph(tower: 'vision' | 'text', config: ClipConfig): TowerGraph {
-  const b = new GraphBuilder('float32')
-  const hidden = tower === 'vision' ? visionEmbeddings(b, config.vision) : textEmbeddings(b, config.text).hidden
-  b.output('hidden', hidden)
-  const size = config.vision.imageSize
-  return b.finish(`${tower} embeddings`, [
-    tower === 'vision' ? { name: 'pixel_values', dtype: 'float32', dims: ['batch', 3, size, size] } : { name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] },
-  ], [{ name: 'hidden', dtype: 'float32', dims: ['batch', 'tokens', config[tower].hiddenSize] }])
-}
-
-function layerGraph(tower: 'vision' | 'text', config: ClipConfig, precision: Precision, index: number, insides: boolean): TowerGraph {
-  const b = new GraphBuilder('float32', precision.adjust?.bind(precision))
-  const taps = encoderLayer(b, precision, config[tower], `layers.${index}`, 'hidden', tower === 'text')
-  const shown: readonly (keyof LayerTaps)[] = insides ? ['ln1', 'attended', 'ln2', 'output'] : ['output']
-  const value = (name: string) => ({ name, dtype: 'float32', dims: ['batch', 'tokens', config[tower].hiddenSize] }) as const
-  for (const name of shown) b.output(name, taps[name])
-  return b.finish(`${tower} layer ${index}`, [value('hidden')], shown.map(value))
 }
 
 async function layerFactors(maxima: LayerMaxima, weights: readonly LogicalWeight[], index: number, width: number): Promise<LayerFactors> {

@@ -1,41 +1,58 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { InferenceBackend, InferenceSession, Tensor, Tensors } from '../../backend/backend.ts'
-import type { Dtype } from '../../models/manifest.ts'
+import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts'
 import { VERSION } from '../../version.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
+import { encodeModel, type OnnxInitializer } from '../onnx/onnx-model.ts'
 import { writeTower } from '../write/write-tower.ts'
 
 export type FloatTensor = Extract<Tensor, { dtype: 'float32' }>
 
-/** Runs small graphs one after the other: each is written to a scratch folder, loaded, run and removed. */
+/** Where a small graph's weights come from: the checkpoint, or a float32 tower that is already written. */
+export type WeightSource =
+  | { readonly weights: readonly LogicalWeight[] }
+  | { readonly initializers: readonly OnnxInitializer[]; readonly folder: string }
+
+/** Runs small graphs one after the other on the CPU: each is written, loaded, run and removed, so that memory stays small. */
 export class LayerRunner {
   #count = 0
 
-  constructor(private readonly backend: InferenceBackend, private readonly scratch: string, private readonly threads?: number) {}
+  /** `scratch`: a folder that the caller removes. */
+  constructor(private readonly backend: InferenceBackend, private readonly scratch: string) {}
 
   /** Runs `graph` on each of `inputs`; the outputs are handed to `see` as they come. */
-  async run(graph: TowerGraph, weights: readonly LogicalWeight[], inputs: readonly Tensors[], see: (outputs: Tensors, index: number) => void, signal?: AbortSignal): Promise<void> {
+  async run(graph: TowerGraph, source: WeightSource, inputs: readonly Tensors[], see: (outputs: Tensors, index: number) => void, signal?: AbortSignal): Promise<void> {
+    const { path, remove } = 'weights' in source ? await this.#write(graph, source.weights, signal) : await this.#pointInto(graph, source)
+    try {
+      const session = await this.backend.load({ name: graph.name, model: { path }, externalData: [] }, { device: 'cpu', signal })
+      try {
+        for (const [index, input] of inputs.entries()) see(await session.run(input, { signal }), index)
+      } finally {
+        await session.dispose()
+      }
+    } finally {
+      await remove()
+    }
+  }
+
+  async #write(graph: TowerGraph, weights: readonly LogicalWeight[], signal: AbortSignal | undefined): Promise<{ path: string; remove: () => Promise<void> }> {
     const folder = join(this.scratch, `${this.#count++}`)
     await mkdir(join(folder, 'onnx'), { recursive: true })
-    let session: InferenceSession | undefined
-    try {
-      const dtype: Dtype = 'fp32'
-      const needed = new Set(graph.weights.map(({ key }) => key))
-      const { towers } = await writeTower({
-        folder, tower: 'vision', graphs: new Map([[dtype, graph]]), weights: weights.filter(({ key }) => needed.has(key)), version: VERSION, signal, durable: false,
-      })
-      const { model, externalData } = towers[dtype]!
-      session = await this.backend.load({
-        name: graph.name,
-        model: { path: join(folder, model) },
-        externalData: externalData.map((path) => ({ name: path.split('/').pop()!, file: { path: join(folder, path) } })),
-      }, { device: 'cpu', threads: this.threads, signal })
-      for (const [index, input] of inputs.entries()) see(await session.run(input, { signal }), index)
-    } finally {
-      await session?.dispose()
-      await rm(folder, { recursive: true, force: true })
-    }
+    const needed = new Set(graph.weights.map(({ key }) => key))
+    const { towers, settled } = await writeTower({
+      folder, tower: 'vision', graphs: new Map([['fp32', graph]]), weights: weights.filter(({ key }) => needed.has(key)), version: VERSION, signal, durable: false,
+    })
+    await settled()
+    return { path: join(folder, towers.fp32!.model), remove: () => rm(folder, { recursive: true, force: true }) }
+  }
+
+  /** A graph without data of its own, beside the tower's data and pointing into it. */
+  async #pointInto(graph: TowerGraph, { initializers, folder }: Extract<WeightSource, { folder: string }>): Promise<{ path: string; remove: () => Promise<void> }> {
+    const names = new Set(graph.weights.flatMap(({ tensors }) => tensors.map(({ name }) => name)))
+    const used = initializers.filter(({ name }) => names.has(name))
+    const path = join(folder, 'onnx', `segment-${this.#count++}.onnx`)
+    await writeFile(path, encodeModel({ ...graph, initializers: [...graph.constants, ...used] }, { name: 'icthp', version: VERSION }))
+    return { path, remove: () => rm(path, { force: true }) }
   }
 }

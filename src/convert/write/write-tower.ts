@@ -12,6 +12,8 @@ import { ExternalDataWriter } from './external-data.ts'
 export interface WrittenTower {
   readonly towers: Partial<Record<Dtype, TowerFiles>>
   readonly files: Readonly<Record<string, FileDigest>>
+  /** The tensors of each graph, and where they lie. */
+  readonly initializers: ReadonlyMap<Dtype, readonly OnnxInitializer[]>
   /** Resolves when all bytes are on the disk. */
   settled(): Promise<unknown>
 }
@@ -66,7 +68,8 @@ export async function writeTower({ folder, tower, graphs, weights, version, sign
       for (const { name, digest } of data.files) files[`onnx/${name}`] = digest
       towers[dtype] = { model: `onnx/${model}`, externalData: data.files.map(({ name }) => `onnx/${name}`) }
     }
-    return { towers, files, settled: () => Promise.all(outputs.map(({ data }) => data.settled())) }
+    const initializers = new Map(outputs.map((output) => [output.dtype, output.initializers] as const))
+    return { towers, files, initializers, settled: () => Promise.all(outputs.map(({ data }) => data.settled())) }
   } catch (error) {
     await Promise.all(outputs.map(({ data }) => data.abandon()))
     throw error
