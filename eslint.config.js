@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 // The rooms of src/ from the ground up; a room may import those before it, never those after.
-const rooms = ['backend', 'text', 'image', 'hub', 'models', 'scorers', 'ranking', 'convert', 'cli']
+const rooms = ['backend', 'text', 'image', 'hub', 'models', 'scorers', 'ranking', 'evaluation', 'convert', 'cli']
 const platformPackages = ['node:*', 'onnxruntime-node', 'onnxruntime-web', 'onnxruntime-web/*', 'sharp', 'commander', '@huggingface/*']
 // Files that may import platform packages: named for the platform, or in a room that is Node only.
 const platformFiles = ['src/**/*-node.ts', 'src/**/*-web.ts', 'src/node.ts', 'src/web.ts', 'src/transformers.ts', 'src/convert/**', 'src/cli/**']
@@ -13,8 +13,8 @@ const upward = (room, index) => ({
       'error',
       {
         patterns: [
-          { group: rooms.slice(index + 1).map((later) => `../${later}/*`), message: `src/${room} must not import upward.`, allowTypeImports: room === 'hub' || room === 'image' },
-          ...(['convert', 'cli'].includes(room) ? [] : [{ group: ['../node.ts', '../web.ts', '../index.ts'], message: 'Entry points import rooms, not the reverse.' }]),
+          { group: rooms.slice(index + 1).flatMap((later) => [`../${later}/**`, `../../${later}/**`]), message: `src/${room} must not import upward.`, allowTypeImports: room === 'hub' || room === 'image' },
+          ...(['convert', 'cli'].includes(room) ? [] : [{ group: ['../node.ts', '../web.ts', '../index.ts', '../../node.ts', '../../web.ts', '../../index.ts'], message: 'Entry points import rooms, not the reverse.' }]),
         ],
       },
     ],

@@ -14,7 +14,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     'cli/icthp': 'src/cli/icthp.ts',
     // Worker threads load these by URL; see src/worker-url-node.ts.
     'backend/ort-worker-node': 'src/backend/ort-worker-node.ts',
-    'image/worker-node': 'src/image/worker-node.ts',
+    'image/worker-node': 'src/image/pool/worker-node.ts',
+    'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
   },
   dts: { entry: entries },
   format: 'esm',
@@ -22,5 +23,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   platform: 'neutral',
   splitting: true,
   clean: true,
+  // Kept as they are written: Deno and bundlers know Node's own modules by their prefix.
+  removeNodeProtocol: false,
+  external: [/^node:/],
 })
 export default config

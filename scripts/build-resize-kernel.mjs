@@ -1,5 +1,5 @@
-// Compiles src/image/resize-kernel.wat into src/image/resize-kernel.ts, with wat2wasm of the npm package wabt 1.0.39:
-//   npx --yes --package wabt@1.0.39 wat2wasm src/image/resize-kernel.wat -o kernel.wasm
+// Compiles src/image/resize/resize-kernel.wat into resize-kernel.ts beside it, with wat2wasm of the npm package wabt 1.0.39:
+//   npx --yes --package wabt@1.0.39 wat2wasm src/image/resize/resize-kernel.wat -o kernel.wasm
 //   node scripts/build-resize-kernel.mjs kernel.wasm
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -9,7 +9,7 @@ const lines = base64
   .map((line) => `  '${line}'`)
   .join(' +\n')
 writeFileSync(
-  new URL('../src/image/resize-kernel.ts', import.meta.url),
+  new URL('../src/image/resize/resize-kernel.ts', import.meta.url),
   `// Made by scripts/build-resize-kernel.mjs from resize-kernel.wat: change that file, not this one.\n` +
     `/** WebAssembly (with SIMD) of the two resampling passes, base64. */\nexport const RESIZE_KERNEL: string =\n${lines}\n`,
 )

@@ -23,6 +23,7 @@ export {
 } from './backend/backend.ts'
 export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
 export { DTYPES, type Dtype, type ModelKind, type ModelManifest, type ModelOrigin } from './models/manifest.ts'
+export type { MeasuredMemory, MeasuredModel, MeasuredPrecision, MeasuredWith, RankingAgreement } from './models/measured.ts'
 export * from './errors.ts'
 export type { OnProgress, Progress } from './progress.ts'
 export type { Runtime } from './runtime.ts'

@@ -15,6 +15,7 @@ import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
 
 export * from './core.ts'
+export { verifyModel, type VerifiedPrecision, type VerifyOptions, type VerifyReport } from './evaluation/verify-model-node.ts'
 export { createNodeDecoder, createNodeHub, OrtNodeBackend }
 
 /** Options of `fromPretrained` in Node. A seam that is passed in stays the caller's: it is not disposed with the scorer. */

@@ -1,7 +1,7 @@
 /** What a long operation is doing. `loaded` and `total` are bytes where `unit` is `bytes`, else counts. */
 export interface Progress {
-  /** `download`, `read`, `write`, `verify`, `load`, `encode` … */
-  readonly stage: 'download' | 'read' | 'write' | 'verify' | 'load' | 'encode' | 'calibrate'
+  /** `verify` checks files; `measure` compares precisions. */
+  readonly stage: 'download' | 'read' | 'write' | 'verify' | 'load' | 'encode' | 'calibrate' | 'measure'
   /** The file or tower at hand. */
   readonly item: string
   readonly loaded: number

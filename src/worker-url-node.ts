@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { DeviceError } from './errors.ts'
 
-/** The files that run in worker threads, as tsup writes them beside the entry points. */
+/** The files that run in threads or processes of their own, as tsup writes them beside the entry points. */
 const WORKERS = {
   image: 'image/worker-node.js',
   ort: 'backend/ort-worker-node.js',
+  measure: 'evaluation/measure-worker-node.js',
 } as const
 
 export type WorkerName = keyof typeof WORKERS

@@ -1,20 +1,22 @@
-import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Bundles the workers for tests, where src/worker-url-node.ts looks for them, and the decoder, for tests that run it in a process
- * of its own. vitest runs it once before all tests.
+ * Bundles the workers for tests, where src/worker-url-node.ts looks for them, and the decoder and conversion, for tests that run
+ * them in a process of their own. vitest runs it once before all tests.
  */
 export default async function buildWorkers(): Promise<void> {
-  const entries = ['image/worker-node', 'image/decoder-node', 'backend/ort-worker-node'].filter((entry) =>
-    existsSync(`${root}src/${entry}.ts`),
-  )
   await build({
     config: false,
-    entry: Object.fromEntries(entries.map((entry) => [entry, `${root}src/${entry}.ts`])),
+    entry: {
+      'image/worker-node': `${root}src/image/pool/worker-node.ts`,
+      'image/decoder-node': `${root}src/image/decoder-node.ts`,
+      'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
+      'evaluation/measure-worker-node': `${root}src/evaluation/measure-worker-node.ts`,
+      'convert/index': `${root}src/convert/index.ts`,
+    },
     outDir: `${root}node_modules/.cache/icthp-workers`,
     format: 'esm',
     target: 'node20',

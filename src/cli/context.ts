@@ -2,7 +2,7 @@ import { ImageError } from '../errors.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ImageFailure, NamedImage } from './expand-images.ts'
-import type { Terminal } from './terminal.ts'
+import type { Terminal } from './output/terminal.ts'
 
 /** What a command works with. */
 export interface Context {

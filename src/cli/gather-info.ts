@@ -1,12 +1,13 @@
 import type { Device, InferenceBackend } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/devices-node.ts'
 import { IcthpError } from '../errors.ts'
-import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
+import { heldDtypes, type Dtype, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
+import type { MeasuredPrecision } from '../models/measured.ts'
 import type { Runtime } from '../runtime.ts'
 import { VERSION } from '../version.ts'
 import type { CliIo } from './cli-io.ts'
 import type { ModelFlags } from './common-options.ts'
-import { dtypeBytes, heldDtypes } from './convert.ts'
+import { dtypeBytes } from './commands/convert.ts'
 
 export interface Info {
   readonly versions: {
@@ -46,6 +47,8 @@ export interface ModelInfo {
   readonly origin: Omit<ModelOrigin, 'files'>
   /** The version of icthp that converted it. */
   readonly library: string
+  /** What `icthp verify` measured of the precision that would run. */
+  readonly measured?: MeasuredPrecision
 }
 
 export interface Missing {
@@ -118,6 +121,7 @@ async function findModel(
       bytes: dtypeBytes(manifest, chosen),
       origin,
       library: manifest.library,
+      ...(manifest.measured?.[chosen] ? { measured: manifest.measured[chosen] } : {}),
     }
   } catch (error) {
     if (signal.aborted) throw error

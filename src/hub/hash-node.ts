@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import type { ByteProgress } from './byte-progress.ts'
-import type { RemoteDigest } from './hub-protocol.ts'
+import type { ByteProgress } from './download/byte-progress.ts'
+import type { RemoteDigest } from './huggingface/hub-protocol.ts'
 
 // 1 MiB takes about 0.6 ms to hash with SHA instructions and 3 ms without, which is all that the event loop waits;
 // the next block is read meanwhile. Measured: 1.6 GB/s, so a worker thread would win nothing.

@@ -4,13 +4,13 @@ import { fileURLToPath } from 'node:url'
 import { DownloadError, ModelError, show } from '../errors.ts'
 import { LocalFolder } from './folder-node.ts'
 import type { ModelFolder, ModelHub, OpenOptions } from './hub.ts'
-import { HubRepository } from './hub-repository-node.ts'
-import { expandHome, hubSettings, type HubSettings, type NodeHubOptions } from './hub-settings-node.ts'
+import { HubRepository } from './huggingface/hub-repository-node.ts'
+import { expandHome, hubSettings, type HubSettings, type NodeHubOptions } from './huggingface/hub-settings-node.ts'
 import { parseModelSource } from './model-source.ts'
 import { isErrno } from './stored-file-node.ts'
 import { UrlFolder } from './url-folder-node.ts'
 
-export type { NodeHubOptions } from './hub-settings-node.ts'
+export type { NodeHubOptions } from './huggingface/hub-settings-node.ts'
 
 /**
  * Model folders for Node: local folders, URLs of folders, and hub repositories through the standard Hugging Face cache.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, stat } from 'node:fs/promises'
-import { ByteProgress } from './byte-progress.ts'
+import { ByteProgress } from './download/byte-progress.ts'
 import type { StoredFile } from './file-check.ts'
 import { hashFile } from './hash-node.ts'
 

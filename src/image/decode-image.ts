@@ -1,14 +1,14 @@
 import { ImageError } from '../errors.ts'
-import { decodeBmp } from './bmp-decoder.ts'
+import { decodeBmp } from './formats/bmp-decoder.ts'
 import { DEFAULT_MAX_PIXELS } from './decoder.ts'
-import { decodeGif } from './gif-decoder.ts'
-import type { ImageCodecs } from './image-codecs.ts'
+import { decodeGif } from './formats/gif-decoder.ts'
+import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { unreadable } from './image-errors.ts'
-import { decodePng } from './png-decoder.ts'
+import { decodePng } from './formats/png-decoder.ts'
 import type { RawImage, RgbImage } from './raw-image.ts'
 import { checkSize, FORMAT_NAMES, sniffImage, type ImageFormat } from './sniff.ts'
-import { decodeTiff } from './tiff-decoder.ts'
-import { firstWebpFrame, placeWebpFrame } from './webp-frame.ts'
+import { decodeTiff } from './formats/tiff-decoder.ts'
+import { firstWebpFrame, placeWebpFrame } from './formats/webp-frame.ts'
 
 /**
  * Decodes a file of any format known to exact pixels: those of Pillow's `Image.open(…).convert("RGB")`, but that a gray

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../errors.ts'
 import { fetchImage, showUrl, type FetchImageOptions } from './fetch-image.ts'
-import type { ImageSource } from './image-job-node.ts'
+import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 

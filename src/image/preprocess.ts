@@ -1,6 +1,6 @@
 import { ImageError, show } from '../errors.ts'
 import type { RawImage } from './raw-image.ts'
-import { resizeWindow, type ResizeEngine } from './resize.ts'
+import { resizeWindow, type ResizeEngine } from './resize/resize.ts'
 
 /** What a vision tower wants to see: CLIP's preprocessing, as `preprocessor_config.json` says it. */
 export interface PreprocessConfig extends CropSpec {

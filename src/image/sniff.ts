@@ -1,10 +1,10 @@
 import { ImageError } from '../errors.ts'
-import { avifSize } from './avif-boxes.ts'
-import { ByteReader } from './byte-reader.ts'
-import { gifSize } from './gif-decoder.ts'
+import { avifSize } from './formats/avif-boxes.ts'
+import { ByteReader } from './formats/byte-reader.ts'
+import { gifSize } from './formats/gif-decoder.ts'
 import { truncated, unsupported } from './image-errors.ts'
-import { jpegFrame } from './jpeg-markers.ts'
-import { readTiffTags, tiffSize } from './tiff-tags.ts'
+import { jpegFrame } from './formats/jpeg-markers.ts'
+import { readTiffTags, tiffSize } from './formats/tiff-tags.ts'
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'
 

@@ -1,6 +1,7 @@
 import { type IcthpError, ModelError, show } from '../errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
+import { readableMeasurements, type MeasuredPrecision } from './measured.ts'
 
 /** The file in a model folder that says what is in it. */
 export const MANIFEST_NAME = 'icthp.json'
@@ -44,6 +45,8 @@ export interface ModelManifest {
   readonly files: Readonly<Record<string, FileDigest>>
   /** How int8 was made: on whose data, and what was measured and decided layer by layer. */
   readonly calibration?: { readonly data: string } & Partial<Record<TowerName, readonly CalibratedLayer[]>>
+  /** What `icthp verify` measured, by precision. */
+  readonly measured?: Partial<Record<Dtype, MeasuredPrecision>>
 }
 
 export interface CalibratedLayer {
@@ -103,7 +106,14 @@ export function parseManifest(text: string, where: string): ModelManifest {
     if (path.startsWith('/') || path.split('/').includes('..')) throw invalid(where, `${show(path)} leaves the folder`)
     if (!(digest.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256)) throw invalid(where, `${path} has no size or sha256`)
   }
-  return value as ModelManifest
+  const { measured, ...manifest } = value as ModelManifest
+  return measured === undefined ? manifest : { ...manifest, measured: readableMeasurements(measured) }
+}
+
+/** Precisions that every tower of a model is there in. */
+export function heldDtypes({ towers }: ModelManifest): Dtype[] {
+  const all = Object.values(towers)
+  return DTYPES.filter((dtype) => all.every((tower) => tower[dtype]))
 }
 
 function invalid(where: string, why: string, cause?: unknown): IcthpError {

@@ -63,6 +63,7 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
       kind, model: manifest.name, source, origin: manifest.source, device, dtype, batchSize,
       backend: runtime.backend.name, decoder: runtime.decoder.name, notes,
       ...(folder.revision === undefined ? {} : { revision: folder.revision }),
+      ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
     }
     return { vision, info, owned: loaded, more: second }
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Device } from '../backend/backend.ts'
 import { DeviceError, InputError, ModelError, show } from '../errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
-import { DTYPES, MANIFEST_NAME, parseManifest, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import { DTYPES, heldDtypes, MANIFEST_NAME, parseManifest, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ScorerOptions } from './scorer-options.ts'
 
@@ -41,7 +41,8 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
   return { folder, manifest, base, choices: devices.flatMap((candidate) => choicesOn(manifest, dtype, candidate)), notes: probed.notes }
 }
 
-async function findManifest(kind: ModelKind, folder: ModelFolder): Promise<{ manifest: ModelManifest; base: string }> {
+/** Reads the manifest of a kind, in a folder of it or right there. Throws `ModelError`. */
+export async function findManifest(kind: ModelKind, folder: ModelFolder): Promise<{ manifest: ModelManifest; base: string }> {
   let other: ModelKind | undefined
   for (const base of [`${kind}/`, '']) {
     const text = await folder.readText(base + MANIFEST_NAME)
@@ -69,8 +70,7 @@ const PREFERRED: Readonly<Record<'cpu' | 'gpu', readonly Dtype[]>> = {
 }
 
 function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Device): Choice[] {
-  const towers = Object.values(manifest.towers)
-  const held = DTYPES.filter((candidate) => towers.every((tower) => tower[candidate]))
+  const held = heldDtypes(manifest)
   if (dtype !== 'auto') {
     if (held.includes(dtype)) return [{ device, dtype }]
     throw new ModelError('model_dtype_unavailable', `${manifest.name} is here in ${held.join(', ')}, not in ${dtype}. Use one of these, or convert again with \`--dtype ${dtype}\`.`, { dtype, held })

@@ -1,5 +1,6 @@
 import type { Device } from '../backend/backend.ts'
 import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
+import type { MeasuredPrecision } from '../models/measured.ts'
 import type { OnProgress } from '../progress.ts'
 
 /** Options of `fromPretrained`. */
@@ -51,6 +52,8 @@ export interface ScorerInfo {
   readonly device: Device
   readonly dtype: Dtype
   readonly batchSize: number
+  /** What this precision loses and costs, where `icthp verify` has measured it and written it into the model folder. */
+  readonly measured?: MeasuredPrecision | undefined
   /** For example `onnxruntime-node 1.30.0`. */
   readonly backend: string
   /** For example `sharp 0.35.5`. */

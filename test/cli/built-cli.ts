@@ -12,7 +12,7 @@ export async function buildCli(): Promise<void> {
     entry: {
       'cli/icthp': `${root}src/cli/icthp.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
-      'image/worker-node': `${root}src/image/worker-node.ts`,
+      'image/worker-node': `${root}src/image/pool/worker-node.ts`,
     },
     outDir,
     format: 'esm',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ProgressBar } from '../../src/cli/progress-bar.ts'
+import { ProgressBar } from '../../src/cli/output/progress-bar.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()

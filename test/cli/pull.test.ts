@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ConvertOptions } from '../../src/convert/index.ts'
 import { DownloadError } from '../../src/errors.ts'
-import type { PullPlan } from '../../src/hub/pull-node.ts'
+import type { PullPlan } from '../../src/hub/huggingface/pull-node.ts'
 import { VERSION } from '../../src/version.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { displayWidth, printable, truncateMiddle } from '../../src/cli/display-width.ts'
-import { csvRow } from '../../src/cli/format-csv.ts'
-import { formatBytes, formatDuration } from '../../src/cli/format-quantity.ts'
-import { formatTable } from '../../src/cli/format-table.ts'
+import { displayWidth, printable, truncateMiddle } from '../../src/cli/output/display-width.ts'
+import { csvRow } from '../../src/cli/output/format-csv.ts'
+import { formatBytes, formatDuration } from '../../src/cli/output/format-quantity.ts'
+import { formatTable } from '../../src/cli/output/format-table.ts'
 
 test.each([
   ['plain.png', 9],

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { type Download, download, partialPath } from '../../src/hub/download-node.ts'
+import { type Download, download, partialPath } from '../../src/hub/download/download-node.ts'
 import type { Progress } from '../../src/progress.ts'
 import { noise, sha256 } from './fake-hub.ts'
 import { failure, hubRoom } from './hub-room.ts'

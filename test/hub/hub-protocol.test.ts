@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { folderFileUrl, readFileHeaders, resolveUrl, responseError, revisionUrl } from '../../src/hub/hub-protocol.ts'
-import { retryDelay } from '../../src/hub/retry.ts'
+import { folderFileUrl, readFileHeaders, resolveUrl, responseError, revisionUrl } from '../../src/hub/huggingface/hub-protocol.ts'
+import { retryDelay } from '../../src/hub/download/retry.ts'
 
 const sha1 = 'ab'.repeat(20)
 const sha256 = 'cd'.repeat(32)

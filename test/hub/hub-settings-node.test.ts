@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { hubSettings } from '../../src/hub/hub-settings-node.ts'
+import { hubSettings } from '../../src/hub/huggingface/hub-settings-node.ts'
 import { hubRoom } from './hub-room.ts'
 
 const room = hubRoom()

@@ -1,7 +1,7 @@
 import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { pullFiles, type PullPlan } from '../../src/hub/pull-node.ts'
+import { pullFiles, type PullPlan } from '../../src/hub/huggingface/pull-node.ts'
 import { pullOfficial } from '../../src/models/pull-official-node.ts'
 import type { Progress } from '../../src/progress.ts'
 import { noise, sha256 } from './fake-hub.ts'

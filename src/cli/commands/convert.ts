@@ -1,0 +1,101 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { ConvertReport } from '../../convert/index.ts'
+import { heldDtypes, type Dtype, type ModelManifest } from '../../models/manifest.ts'
+import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
+import type { Context } from '../context.ts'
+import { printable } from '../output/display-width.ts'
+import { UsageError } from '../exit-codes.ts'
+import { formatBytes } from '../output/format-quantity.ts'
+import { formatTable } from '../output/format-table.ts'
+import type { Terminal } from '../output/terminal.ts'
+
+interface ConvertFlags extends CommonFlags {
+  readonly ict?: string
+  readonly hp?: string
+  readonly base?: string
+  readonly out: string
+  readonly dtype?: readonly Dtype[]
+  readonly json?: true
+}
+
+export function addConvert(program: Command, context: Context): void {
+  const command = program
+    .command('convert')
+    .summary('turn PyTorch or safetensors checkpoints into a model folder')
+    .description(
+      'Reads checkpoints in the layout of the official ones (8y/ICT, 8y/HP) and writes the ONNX model folder that the other ' +
+        'commands run. What is in the folder stays as it is until the new model is whole.',
+    )
+    .option('--ict <dir>', 'folder (or file) of ICT: pytorch_model.bin or safetensors, whole or sharded')
+    .option('--hp <dir>', 'folder of HP, with hp_backbone/ and hp_scorer/ in it')
+    .option('--base <dir>', 'folder of the base model: its config.json, and weights that ICT lacks')
+    .requiredOption('-o, --out <dir>', 'where to write: ict/ and hp/ in it are replaced')
+    .option('--dtype <list>', 'precisions to write, for example fp32,fp16 (default: fp32)', dtypeList)
+    .option('--json', 'a report as one JSON document')
+  addCommonOptions(command, [
+    'icthp convert --ict ICT/ --hp HP/ --base CLIP-ViT-H-14/ --out models-out/',
+    'icthp convert --hp HP/ --out models-out/ --dtype fp32,fp16',
+  ]).action((flags: ConvertFlags) => convert(flags, context))
+}
+
+async function convert({ ict, hp, base, out, dtype, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
+  if (ict === undefined && hp === undefined)
+    throw new UsageError('There is nothing to convert: give --ict DIR, --hp DIR, or both.')
+  const path = (given: string | undefined): string | undefined => (given === undefined ? undefined : resolve(io.cwd, given))
+  const report = await io.services.convertCheckpoints({
+    ict: path(ict),
+    hp: path(hp),
+    base: path(base),
+    out: resolve(io.cwd, out),
+    dtypes: dtype,
+    signal: io.signal,
+    onProgress: terminal.progress,
+  })
+  noteConversion(terminal, report)
+  if (json) terminal.json(conversionJson(report))
+  else terminal.lines(conversionLines(report, terminal))
+}
+
+/** What the user should know of the checkpoints that were read. */
+export function noteConversion(terminal: Terminal, { models }: ConvertReport): void {
+  for (const { kind, notes } of models) for (const note of notes) terminal.note(`${kind.toUpperCase()}: ${note}`)
+}
+
+export function conversionJson({ out, models }: ConvertReport): unknown {
+  return {
+    out,
+    models: models.map(({ kind, folder, manifest, fromBase, notes }) => ({
+      kind,
+      name: manifest.name,
+      folder,
+      dtypes: heldDtypes(manifest).map((dtype) => ({ dtype, bytes: dtypeBytes(manifest, dtype) })),
+      fromBase,
+      notes,
+    })),
+  }
+}
+
+export function conversionLines({ models }: ConvertReport, terminal: Terminal): string[] {
+  const rows = models.flatMap(({ kind, folder, manifest }) =>
+    heldDtypes(manifest).map((dtype) =>
+      [kind, manifest.name, dtype, formatBytes(dtypeBytes(manifest, dtype)), folder].map(printable),
+    ),
+  )
+  const columns = [
+    { header: 'model', align: 'left' },
+    { header: 'name', align: 'left' },
+    { header: 'dtype', align: 'left' },
+    { header: 'size', align: 'right' },
+    { header: 'folder', align: 'left' },
+  ] as const
+  const [header, ...lines] = formatTable(columns, rows, terminal.lineWidth)
+  return [terminal.bold(header!), ...lines]
+}
+
+/** Bytes of a model's towers in one precision. */
+export function dtypeBytes({ towers, files }: ModelManifest, dtype: Dtype): number {
+  return Object.values(towers)
+    .flatMap((tower) => [tower[dtype]!.model, ...tower[dtype]!.externalData])
+    .reduce((bytes, path) => bytes + files[path]!.size, 0)
+}

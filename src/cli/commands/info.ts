@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } from '../common-options.ts'
+import type { Context } from '../context.ts'
+import { printable } from '../output/display-width.ts'
+import { formatBytes } from '../output/format-quantity.ts'
+import { formatTable } from '../output/format-table.ts'
+import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
+import type { Terminal } from '../output/terminal.ts'
+
+interface InfoFlags extends CommonFlags, ModelFlags {
+  readonly json?: true
+}
+
+export function addInfo(program: Command, context: Context): void {
+  const command = program
+    .command('info')
+    .summary('show versions, devices and the model in use')
+    .description(
+      'Shows what there is: versions, each device (really tried, with the reason where it cannot be used), and the model ' +
+        'that the other commands would run.',
+    )
+  addModelOptions(command).option('--json', 'one JSON document')
+  addCommonOptions(command, ['icthp info', 'icthp info --model models-out/ --json']).action((flags: InfoFlags) =>
+    info(flags, context),
+  )
+}
+
+async function info(flags: InfoFlags, { io, terminal }: Context): Promise<void> {
+  const all = await gatherInfo(io, flags)
+  if (flags.json) terminal.json(all)
+  else terminal.lines(infoLines(all, terminal))
+}
+
+function infoLines({ versions, devices, model }: Info, terminal: Terminal): string[] {
+  const installed = (version: string | null): string => version ?? 'not installed'
+  const [header, ...rows] = formatTable(
+    [
+      { header: 'device', align: 'left' },
+      { header: 'there', align: 'left' },
+      { header: 'why not', align: 'left' },
+    ],
+    devices.map(({ device, available, reason, needs }) => [
+      device,
+      available ? 'yes' : 'no',
+      available ? '' : printable(`${reason!.replace(/\.$/, '')}; needs ${needs}`),
+    ]),
+  )
+  return [
+    `icthp        ${versions.icthp}`,
+    `node         ${versions.node} (${versions.platform})`,
+    `onnxruntime  ${installed(versions.onnxruntime)}`,
+    `sharp        ${installed(versions.sharp)}`,
+    '',
+    terminal.bold(header!),
+    ...rows.map((row) => row.trimEnd()),
+    '',
+    `${terminal.bold('model')}  ${printable(model.source)}`,
+    `  ict  ${modelLine(model.ict)}`,
+    `  hp   ${modelLine(model.hp)}`,
+    // What is not available is told above.
+    ...(model.device
+      ? [
+          `  runs on ${model.device}`,
+          ...model.notes.filter((note) => !note.includes('not available')).map((note) => `    ${printable(note)}`),
+        ]
+      : []),
+  ]
+}
+
+function modelLine(model: ModelInfo | Missing): string {
+  if ('error' in model) return `${printable(model.error.message)} (${model.error.code})`
+  const { name, dtype, dtypes, bytes, origin, library } = model
+  const others = dtypes.filter((held) => held !== dtype)
+  const from = [origin.repository ?? 'a local checkpoint', origin.revision?.slice(0, 12)].filter(Boolean).join(' at ')
+  const also = others.length > 0 ? ` (also there: ${others.join(', ')})` : ''
+  return printable(`${name}, ${dtype}, ${formatBytes(bytes)}${also}, converted by icthp ${library} from ${from}`)
+}

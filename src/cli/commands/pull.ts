@@ -1,0 +1,149 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { PullPlan } from '../../hub/huggingface/pull-node.ts'
+import type { Dtype, ModelKind } from '../../models/manifest.ts'
+import { OFFICIAL_LICENSE } from '../../models/official.ts'
+import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
+import type { Context } from '../context.ts'
+import { conversionJson, conversionLines, noteConversion } from './convert.ts'
+import { convertedAlready } from '../converted-already.ts'
+import { printable } from '../output/display-width.ts'
+import { UsageError } from '../exit-codes.ts'
+import { formatBytes } from '../output/format-quantity.ts'
+import { formatTable } from '../output/format-table.ts'
+import type { Terminal } from '../output/terminal.ts'
+
+interface PullFlags extends CommonFlags {
+  readonly out?: string
+  readonly dtype?: Dtype[]
+  readonly dryRun?: true
+  readonly force?: true
+  readonly json?: true
+}
+
+export function addPull(program: Command, context: Context): void {
+  const command = program
+    .command('pull')
+    .summary('fetch the official checkpoints and convert them')
+    .description(
+      'Fetches 8y/ICT, 8y/HP and the config of their base model into the Hugging Face cache (what Python has fetched is ' +
+        'used, broken downloads go on, every file is checked), then converts them to a model folder. ' +
+        'HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.',
+    )
+    .option('-o, --out <dir>', 'where the converted model goes (default: $ICTHP_MODEL, else ~/.cache/icthp/models/official)')
+    .option('--dtype <list>', 'precisions to write, for example fp32,fp16 (default: fp32)', dtypeList)
+    .option('--dry-run', 'show what would be fetched and where it would go, and end')
+    .option('--force', 'convert again what is converted already')
+    .option('--json', 'a report as one JSON document')
+  addCommonOptions(command, ['icthp pull --dry-run', 'icthp pull', 'icthp pull --out models-out/ --dtype fp32,fp16']).action(
+    (flags: PullFlags) => pull(flags, context),
+  )
+}
+
+/** Thrown out of `onPlan` to end a dry run. */
+class PlanShown extends Error {}
+
+async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: PullFlags, { io, terminal }: Context): Promise<void> {
+  const { signal, services } = io
+  const onProgress = terminal.progress
+  const { defaultModelFolder } = await import('../../models/default-model-node.ts')
+  const place = out ?? defaultModelFolder(io.env as NodeJS.ProcessEnv)
+  if (/^https?:/i.test(place))
+    throw new UsageError(`${place} is an address, and the model is written to a folder. Add --out DIR.`)
+  const folder = resolve(io.cwd, place)
+  let plan: PullPlan | undefined
+  const onPlan = (made: PullPlan): void => {
+    plan = made
+    if (dryRun) throw new PlanShown()
+    terminal.remark([...planLines(made, folder, dtypes), ''])
+  }
+  try {
+    const pulled = await services.pullOfficial({ signal, onProgress, onPlan })
+    const kinds: ModelKind[] = []
+    for (const kind of ['ict', 'hp'] as const) {
+      if (!force && (await convertedAlready(folder, kind, pulled[kind], dtypes)))
+        terminal.note(`${kind.toUpperCase()} is converted already, from the same commit; --force converts it again`)
+      else kinds.push(kind)
+    }
+    const origin = (kind: ModelKind) => ({
+      repository: pulled[kind].repository,
+      revision: pulled[kind].revision,
+      license: OFFICIAL_LICENSE,
+    })
+    const report =
+      kinds.length === 0
+        ? { out: folder, models: [] }
+        : await services.convertCheckpoints({
+            ...Object.fromEntries(kinds.map((kind) => [kind, pulled[kind].path])),
+            base: pulled.base.path,
+            out: folder,
+            dtypes,
+            origins: { ict: origin('ict'), hp: origin('hp') },
+            signal,
+            onProgress,
+          })
+    noteConversion(terminal, report)
+    if (json) terminal.json({ plan: planJson(plan, folder, dtypes), ...(conversionJson(report) as object) })
+    else
+      terminal.lines([
+        ...(report.models.length > 0 ? conversionLines(report, terminal) : []),
+        `The model is in ${printable(folder)}`,
+      ])
+  } catch (error) {
+    if (!(error instanceof PlanShown)) throw error
+    showPlan(terminal, plan!, folder, dtypes, json)
+  }
+}
+
+function showPlan(terminal: Terminal, plan: PullPlan, folder: string, dtypes: readonly Dtype[], json: true | undefined): void {
+  if (json) terminal.json(planJson(plan, folder, dtypes))
+  else terminal.lines(planLines(plan, folder, dtypes))
+}
+
+function planJson(plan: PullPlan | undefined, out: string, dtypes: readonly Dtype[]): unknown {
+  if (!plan) return null
+  const { cacheDir, files, total, present } = plan
+  return {
+    cacheDir,
+    files,
+    total,
+    present,
+    toDownload: total - present,
+    out,
+    dtypes,
+    convertedBytes: convertedBytes(plan, dtypes),
+  }
+}
+
+function planLines(plan: PullPlan, out: string, dtypes: readonly Dtype[]): string[] {
+  const { cacheDir, files, total, present } = plan
+  const rows = files.map((file) => [
+    `${file.repository}/${file.path}`,
+    formatBytes(file.size),
+    file.present === file.size ? 'yes' : file.present === 0 ? 'no' : formatBytes(file.present),
+  ])
+  const columns = [
+    { header: 'file', align: 'left' },
+    { header: 'size', align: 'right' },
+    { header: 'here', align: 'left' },
+  ] as const
+  return [
+    ...formatTable(columns, rows),
+    '',
+    `download   ${formatBytes(total - present)} of ${formatBytes(total)}, into ${printable(cacheDir)}`,
+    `convert    to ${dtypes.join(', ')}, about ${formatBytes(convertedBytes(plan, dtypes))}, into ${printable(out)}`,
+  ]
+}
+
+/** The part of a float32 checkpoint that a precision takes. */
+const PART: Readonly<Record<Dtype, number>> = { fp32: 1, fp16: 0.5, int8: 0.26, q8: 0.29, q4: 0.16, q4f16: 0.15 }
+/** HP's backbone file holds a text tower, too, which is not converted: 632 of 986 million weights are left. */
+const VISION_PART = 632 / 986
+
+function convertedBytes({ files }: PullPlan, dtypes: readonly Dtype[]): number {
+  const weights = files.reduce(
+    (bytes, { path, size }) => bytes + (path.endsWith('.json') ? 0 : path.startsWith('hp_backbone/') ? size * VISION_PART : size),
+    0,
+  )
+  return Math.round(dtypes.reduce((bytes, dtype) => bytes + weights * PART[dtype], 0))
+}

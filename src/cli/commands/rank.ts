@@ -1,0 +1,133 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { ModelKind } from '../../models/manifest.ts'
+import { COMBINE_RULES, type CombineRule, type Weights } from '../../ranking/combine.ts'
+import {
+  addCommonOptions,
+  addFormatOptions,
+  addImages,
+  addRunOptions,
+  finiteNumber,
+  formatOf,
+  kindsFor,
+  once,
+  wholeNumber,
+  type ScoringFlags,
+} from '../common-options.ts'
+import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
+import { UsageError } from '../exit-codes.ts'
+import { expandImages, type ImageFailure } from '../expand-images.ts'
+import { count } from '../output/format-quantity.ts'
+import { withScorers } from '../load-scorers.ts'
+import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { writeRanking } from '../output/write-ranking.ts'
+
+interface RankFlags extends ScoringFlags {
+  readonly prompt?: string
+  readonly combine?: CombineRule
+  readonly weights?: Partial<Weights>
+  readonly top?: number
+}
+
+export function addRank(program: Command, context: Context): void {
+  const command = program
+    .command('rank')
+    .summary('order images, best first')
+    .description(
+      'Scores images against a prompt and orders them, best first. Without a prompt they are ordered by HP alone. ' +
+        'The rules of --combine can order images differently, so every result names the one used.',
+    )
+  addImages(command)
+  command.option('-p, --prompt <text>', 'what the images should show', once)
+  addRunOptions(command)
+    .addOption(
+      new Option('--combine <rule>', 'how ICT and HP become one score (default: weighted where both are there)').choices(
+        COMBINE_RULES,
+      ),
+    )
+    .option('--weights <weights>', 'for weighted: ict=0.5,hp=0.5 or 0.5,0.5', parseWeights)
+    .option('--top <n>', 'only the best n', wholeNumber(1))
+  addFormatOptions(command)
+  addCommonOptions(command, [
+    'icthp rank renders/ --prompt "a tiny dragon in a teacup" --top 5',
+    'icthp rank *.png --prompt "a red fox" --combine product --min-ict 0.7 --min-hp 0.6 --json',
+    'icthp rank *.png --only hp --csv',
+  ]).action((images: string[], flags: RankFlags) => rank(images, flags, context))
+}
+
+async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
+  const { io, terminal } = context
+  const { prompt, minIct, minHp, weights, top } = flags
+  const kinds = kindsFor(flags, prompt !== undefined)
+  const combine = ruleFor(flags, kinds)
+  const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
+  if (!flags.only && prompt === undefined) terminal.note('no prompt, so the images are ranked by HP alone')
+  await withScorers(context, kinds, flags, async ({ ict, hp, label }) => {
+    const failed: ImageFailure[] = []
+    const fail = (failure: ImageFailure): void => {
+      failed.push(failure)
+      reportFailure(context, failure)
+    }
+    failures.forEach(fail)
+    if (ict) noteCutPrompts(context, ict, [prompt!])
+    terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
+    const { rankImages } = await import('../../ranking/rank-images.ts')
+    const ranking = await rankImages(
+      images.map(({ input }) => input),
+      {
+        ict,
+        hp,
+        prompt,
+        combine,
+        weights,
+        topK: top,
+        thresholds: { ict: minIct, hp: minHp },
+        signal: io.signal,
+        onProgress: terminal.progress,
+        onImageError: (error, index) => fail(imageFailure(images[index]!, error)),
+      },
+    )
+    const results = ranking.results.map((result) => ({ image: images[result.index]!.name, ...result }))
+    writeRanking(formatOf(flags), terminal, {
+      ranking,
+      results,
+      prompt,
+      label,
+      failed,
+      thresholds: minIct !== undefined || minHp !== undefined,
+    })
+    const used = ranking.weights
+    terminal.note(
+      `${count(images.length + failures.length - failed.length, 'image')} ranked by ${combine}` +
+        (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
+    )
+    settle(context, failed)
+  })
+}
+
+/** The rule, checked before minutes of work. */
+function ruleFor({ combine, weights }: RankFlags, kinds: readonly ModelKind[]): CombineRule {
+  const rule = combine ?? (kinds.length === 2 ? 'weighted' : kinds[0]!)
+  const lacks = (rule === 'ict' || rule === 'hp' ? ([rule] as const) : (['ict', 'hp'] as const)).find(
+    (kind) => !kinds.includes(kind),
+  )
+  if (lacks) throw new UsageError(`--combine ${rule} needs ${lacks.toUpperCase()} scores: give a --prompt, and leave out --only.`)
+  if (weights && rule !== 'weighted') throw new UsageError(`--weights is for --combine weighted, not for ${rule}.`)
+  return rule
+}
+
+function parseWeights(text: string): Partial<Weights> {
+  const bad = new InvalidArgumentError('Give ict=NUMBER,hp=NUMBER, or NUMBER,NUMBER.')
+  const parts = text.split(',').map((part) => part.trim())
+  if (parts.every((part) => !part.includes('='))) {
+    if (parts.length !== 2) throw bad
+    return { ict: finiteNumber(parts[0]!), hp: finiteNumber(parts[1]!) }
+  }
+  const weights: { ict?: number; hp?: number } = {}
+  for (const part of parts) {
+    const match = /^(ict|hp)\s*=(.*)$/i.exec(part)
+    const name = match?.[1]!.toLowerCase() as 'ict' | 'hp' | undefined
+    if (!name || weights[name] !== undefined) throw bad
+    weights[name] = finiteNumber(match![2]!)
+  }
+  return weights
+}

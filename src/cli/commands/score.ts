@@ -1,0 +1,109 @@
+import type { Command } from 'commander'
+import {
+  addCommonOptions,
+  addFormatOptions,
+  addImages,
+  addRunOptions,
+  collect,
+  formatOf,
+  kindsFor,
+  type ScoringFlags,
+} from '../common-options.ts'
+import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
+import { expandImages, type ImageFailure } from '../expand-images.ts'
+import { withScorers, type LoadedScorers } from '../load-scorers.ts'
+import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { readPrompts } from '../read-prompts.ts'
+import { scoreWriter, type ScoreRow } from '../output/score-writers.ts'
+
+interface ScoreFlags extends ScoringFlags {
+  readonly prompt?: readonly string[]
+  readonly promptsFile?: string
+}
+
+export function addScore(program: Command, context: Context): void {
+  const command = program
+    .command('score')
+    .summary('score images')
+    .description(
+      'Scores images: ICT (how much of a prompt an image shows, in [-1, 1]) for each prompt, and HP (how good it looks, in ' +
+        '(0, 1)). Without a prompt, HP alone. Results come in the order of the images.',
+    )
+  addImages(command)
+  command
+    .option('-p, --prompt <text>', 'what the images should show; may be given several times', collect)
+    .option('--prompts-file <file>', 'more prompts, one a line')
+  addRunOptions(command)
+  addFormatOptions(command)
+  addCommonOptions(command, [
+    'icthp score teacup.png --prompt "a tiny dragon in a teacup"',
+    'icthp score renders/ --prompts-file prompts.txt --csv > scores.csv',
+    'icthp score "renders/**/*.webp" --only hp --ndjson',
+  ]).action((images: string[], flags: ScoreFlags) => score(images, flags, context))
+}
+
+async function score(args: readonly string[], flags: ScoreFlags, context: Context): Promise<void> {
+  const { io, terminal } = context
+  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io.cwd)
+  const kinds = kindsFor(flags, prompts.length > 0)
+  const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
+  if (kinds.includes('hp') && !flags.only && prompts.length === 0) terminal.note('no prompt, so HP alone is scored')
+  await withScorers(context, kinds, flags, async (scorers) => {
+    const { ict, hp, label } = scorers
+    const columns = {
+      ict: ict !== undefined,
+      hp: hp !== undefined,
+      passed: flags.minIct !== undefined || flags.minHp !== undefined,
+    }
+    if (ict) noteCutPrompts(context, ict, prompts)
+    const writer = scoreWriter(formatOf(flags), terminal, { ...label, prompts, columns })
+    const failed: ImageFailure[] = []
+    const fail = (failure: ImageFailure): void => {
+      failed.push(failure)
+      reportFailure(context, failure)
+      writer.failed(failure)
+    }
+    failures.forEach(fail)
+    const onImageError = (error: Error, index: number): void => fail(imageFailure(images[index]!, error))
+    const inputs = images.map(({ input }) => input)
+    for await (const { index, scores } of scoreEach(scorers, inputs, prompts, context, onImageError)) {
+      const passed = passes(scores.ict, flags.minIct) && passes(scores.hp, flags.minHp)
+      writer.row({ image: images[index]!.name, ...scores, ...(columns.passed ? { passed } : {}) })
+    }
+    writer.end()
+    settle(context, failed)
+  })
+}
+
+/** Every image decoded once for both towers, every prompt encoded once. */
+async function* scoreEach(
+  { ict, hp }: LoadedScorers,
+  inputs: readonly unknown[],
+  prompts: readonly string[],
+  { io, terminal }: Context,
+  onImageError: (error: Error, index: number) => void,
+): AsyncGenerator<{ index: number; scores: Pick<ScoreRow, 'ict' | 'hp'> }> {
+  const [{ encodeStream }, { l2Normalise, sigmoid }] = await Promise.all([
+    import('../../scorers/encode-stream.ts'),
+    import('../../scorers/embeddings.ts'),
+  ])
+  const options = { signal: io.signal, onProgress: terminal.progress, onImageError }
+  const texts = ict ? await ict.embedTexts(prompts, options) : []
+  const encoders = [ict?.vision, hp?.vision].filter((encoder) => encoder !== undefined)
+  terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: inputs.length, unit: 'images' })
+  for await (const { index, encoded } of encodeStream(encoders, inputs, options)) {
+    const image = ict ? l2Normalise(encoded[0]!.embeds) : undefined
+    yield {
+      index,
+      scores: {
+        ...(image ? { ict: texts.map((text) => ict!.similarity(text, image)) } : {}),
+        ...(hp ? { hp: sigmoid(encoded.at(-1)!.logit!) } : {}),
+      },
+    }
+  }
+}
+
+/** Whether every score is above the threshold, where there is one. */
+function passes(scores: number | readonly number[] = [], threshold = -Infinity): boolean {
+  return [scores].flat().every((score) => score > threshold)
+}

@@ -1,0 +1,95 @@
+import type { Format } from '../common-options.ts'
+import { displayWidth, printable } from './display-width.ts'
+import type { ImageFailure } from '../expand-images.ts'
+import { csvRow } from './format-csv.ts'
+import { Table } from './format-table.ts'
+import type { RunLabel } from '../load-scorers.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Scores of one image. */
+export interface ScoreRow {
+  readonly image: string
+  /** One a prompt. */
+  readonly ict?: readonly number[]
+  readonly hp?: number
+  /** Where a threshold was given: whether every score is above its own. */
+  readonly passed?: boolean
+}
+
+export interface ScoreHead extends RunLabel {
+  readonly prompts: readonly string[]
+  /** Which of the fields the rows have. */
+  readonly columns: { readonly ict: boolean; readonly hp: boolean; readonly passed: boolean }
+}
+
+/** Writes results in one format, as they come. */
+export interface ScoreWriter {
+  row(row: ScoreRow): void
+  failed(failure: ImageFailure): void
+  end(): void
+}
+
+export function scoreWriter(format: Format, terminal: Terminal, head: ScoreHead): ScoreWriter {
+  return { json, ndjson, csv, table }[format](terminal, head)
+}
+
+function json(terminal: Terminal, { prompts, model, device, dtype, models }: ScoreHead): ScoreWriter {
+  const results: ScoreRow[] = []
+  const errors: ImageFailure[] = []
+  return {
+    row: (row) => results.push(row),
+    failed: (failure) => errors.push(failure),
+    end: () => terminal.json({ results, prompts, model, device, dtype, models, ...(errors.length > 0 ? { errors } : {}) }),
+  }
+}
+
+function ndjson(terminal: Terminal): ScoreWriter {
+  const line = (value: unknown): void => terminal.data(`${JSON.stringify(value)}\n`)
+  return { row: line, failed: ({ image, code, message }) => line({ image, error: { code, message } }), end: () => {} }
+}
+
+function csv(terminal: Terminal, { prompts, columns }: ScoreHead): ScoreWriter {
+  const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((prompt) => `ict: ${prompt}`)
+  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : [])]))
+  return {
+    row: (row) =>
+      terminal.data(
+        csvRow([row.image, ...(row.ict ?? []), ...(columns.hp ? [row.hp] : []), ...(columns.passed ? [row.passed] : [])]),
+      ),
+    failed: () => {},
+    end: () => {},
+  }
+}
+
+function table(terminal: Terminal, { prompts, columns }: ScoreHead): ScoreWriter {
+  const names = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((_, i) => `ict ${i + 1}`)
+  if (names.length > 1) terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
+  const lines = new Table(
+    [
+      ...names.map((header) => ({ header, align: 'right', width: displayWidth('-0.1234') }) as const),
+      ...(columns.hp ? [{ header: 'hp', align: 'right', width: displayWidth('0.1234') } as const] : []),
+      ...(columns.passed ? [{ header: 'passed', align: 'left' } as const] : []),
+      { header: 'image', align: 'left' },
+    ],
+    terminal.lineWidth,
+  )
+  terminal.lines([terminal.bold(lines.header())])
+  return {
+    row: ({ image, ict = [], hp, passed }) =>
+      terminal.lines([
+        lines.row([
+          ...ict.map(formatScore),
+          ...(hp === undefined ? [] : [formatScore(hp)]),
+          ...(passed === undefined ? [] : [passed ? 'yes' : 'no']),
+          printable(image),
+        ]),
+      ]),
+    failed: () => {},
+    end: () => {},
+  }
+}
+
+/** Four decimals tell images apart; the machine-readable formats have them all. */
+export function formatScore(score: number): string {
+  return score.toFixed(4)
+}

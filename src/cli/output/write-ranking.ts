@@ -1,0 +1,68 @@
+import type { RankedImage, Ranking } from '../../ranking/rank-images.ts'
+import type { Format } from '../common-options.ts'
+import { printable } from './display-width.ts'
+import type { ImageFailure } from '../expand-images.ts'
+import { csvRow } from './format-csv.ts'
+import { formatTable } from './format-table.ts'
+import type { RunLabel } from '../load-scorers.ts'
+import { formatScore } from './score-writers.ts'
+import type { Terminal } from './terminal.ts'
+
+/** A ranking with everything that is told beside it. */
+export interface RankingReport {
+  readonly ranking: Ranking
+  readonly results: readonly (RankedImage & { readonly image: string })[]
+  readonly prompt: string | undefined
+  readonly label: RunLabel
+  readonly failed: readonly ImageFailure[]
+  /** Whether thresholds were given, so that `passed` says something. */
+  readonly thresholds: boolean
+}
+
+export function writeRanking(format: Format, terminal: Terminal, report: RankingReport): void {
+  WRITERS[format](terminal, report)
+}
+
+const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingReport) => void>> = {
+  json(terminal, { ranking: { combine, weights }, results, prompt, label: { model, device, dtype, models }, failed }) {
+    terminal.json({
+      combine,
+      ...(weights ? { weights } : {}),
+      results,
+      ...(prompt === undefined ? {} : { prompt }),
+      model,
+      device,
+      dtype,
+      models,
+      ...(failed.length > 0 ? { errors: failed } : {}),
+    })
+  },
+  ndjson(terminal, { ranking: { combine }, results, failed }) {
+    for (const result of results) terminal.data(`${JSON.stringify({ ...result, combine })}\n`)
+    for (const { image, code, message } of failed) terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
+  },
+  csv(terminal, { ranking: { combine }, results }) {
+    terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine']))
+    for (const { image, rank, score, ict, hp, passed } of results)
+      terminal.data(csvRow([image, rank, score, ict, hp, passed, combine]))
+  },
+  table(terminal, { ranking: { combine }, results, thresholds }) {
+    // One score alone is its own combination: no need to show it twice.
+    const both = results.some(({ ict, hp }) => ict !== undefined && hp !== undefined)
+    const columns = [
+      { header: 'rank', value: ({ rank }: RankedImage) => String(rank) },
+      ...(both && combine !== 'ict' && combine !== 'hp'
+        ? [{ header: combine, value: ({ score }: RankedImage) => formatScore(score) }]
+        : []),
+      ...(both || combine === 'ict' ? [{ header: 'ict', value: ({ ict }: RankedImage) => formatScore(ict!) }] : []),
+      ...(both || combine === 'hp' ? [{ header: 'hp', value: ({ hp }: RankedImage) => formatScore(hp!) }] : []),
+      ...(thresholds ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }] : []),
+    ]
+    const [header, ...rows] = formatTable(
+      [...columns.map(({ header }) => ({ header, align: 'right' }) as const), { header: 'image', align: 'left' }],
+      results.map((result) => [...columns.map(({ value }) => value(result)), printable(result.image)]),
+      terminal.lineWidth,
+    )
+    terminal.lines([terminal.bold(header!), ...rows])
+  },
+}

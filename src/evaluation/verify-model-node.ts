@@ -1,0 +1,143 @@
+import type { Device } from '../backend/backend.ts'
+import { DeviceError, IcthpError, InputError, show } from '../errors.ts'
+import { createNodeHub } from '../hub/hub-node.ts'
+import { createNodeDecoder } from '../image/decoder-node.ts'
+import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
+import type { ImageCrop } from '../image/preprocess.ts'
+import { defaultModelFolder } from '../models/default-model-node.ts'
+import { DTYPES, heldDtypes, type Dtype, type ModelKind } from '../models/manifest.ts'
+import type { MeasuredMemory, MeasuredWith } from '../models/measured.ts'
+import type { OnProgress } from '../progress.ts'
+import { compareMeasurements, type Comparison } from './compare-measurements.ts'
+import { drawnPictures } from './drawn-pictures.ts'
+import { chooseDtypes, findManifests, type Manifests } from './held-precisions.ts'
+import { measureApart } from './measure-apart-node.ts'
+import type { Measurement } from './measure-messages.ts'
+import { recordAll } from './record-measured-node.ts'
+
+export interface VerifyOptions {
+  /** A folder that `icthp convert` wrote, its URL, or a hub repository. Default as of `fromPretrained`. */
+  readonly model?: string | undefined
+  readonly revision?: string | undefined
+  /** Default: sixteen pictures that icthp draws, none of which int8 was calibrated on. */
+  readonly images?: readonly ImageInput[] | undefined
+  /** Default: the captions of those pictures. */
+  readonly prompts?: readonly string[] | undefined
+  /** The precision whose answers count as right. Default `fp32`. */
+  readonly against?: Dtype | undefined
+  /** Which precisions to measure. Default: all that the model holds. */
+  readonly dtypes?: readonly Dtype[] | undefined
+  /** Where all of them run. Default `auto`. */
+  readonly device?: Device | undefined
+  readonly threads?: number | undefined
+  readonly batchSize?: number | undefined
+  /** Whether to write the results into the manifests of a local folder. Default true. */
+  readonly record?: boolean | undefined
+  /** Stays the caller's. Default sharp where it is installed, else the wasm decoders. */
+  readonly decoder?: ImageDecoder | undefined
+  readonly maxPixels?: number | undefined
+  /** With it, images that cannot be read are handed here and left out. */
+  readonly onImageError?: ((error: Error, index: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: OnProgress | undefined
+}
+
+export interface VerifyReport {
+  readonly model: string
+  /** The models in it by name. */
+  readonly models: Partial<Record<ModelKind, string>>
+  readonly against: Dtype
+  readonly images: { readonly count: number; readonly source: MeasuredWith }
+  /** Absent for HP alone. */
+  readonly prompts?: { readonly count: number; readonly source: MeasuredWith }
+  readonly precisions: readonly VerifiedPrecision[]
+  /** Precisions that could not be measured. */
+  readonly failures: readonly { readonly dtype: Dtype; readonly code: string; readonly message: string }[]
+  /** Manifests that hold the results now. */
+  readonly recorded: readonly string[]
+  /** What the user should know: why results could not be written, for example. */
+  readonly notes: readonly string[]
+}
+
+export interface VerifiedPrecision extends Comparison {
+  readonly dtype: Dtype
+  readonly memory: MeasuredMemory
+}
+
+/**
+ * Measures what each precision in a model folder loses beside `against` (scores, embeddings, order) and costs (seconds,
+ * memory), one precision at a time in a process of its own, and writes it into the manifests, from where `scorer.info`
+ * and `icthp info` tell it.
+ *
+ * Throws `ModelError` (`model_dtype_unavailable` where `against` is not in the folder), `InputError`, `ImageError`,
+ * `DeviceError`, `BackendError`. A precision that fails by itself is told in `failures`.
+ */
+export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyReport> {
+  const { model = defaultModelFolder(), against = 'fp32', device = 'auto', revision, threads, batchSize, record = true, signal, onProgress } = options
+  for (const dtype of [against, ...(options.dtypes ?? [])]) {
+    if (!DTYPES.includes(dtype)) throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
+  }
+  for (const name of ['images', 'prompts'] as const) {
+    if (options[name]?.length === 0) throw new InputError('input_invalid_option', `${name} is empty: name at least one, or leave it out.`)
+  }
+  const folder = await createNodeHub().open(model, { revision, signal, onProgress })
+  const manifests = await findManifests(folder)
+  const kinds = Object.keys(manifests) as ModelKind[]
+  const dtypes = chooseDtypes(manifests, against, options.dtypes)
+  const drawn = drawnPictures()
+  const { images = drawn.map(({ image }) => image), prompts = drawn.map(({ caption }) => caption) } = options
+  const crops = await cropAll(images, manifests, options)
+  const count = Object.values(crops)[0]!.length
+  const measure = (dtype: Dtype): Promise<Measurement> => {
+    const held = kinds.filter((kind) => heldDtypes(manifests[kind]!.manifest).includes(dtype))
+    const theirs = Object.fromEntries(held.map((kind) => [kind, crops[kind]!]))
+    return measureApart({ source: model, revision, kinds: held, dtype, device, threads, batchSize, crops: theirs, prompts }, { signal, onProgress })
+  }
+  // Without it there is nothing to compare with: what it throws ends the run.
+  const right = await measure(against)
+  const precisions: VerifiedPrecision[] = []
+  const failures: VerifyReport['failures'][number][] = []
+  for (const dtype of dtypes) {
+    try {
+      const got = dtype === against ? right : await measure(dtype)
+      const memory = { models: kinds.filter((kind) => got[kind]), ...got.memory }
+      precisions.push({ dtype, ...compareMeasurements(right, got), memory })
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof IcthpError)) throw error
+      failures.push({ dtype, code: error.code, message: error.message })
+    }
+  }
+  const source = (own: unknown): MeasuredWith => (own ? 'own' : 'drawn')
+  const report = {
+    model, against, precisions, failures,
+    models: Object.fromEntries(kinds.map((kind) => [kind, manifests[kind]!.manifest.name])),
+    images: { count, source: source(options.images) },
+    ...(kinds.includes('ict') ? { prompts: { count: prompts.length, source: source(options.prompts) } } : {}),
+  }
+  return { ...report, ...(record ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }) }
+}
+
+/** Each image is read once; models that want crops of one size share them. */
+async function cropAll(images: readonly ImageInput[], manifests: Manifests, options: VerifyOptions): Promise<Partial<Record<ModelKind, readonly ImageCrop[]>>> {
+  const { maxPixels, signal, onImageError } = options
+  const decoder = options.decoder ?? createNodeDecoder()
+  const specs = new Map(Object.values(manifests).map(({ manifest: { preprocess } }) => [preprocess.size, preprocess]))
+  try {
+    const read = async (image: ImageInput, index: number): Promise<Map<number, ImageCrop> | undefined> => {
+      try {
+        const crops = new Map<number, ImageCrop>()
+        for (const [size, spec] of specs) crops.set(size, await decoder.crop(image, spec, { maxPixels, signal }))
+        return crops
+      } catch (error) {
+        if (!onImageError || signal?.aborted) throw error
+        onImageError(error as Error, index)
+        return undefined
+      }
+    }
+    const all = (await Promise.all(images.map(read))).filter((crops) => crops !== undefined)
+    if (all.length === 0) throw new InputError('input_invalid_option', 'None of the images could be read. Name others, or leave them out for drawn ones.')
+    return Object.fromEntries(Object.entries(manifests).map(([kind, { manifest }]) => [kind, all.map((crops) => crops.get(manifest.preprocess.size)!)]))
+  } finally {
+    if (!options.decoder) await decoder.dispose()
+  }
+}

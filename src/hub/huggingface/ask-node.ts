@@ -1,0 +1,60 @@
+import { DownloadError } from '../../errors.ts'
+import { Deadline } from '../download/deadline.ts'
+import { isTemporary, plainUrl, type RemoteName, responseError } from './hub-protocol.ts'
+import { request, type RequestOptions } from '../download/request-node.ts'
+import { type RetryPolicy, retryDelay, sleep } from '../download/retry.ts'
+
+// What Python waits for metadata; a server that is slower is as good as down, and the cache may do.
+const TIMEOUT = 10_000
+
+// A question is small; a server that fails so many times in a row is down for now.
+const MAX_ATTEMPTS = 3
+
+type Question = RequestOptions & { readonly retry: RetryPolicy }
+type Read<T> = (response: Response) => Promise<T>
+type Outcome<T> = { readonly value: T } | { readonly error: DownloadError; readonly retryAfter?: string | null }
+
+/**
+ * A short question to a server: sends the request, tries again where that may help, and hands a good answer (2xx, or a
+ * redirect that `stopAt` stopped at) to `read`. Throws `DownloadError`.
+ */
+export async function ask<T>(url: string, name: RemoteName, question: Question, read: Read<T>): Promise<T> {
+  const { retry, signal } = question
+  for (let failures = 1; ; failures++) {
+    const outcome = await askOnce(url, name, question, read)
+    if ('value' in outcome) return outcome.value
+    if (failures >= Math.min(retry.attempts, MAX_ATTEMPTS)) throw outcome.error
+    await sleep(retryDelay(retry, failures, outcome.retryAfter), signal)
+  }
+}
+
+/** Returns what may go better next time, throws what will not. */
+async function askOnce<T>(url: string, name: RemoteName, question: Question, read: Read<T>): Promise<Outcome<T>> {
+  const { retry: _, signal, ...options } = question
+  const deadline = new Deadline(TIMEOUT, signal)
+  try {
+    const response = await request(url, { ...options, signal: deadline.signal })
+    if (response.status < 400) return { value: await read(response) }
+    await response.body?.cancel()
+    const error = responseError(response.status, response.headers, name, options.auth !== undefined)
+    if (!isTemporary(response.status)) throw error
+    return { error, retryAfter: response.headers.get('retry-after') }
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (!(cause instanceof DownloadError)) return { error: unanswered(url, cause) }
+    if (cause.details['reason'] === undefined) throw cause
+    return { error: cause }
+  } finally {
+    deadline.end()
+  }
+}
+
+/** Whether a cached copy may stand in: the server is not there, or does not let us in, but has not said that it is gone. */
+export function mayUseCache(error: unknown): boolean {
+  return error instanceof DownloadError && ['download_failed', 'download_offline', 'download_unauthorized'].includes(error.code)
+}
+
+function unanswered(url: string, cause: unknown): DownloadError {
+  const message = `${new URL(url).host} did not answer in time, or broke off. Try again, or work offline with what is cached.`
+  return new DownloadError('download_failed', message, { url: plainUrl(url), cause })
+}

@@ -1,0 +1,25 @@
+import type { RawImage } from '../raw-image.ts'
+
+/**
+ * Undoes zlib compression. Returns the first `size` bytes, or fewer where `data` ends before; never more, so that a
+ * bomb does not unfold. Throws any error where `data` is damaged.
+ */
+export type Inflate = (data: Uint8Array, size: number) => Uint8Array | Promise<Uint8Array>
+
+/**
+ * The codecs that icthp does not bring itself (it does bring PNG, GIF, BMP and TIFF). Each takes a whole file whose header
+ * has been read and whose size has been checked, and gives pixels equal to Pillow's; alpha may come along. Throws
+ * `ImageError` (`image_truncated`, `image_unreadable`, `image_unsupported`).
+ */
+export interface ImageCodecs {
+  /** For example `sharp 0.35.5`. */
+  readonly name: string
+  readonly inflate: Inflate
+  /** CMYK and YCCK are turned into RGB as Pillow does it. */
+  jpeg(bytes: Uint8Array): Promise<RawImage>
+  /** A still picture; animations are taken apart before. */
+  webp(bytes: Uint8Array): Promise<RawImage>
+  avif(bytes: Uint8Array): Promise<RawImage>
+  /** TIFF with a compression that icthp does not undo itself (JPEG, fax), as it is stored: not yet turned. */
+  tiff?(bytes: Uint8Array): Promise<RawImage>
+}

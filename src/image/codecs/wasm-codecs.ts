@@ -1,0 +1,127 @@
+import { avifColour } from '../formats/avif-boxes.ts'
+import { avifToRgb } from '../formats/avif-rgb.ts'
+import { ByteReader } from '../formats/byte-reader.ts'
+import type { ImageCodecs, Inflate } from './image-codecs.ts'
+import { truncated, unreadable, unsupported } from '../image-errors.ts'
+import { checkJpegEnd, jpegFrame } from '../formats/jpeg-markers.ts'
+import type { RawImage } from '../raw-image.ts'
+
+/** Files of the jSquash packages, by the path under which npm has them. */
+export const WASM_FILES = {
+  jpeg: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
+  webp: '@jsquash/webp/codec/dec/webp_dec.wasm',
+  avif: '@jsquash/avif/codec/dec/avif_dec.wasm',
+} as const
+
+/** Brings a .wasm file: Node compiles it from disk, browsers from its URL. */
+export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => Promise<WebAssembly.Module>
+
+/**
+ * Codecs without native modules, for Node and browsers: MozJPEG, libwebp and libavif in WebAssembly, loaded at first use.
+ * CMYK JPEG is refused (`image_unsupported`), since MozJPEG here hands out RGB only, and 4:4:0 JPEG, whose chroma it does not
+ * interpolate as the libjpeg-turbo of today does.
+ */
+export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
+  const decoder = (
+    name: keyof typeof WASM_FILES,
+    format: string,
+  ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
+    let module: Promise<CodecModule> | undefined
+    return async (bytes, ...args) => {
+      const { decode } = await (module ??= instantiate(name, loadWasm))
+      try {
+        const image = withImageData(() => decode(bytes, ...args))
+        if (image) return image
+      } catch (cause) {
+        // What a codec leaves behind when it throws is anyone's guess: start the next picture on a new one.
+        module = undefined
+        throw unreadable(format, 'the decoder gave up', cause instanceof Error ? cause : undefined)
+      }
+      throw unreadable(format, 'the decoder gave up')
+    }
+  }
+  const jpeg = decoder('jpeg', 'JPEG')
+  const webp = decoder('webp', 'WebP')
+  const avif = decoder('avif', 'AVIF')
+  return {
+    name: 'wasm',
+    inflate,
+    webp: async (bytes) => rgba(await webp(bytes)),
+    avif: async (bytes) => {
+      const { data, width, height } = await avif(bytes, 16)
+      const colour = avifColour(new ByteReader(bytes, () => truncated('AVIF', 'it ends within its header')))
+      return {
+        data: avifToRgb(new Uint16Array(data.buffer, data.byteOffset, width * height * 4), width, height, colour),
+        width,
+        height,
+        channels: 3,
+      }
+    },
+    jpeg: async (bytes) => {
+      const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no end marker'))
+      const { components, halfRowsOnly } = jpegFrame(reader)
+      const what = components === 4 ? 'CMYK JPEG' : halfRowsOnly ? 'JPEG with 4:4:0 chroma' : undefined
+      if (what)
+        throw unsupported('JPEG', what, 'Without sharp it cannot be decoded exactly: install sharp, or save it anew as RGB.')
+      checkJpegEnd(reader)
+      return rgba(await jpeg(bytes, false))
+    },
+  }
+}
+
+/** What a codec answers: ImageData, or the like with 16-bit numbers. */
+interface Decoded {
+  readonly data: Uint8ClampedArray | Uint16Array
+  readonly width: number
+  readonly height: number
+}
+
+const rgba = ({ data, width, height }: Decoded): RawImage => ({ data: data as Uint8ClampedArray, width, height, channels: 4 })
+
+interface CodecModule {
+  readonly decode: (bytes: Uint8Array, ...args: unknown[]) => Decoded | null
+}
+
+type CodecFactory = (options: {
+  noInitialRun: boolean
+  printErr: (line: string) => void
+  instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => WebAssembly.Exports
+}) => Promise<CodecModule>
+
+const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: unknown }>>> = {
+  jpeg: () => import('@jsquash/jpeg/codec/dec/mozjpeg_dec.js'),
+  webp: () => import('@jsquash/webp/codec/dec/webp_dec.js'),
+  avif: () => import('@jsquash/avif/codec/dec/avif_dec.js'),
+}
+
+async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): Promise<CodecModule> {
+  const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
+  return (glue.default as CodecFactory)({
+    noInitialRun: true,
+    // What libjpeg only warns of, Pillow does not mention either.
+    printErr: () => {},
+    instantiateWasm: (imports, done) => {
+      const instance = new WebAssembly.Instance(module, imports)
+      done(instance)
+      return instance.exports
+    },
+  })
+}
+
+/** The codecs answer with the browser's ImageData, which Node lacks: lends them a stand-in for the length of one call. */
+function withImageData<T>(decode: () => T): T {
+  if ('ImageData' in globalThis) return decode()
+  const scope = globalThis as { ImageData?: unknown }
+  scope.ImageData = class {
+    constructor(
+      readonly data: Uint8ClampedArray,
+      readonly width: number,
+      readonly height: number,
+    ) {}
+  }
+  try {
+    return decode()
+  } finally {
+    delete scope.ImageData
+  }
+}

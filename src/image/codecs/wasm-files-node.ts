@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { inflateSync, constants } from 'node:zlib'
+import type { Inflate } from './image-codecs.ts'
+import { inflateStream } from '../formats/inflate-stream.ts'
+import type { LoadWasm } from './wasm-codecs.ts'
+
+/** Compiles a codec from the installed package's files. */
+export const loadWasmNode: LoadWasm = async (file) => {
+  const path = createRequire(import.meta.url).resolve(file)
+  return WebAssembly.compile(await readFile(path))
+}
+
+/** Inflate on Node's zlib. Z_SYNC_FLUSH gives out what there is of data that is cut short. */
+export const inflateNode: Inflate = (data, size) => {
+  try {
+    const out = inflateSync(data, { maxOutputLength: Math.max(1, size), finishFlush: constants.Z_SYNC_FLUSH })
+    return new Uint8Array(out.buffer, out.byteOffset, out.length)
+  } catch (error) {
+    // More data than the picture has pixels: Pillow overlooks it, so take the first bytes of it.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return inflateStream(data, size)
+    throw error
+  }
+}

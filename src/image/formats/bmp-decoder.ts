@@ -1,0 +1,185 @@
+import { ByteReader } from './byte-reader.ts'
+import { truncated, unreadable, unsupported } from '../image-errors.ts'
+import { paletteOf } from './palette.ts'
+import type { RawImage } from '../raw-image.ts'
+
+/**
+ * Decodes BMP as Pillow does: 1, 4, 8 bits with a palette, 16, 24, 32 bits, the bit fields it knows, RLE4 and RLE8, bottom-up
+ * and top-down, headers of Windows and OS/2. Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
+ */
+export function decodeBmp(bytes: Uint8Array): RawImage {
+  const reader = new ByteReader(bytes, () => truncated('BMP', 'it ends before its pixels'))
+  const header = readHeader(reader)
+  const { width, height, bits } = header
+  const stride = ((width * bits + 31) >> 3) & ~3
+  const data = new Uint8Array(width * height * 3)
+  const indices = header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
+  const pixels = indices ?? reader.slice(header.offset, stride * height)
+  const unpack = indices
+    ? unpackIndices(8, header.palette)
+    : bits <= 8
+      ? unpackIndices(bits, header.palette)
+      : unpackFields(header)
+  for (let y = 0; y < height; y++) {
+    const from = (header.topDown ? y : height - 1 - y) * (indices ? width : stride)
+    unpack(pixels, from, width, data, y * width * 3)
+  }
+  return { data, width, height, channels: 3 }
+}
+
+const RAW = 0
+const RLE8 = 1
+const RLE4 = 2
+const BITFIELDS = 3
+
+interface Header {
+  readonly width: number
+  readonly height: number
+  readonly topDown: boolean
+  readonly bits: number
+  readonly compression: number
+  /** Of the pixels, in the file. */
+  readonly offset: number
+  /** 256 × RGB. */
+  readonly palette: Uint8Array
+  /** Red, green, blue. */
+  readonly masks: readonly [number, number, number]
+}
+
+function readHeader(reader: ByteReader): Header {
+  const size = reader.u32(14, true)
+  const old = size === 12
+  const topDown = !old && reader.i32(22, true) < 0
+  const width = old ? reader.u16(18, true) : reader.u32(18, true)
+  const height = old ? reader.u16(20, true) : Math.abs(reader.i32(22, true))
+  const bits = reader.u16(old ? 24 : 28, true)
+  const compression = old ? RAW : reader.u32(30, true)
+  const colours = (old ? 0 : reader.u32(46, true)) || 1 << Math.min(bits, 16)
+  if (![1, 4, 8, 16, 24, 32].includes(bits)) throw unsupported('BMP', `BMP of ${bits} bits a pixel`, 'Convert it to PNG first.')
+  if (compression > BITFIELDS) throw unsupported('BMP', `BMP compression ${compression}`, 'Convert it to PNG first.')
+  let at = 14 + size
+  const masks = readMasks(reader, bits, compression, size)
+  if (compression === BITFIELDS && size === 40) at += 12
+  const entry = old ? 3 : 4
+  let palette = new Uint8Array()
+  let offset = reader.u32(10, true)
+  if (bits <= 8) {
+    const rgb = new Uint8Array(Math.min(colours, 256) * 3)
+    for (let i = 0; i < rgb.length; i++) rgb[i] = reader.u8(at + Math.floor(i / 3) * entry + 2 - (i % 3))
+    palette = new Uint8Array(paletteOf(rgb))
+    // Some writers leave the palette out of the offset.
+    if (offset === 14 + size) offset += entry * colours
+    at += entry * colours
+  }
+  return { width, height, topDown, bits, compression, offset: offset || at, palette, masks }
+}
+
+/** The bit fields that Pillow takes; it refuses others. */
+const FIELDS: Readonly<Record<number, readonly (readonly [number, number, number])[]>> = {
+  16: [
+    [0xf800, 0x7e0, 0x1f],
+    [0x7c00, 0x3e0, 0x1f],
+  ],
+  24: [[0xff0000, 0xff00, 0xff]],
+  32: [
+    [0xff0000, 0xff00, 0xff],
+    [0xff000000, 0xff0000, 0xff00],
+    [0xff000000, 0xff00, 0xff],
+    [0xff, 0xff00, 0xff0000],
+  ],
+}
+
+function readMasks(reader: ByteReader, bits: number, compression: number, size: number): readonly [number, number, number] {
+  const usual: readonly [number, number, number] = bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff]
+  if (compression !== BITFIELDS) return usual
+  const masks = [54, 58, 62].map((at) => reader.u32(at, true)) as [number, number, number]
+  if (bits === 32 && size > 40 && masks.every((mask) => mask === 0)) return usual
+  if (!FIELDS[bits]?.some((known) => known.every((mask, i) => mask === masks[i]))) {
+    const hex = masks.map((mask) => mask.toString(16)).join(', ')
+    throw unsupported('BMP', `BMP with the bit fields ${hex}`, 'Convert it to PNG first.')
+  }
+  return masks
+}
+
+type Unpack = (pixels: Uint8Array, from: number, width: number, out: Uint8Array, to: number) => void
+
+function unpackIndices(bits: number, palette: Uint8Array): Unpack {
+  const mask = (1 << bits) - 1
+  return (pixels, from, width, out, to) => {
+    for (let x = 0; x < width; x++) {
+      const index = ((pixels[from + ((x * bits) >> 3)]! >> (8 - bits - ((x * bits) & 7))) & mask) * 3
+      out[to++] = palette[index]!
+      out[to++] = palette[index + 1]!
+      out[to++] = palette[index + 2]!
+    }
+  }
+}
+
+function unpackFields({ bits, masks }: Header): Unpack {
+  const shifts = masks.map((mask) => 31 - Math.clz32(mask & -mask))
+  if (bits !== 16) {
+    const [r, g, b] = shifts.map((shift) => shift >> 3) as [number, number, number]
+    const step = bits >> 3
+    return (pixels, from, width, out, to) => {
+      for (let x = 0; x < width; x++, from += step) {
+        out[to++] = pixels[from + r]!
+        out[to++] = pixels[from + g]!
+        out[to++] = pixels[from + b]!
+      }
+    }
+  }
+  const tops = masks.map((mask, i) => mask >>> shifts[i]!)
+  return (pixels, from, width, out, to) => {
+    for (let x = 0; x < width; x++, from += 2) {
+      const pixel = pixels[from]! | (pixels[from + 1]! << 8)
+      for (let c = 0; c < 3; c++) out[to++] = (((pixel >> shifts[c]!) & tops[c]!) * 255) / tops[c]!
+    }
+  }
+}
+
+/** Run-length coded indices, a byte each. What runs leave out is colour 0; the picture must be filled. */
+function readRuns(reader: ByteReader, { width, height, compression, offset }: Header): Uint8Array {
+  const total = width * height
+  const out = new Uint8Array(total)
+  const rle4 = compression === RLE4
+  let at = offset
+  let length = 0
+  let x = 0
+  const put = (index: number): void => {
+    if (length < total) out[length] = index
+    length++
+  }
+  while (length < total) {
+    const count = reader.u8(at++)
+    const value = reader.u8(at++)
+    if (count > 0) {
+      const run = Math.max(0, Math.min(count, width - x))
+      for (let i = 0; i < run; i++) put(!rle4 ? value : i & 1 ? value & 15 : value >> 4)
+      x += run
+    } else if (value === 0) {
+      length = Math.ceil(length / width) * width
+      x = 0
+    } else if (value === 1) {
+      break
+    } else if (value === 2) {
+      length += reader.u8(at) + reader.u8(at + 1) * width
+      at += 2
+      x = length % width
+    } else {
+      const literal = reader.slice(at, rle4 ? value >> 1 : value)
+      at += literal.length
+      for (const byte of literal) {
+        if (rle4) {
+          put(byte >> 4)
+          put(byte & 15)
+        } else {
+          put(byte)
+        }
+      }
+      x += value
+      at += at & 1
+    }
+  }
+  if (length < total) throw unreadable('BMP', `its runs fill only ${length} of ${total} pixels`)
+  return out
+}

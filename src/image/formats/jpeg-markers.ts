@@ -1,0 +1,64 @@
+import type { ByteReader } from './byte-reader.ts'
+import { truncated, unreadable } from '../image-errors.ts'
+
+/** What the frame header (SOF) of a JPEG file says. */
+export interface JpegFrame {
+  readonly width: number
+  readonly height: number
+  /** 1 gray, 3 colour, 4 CMYK or YCCK. */
+  readonly components: number
+  /** Whether a component has all columns but half the rows (4:4:0), as in 4:2:2 pictures turned without loss. */
+  readonly halfRowsOnly: boolean
+}
+
+/** Reads up to the frame header. Throws `ImageError` `image_truncated`, `image_unreadable`. */
+export function jpegFrame(reader: ByteReader): JpegFrame {
+  for (let at = 2; ;) {
+    const { marker, next } = nextMarker(reader, at)
+    // SOF0 … SOF15 without DHT (C4), JPG (C8) and DAC (CC).
+    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+      const components = reader.u8(next + 7)
+      const factors = Array.from({ length: components }, (_, i) => reader.u8(next + 9 + i * 3))
+      const most = { h: Math.max(...factors.map((f) => f >> 4)), v: Math.max(...factors.map((f) => f & 15)) }
+      const halfRowsOnly = factors.some((f) => f >> 4 === most.h && (f & 15) * 2 === most.v)
+      return { height: reader.u16(next + 3, false), width: reader.u16(next + 5, false), components, halfRowsOnly }
+    }
+    if (marker === 0xd9 || marker === 0xda) throw unreadable('JPEG', 'it has no frame header')
+    at = skip(reader, marker, next)
+  }
+}
+
+/**
+ * Throws `image_truncated` unless the file runs to its end marker. For decoders that fill up a file that is cut short
+ * with gray instead of refusing it.
+ */
+export function checkJpegEnd(reader: ByteReader): void {
+  for (let at = 2; ;) {
+    const { marker, next } = nextMarker(reader, at)
+    if (marker === 0xd9) return
+    at = skip(reader, marker, next)
+    if (marker !== 0xda) continue
+    // Entropy-coded data: 0xff is followed by 0 or is a restart marker; any other marker ends it.
+    const { bytes } = reader
+    for (; ; at++) {
+      at = bytes.indexOf(0xff, at)
+      if (at < 0 || at + 1 >= bytes.length) throw truncated('JPEG', 'its last scan does not end')
+      const code = bytes[at + 1]!
+      if (code !== 0 && code !== 0xff && !(code >= 0xd0 && code <= 0xd7)) break
+    }
+  }
+}
+
+function nextMarker(reader: ByteReader, at: number): { marker: number; next: number } {
+  // Stray bytes between segments are skipped, as libjpeg does.
+  while (reader.u8(at) !== 0xff) at++
+  while (reader.u8(at) === 0xff) at++
+  const marker = reader.u8(at)
+  return marker === 0 ? nextMarker(reader, at) : { marker, next: at + 1 }
+}
+
+/** The end of a marker's segment; restart markers, TEM and SOI have none. */
+function skip(reader: ByteReader, marker: number, next: number): number {
+  const bare = (marker >= 0xd0 && marker <= 0xd8) || marker === 0x01
+  return bare ? next : next + Math.max(2, reader.u16(next, false))
+}

@@ -1,0 +1,117 @@
+import { truncated, unreadable } from '../image-errors.ts'
+
+/** PackBits: runs and literals of bytes. Returns what there is, at most `size` bytes. */
+export function unpackBits(data: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size)
+  let length = 0
+  for (let at = 0; at < data.length && length < size;) {
+    const head = data[at++]!
+    if (head < 128) {
+      const literal = data.subarray(at, at + Math.min(head + 1, size - length))
+      out.set(literal, length)
+      length += literal.length
+      at += head + 1
+    } else if (head > 128 && at < data.length) {
+      const end = Math.min(size, length + 257 - head)
+      out.fill(data[at++]!, length, end)
+      length = end
+    }
+  }
+  return out.subarray(0, length)
+}
+
+const CLEAR = 256
+const END = 257
+
+/** TIFF's LZW: codes of 9 to 12 bits, high bits first, widened one code early. Returns what there is, at most `size` bytes. */
+export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
+  if (data.length > 1 && data[0] === 0 && (data[1]! & 1) === 1) {
+    throw unreadable('TIFF', 'it is packed by the LZW of before TIFF 5')
+  }
+  const out = new Uint8Array(size)
+  // As in the GIF decoder, an entry is a run of the output.
+  const starts = new Int32Array(4097)
+  const lengths = new Int32Array(4097)
+  let next = 258
+  let width = 9
+  let previous = -1
+  let previousAt = 0
+  let length = 0
+  let buffer = 0
+  let held = 0
+  let at = 0
+  while (length < size) {
+    while (held < width && at < data.length) {
+      buffer = ((buffer << 8) | data[at++]!) & 0xffffff
+      held += 8
+    }
+    if (held < width) break
+    const code = (buffer >>> (held - width)) & ((1 << width) - 1)
+    held -= width
+    if (code === CLEAR) {
+      next = 258
+      width = 9
+      previous = -1
+      continue
+    }
+    if (code === END) break
+    if (code > next || (code >= CLEAR && previous < 0)) throw unreadable('TIFF', 'its compressed data is damaged')
+    if (previous >= 0 && next < 4096) {
+      starts[next] = previousAt
+      lengths[next] = (previous < CLEAR ? 1 : lengths[previous]!) + 1
+      next++
+      if (next === (1 << width) - 1 && width < 12) width++
+    }
+    previousAt = length
+    if (code < CLEAR) {
+      out[length++] = code
+    } else {
+      const from = starts[code]!
+      const run = Math.min(lengths[code]!, size - length)
+      for (let i = 0; i < run; i++) out[length + i] = out[from + i]!
+      length += run
+    }
+    previous = code
+  }
+  return out.subarray(0, length)
+}
+
+/** Undoes horizontal differencing (predictor 2) in place. Samples of 2 bytes are in the file's byte order. */
+export function undoPredictor(
+  data: Uint8Array,
+  rowBytes: number,
+  samples: number,
+  sampleBytes: number,
+  littleEndian: boolean,
+): void {
+  const step = samples * sampleBytes
+  for (let row = 0; row + rowBytes <= data.length; row += rowBytes) {
+    const end = row + rowBytes
+    if (sampleBytes === 1) {
+      for (let i = row + step; i < end; i++) data[i]! += data[i - step]!
+    } else {
+      const low = littleEndian ? 0 : 1
+      const high = 1 - low
+      for (let i = row + step; i < end; i += 2) {
+        const sum = data[i + low]! + data[i + low - step]!
+        data[i + low] = sum
+        data[i + high]! += data[i + high - step]! + (sum >> 8)
+      }
+    }
+  }
+}
+
+/** Turns the bits of each byte round: FillOrder 2. */
+export function reverseBits(data: Uint8Array): Uint8Array {
+  return data.map((byte) => {
+    let value = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
+    value = ((value & 0x33) << 2) | ((value >> 2) & 0x33)
+    return ((value & 15) << 4) | (value >> 4)
+  })
+}
+
+/** Throws `image_truncated` where a strip or tile holds less than its part of the picture. */
+export function expectBytes(data: Uint8Array, size: number): Uint8Array {
+  if (data.length < size) throw truncated('TIFF', `a strip of its pixels has ${data.length} of ${size} bytes`)
+  return data
+}

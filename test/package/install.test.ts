@@ -1,0 +1,201 @@
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NODE_VERSIONS, nodeBinary } from './node-versions.ts'
+import { pages, programs, root, shellLines } from './pages.ts'
+import { emptyRoom, installedVersion, pack, run, type Room } from './room.ts'
+
+/**
+ * The packed package in an empty folder, as a user has it: first alone, then with what runs models, then with sharp. Each
+ * part builds on the one before.
+ */
+let room: Room
+let tarball: string
+const images = ['teacup.png', 'dragon.png', 'apple.png', 'renders/dragon.webp', 'renders/apple.jpg']
+const answers: Record<string, Smoke> = {}
+
+interface Smoke {
+  readonly decoder: string
+  readonly backend: string
+  readonly ict: number[]
+  readonly hp: number[]
+}
+
+const SMOKE = `
+import { HpScorer, IctScorer } from 'icthp/node'
+const images = ['teacup.png', 'dragon.png']
+const ict = await IctScorer.fromPretrained('./models-out', { device: 'cpu' })
+const hp = await HpScorer.fromPretrained('./models-out', { device: 'cpu' })
+const scores = { ict: await ict.score(images, 'a “tiny” dragon in a teacup'), hp: await hp.score(images) }
+console.log(JSON.stringify({ decoder: ict.info.decoder, backend: ict.info.backend, ...scores }))
+await ict.dispose()
+await hp.dispose()
+`
+
+async function smoke(node = process.execPath): Promise<Smoke> {
+  const { code, stdout, stderr } = await run(node, ['smoke.mjs'], { cwd: room.folder })
+  if (code !== 0) throw new Error(`${node} ended with ${code}: ${stderr}`)
+  return JSON.parse(stdout) as Smoke
+}
+
+const furthest = (a: Smoke, b: Smoke): number =>
+  Math.max(...[...a.ict, ...a.hp].map((value, i) => Math.abs(value - [...b.ict, ...b.hp][i]!)))
+
+beforeAll(async () => {
+  room = await emptyRoom()
+  tarball = (await pack(room.folder)).tarball
+  await writeFile(join(room.folder, 'smoke.mjs'), SMOKE)
+  const drawings = await readdir(`${root}examples/images`)
+  for (const image of images) {
+    const subject = drawings.find((name) => name.includes(/(\w+)\.\w+$/.exec(image)![1]!))!
+    await mkdir(dirname(join(room.folder, image)), { recursive: true })
+    await cp(`${root}examples/images/${subject}`, join(room.folder, image))
+  }
+})
+afterAll(() => room.remove())
+
+describe('alone', () => {
+  beforeAll(() => room.install(tarball))
+
+  test('brings neither a runtime nor sharp', async () => {
+    const installed = await readdir(join(room.folder, 'node_modules'))
+    expect(installed.filter((name) => /onnxruntime|sharp|@img|@huggingface/.test(name))).toEqual([])
+  })
+
+  test('npx icthp', async () => {
+    expect(await room.run('npx', 'icthp', '--version')).toMatchObject({ code: 0, stdout: `${manifestVersion}\n` })
+    expect(await room.run('npx', 'icthp', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('rank') as string })
+  })
+
+  test('sees images and texts', async () => {
+    const { code, stdout } = await room.run('npx', 'icthp', 'inspect', 'teacup.png', '--json')
+    expect([code, JSON.parse(stdout)]).toEqual([0, [expect.objectContaining({ width: 512, height: 512 })]])
+  })
+
+  test('says what is missing to score', async () => {
+    const { code, stderr } = await room.run(process.execPath, 'smoke.mjs')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/DeviceError.*npm install onnxruntime-node/)
+    expect(stderr).toContain("code: 'runtime_missing'")
+  })
+})
+
+describe('with onnxruntime-node', () => {
+  beforeAll(async () => {
+    await room.install(`onnxruntime-node@${installedVersion('onnxruntime-node')}`)
+    await writeFile(
+      join(room.folder, 'checkpoints.mjs'),
+      "import { writeRandomCheckpoint } from 'icthp/convert'\nawait writeRandomCheckpoint('.', { seed: 3 })\n",
+    )
+    const made = await room.run(process.execPath, 'checkpoints.mjs')
+    if (made.code !== 0) throw new Error(made.stderr)
+  })
+
+  test("converts, as the README says", async () => {
+    const lines = shellLines('README.md').filter((line) => line.startsWith('npx icthp convert'))
+    expect(lines).toHaveLength(1)
+    const { code, stderr } = await room.run('npx', ...lines[0]!.split(' ').slice(1), '--quiet')
+    expect([code, stderr]).toEqual([0, ''])
+    expect((await readdir(join(room.folder, 'models-out'))).sort()).toEqual(['hp', 'ict'])
+  })
+
+  test('has the pictures that int8 is calibrated on', async () => {
+    const { code, stderr } = await room.run('npx', 'icthp', 'convert', '--hp', 'HP', '--out', 'int8', '--dtype', 'int8', '--quiet')
+    expect([code, stderr]).toEqual([0, ''])
+  })
+
+  test('scores on decoders without native modules', async () => {
+    answers['wasm'] = await smoke()
+    expect(answers['wasm']).toMatchObject({ decoder: 'wasm', backend: `onnxruntime-node ${installedVersion('onnxruntime-node')}` })
+    expect(answers['wasm'].hp.every((score) => score > 0 && score < 1)).toBe(true)
+  })
+})
+
+describe('with sharp', () => {
+  beforeAll(() => room.install(`sharp@${installedVersion('sharp')}`))
+
+  test('gives the same scores', async () => {
+    answers['sharp'] = await smoke()
+    expect(answers['sharp'].decoder).toBe(`sharp ${installedVersion('sharp')}`)
+    expect([answers['sharp'].ict, answers['sharp'].hp]).toEqual([answers['wasm']!.ict, answers['wasm']!.hp])
+  })
+})
+
+const blocks = pages.flatMap((page) => programs(page))
+const runnable = blocks.filter(({ runs }) => runs)
+
+describe('the documentation', () => {
+  test('has programs', () => {
+    expect(runnable.length).toBeGreaterThan(5)
+  })
+
+  test.each([
+    ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext' }],
+    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }],
+  ])('type-checks with moduleResolution %s', async (name, options) => {
+    const folder = join(room.folder, `types-${name}`)
+    await mkdir(folder)
+    for (const [i, { place, code }] of runnable.entries()) await writeFile(join(folder, `block-${i}.ts`), `// ${place}\n${code}\nexport {}\n`)
+    const compilerOptions = {
+      ...options,
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable', 'dom'],
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+      // Our own declarations are to be checked, too.
+      skipLibCheck: false,
+      noEmit: true,
+      typeRoots: [`${root}node_modules/@types`],
+      types: ['node'],
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+    const { stdout } = await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { cwd: room.folder })
+    expect(stdout).toBe('')
+  })
+
+  test.each(runnable)('runs: $place', async ({ place, code }) => {
+    const file = `${place.replace(/\W/g, '-')}.mjs`
+    const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
+    await writeFile(join(room.folder, file), ts.transpileModule(code, { compilerOptions }).outputText)
+    const { code: ended, stderr } = await room.run(process.execPath, file)
+    expect({ ended, stderr: ended === 0 ? '' : stderr }).toEqual({ ended: 0, stderr: '' })
+  })
+
+  const commands = pages
+    .filter((page) => page !== 'docs/cli.md')
+    .flatMap((page) => shellLines(page).filter((line) => /^npx icthp (score|rank|inspect|info)\b/.test(line)))
+  test.each([...new Set(commands)])('runs: %s', async (line) => {
+    const args = line.replace(/ > .*$/, '').match(/"[^"]*"|\S+/g)!.map((arg) => arg.replaceAll('"', ''))
+    const { code, stderr } = await room.run('npx', ...args.slice(1))
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})
+
+describe('the oldest peers that package.json allows', () => {
+  test('give the same scores', async () => {
+    const { peerDependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { peerDependencies: Record<string, string> }
+    const oldest = (name: string): string => /^>=(\d+\.\d+\.\d+) /.exec(peerDependencies[name]!)![1]!
+    await room.install(`onnxruntime-node@${oldest('onnxruntime-node')}`, `sharp@${oldest('sharp')}`)
+    const old = await smoke()
+    expect(old).toMatchObject({ backend: `onnxruntime-node ${oldest('onnxruntime-node')}`, decoder: `sharp ${oldest('sharp')}` })
+    expect(furthest(old, answers['sharp']!)).toBeLessThan(1e-6)
+    await rm(join(room.folder, 'node_modules/sharp'), { recursive: true })
+    await room.install(`onnxruntime-node@${installedVersion('onnxruntime-node')}`, `sharp@${installedVersion('sharp')}`)
+  })
+})
+
+describe.each(NODE_VERSIONS)('Node %s', (version) => {
+  test('gives the same scores', async ({ skip }) => {
+    const binary = await nodeBinary(version)
+    if ('missing' in binary) return skip(binary.missing)
+    const { stdout } = await run(binary.path, ['--version'], { cwd: room.folder })
+    expect(stdout.startsWith(`v${version}.`) || stdout === `v${version}\n`).toBe(true)
+    const scores = await smoke(binary.path)
+    expect(scores.decoder).toBe(answers['sharp']!.decoder)
+    expect(furthest(scores, answers['sharp']!)).toBeLessThan(1e-12)
+  })
+})
+
+const manifestVersion = (JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string }).version

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root } from './pages.ts'
+import { pack, run, type Packed } from './room.ts'
+
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+  exports: Record<string, string | { types: string; default: string }>
+  bin: { icthp: string }
+}
+const folder = mkdtempSync(join(tmpdir(), 'icthp-pack-'))
+let packed: Packed
+beforeAll(async () => {
+  packed = await pack(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('holds what is exported, the workers, the command line, and nothing else of the repository', () => {
+  const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]))
+  const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, 'dist/image/worker-node.js', 'dist/backend/ort-worker-node.js']
+  expect(packed.files).toEqual(expect.arrayContaining([...needed, 'README.md', 'LICENSE', 'CHANGELOG.md']))
+  const others = packed.files.filter((path) => !/^(dist\/[\w./-]+\.(js|d\.ts)|models\/.+|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path))
+  expect(others).toEqual([])
+})
+
+test('every entry has types', () => {
+  const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
+  expect(entries).toEqual(['.', './node', './convert', './testing', './transformers'])
+  for (const entry of entries) expect(manifest.exports[entry]).toMatchObject({ types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string })
+})
+
+test('is small', () => {
+  expect(packed.size).toBeLessThan(600_000)
+})
+
+test('the command line starts with its shebang', () => {
+  expect(readFileSync(join(root, manifest.bin.icthp), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
+})
+
+test('publint has nothing to say', async () => {
+  const tarball = readFileSync(packed.tarball)
+  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(tarball).buffer }, strict: true })
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+})
+
+test('types resolve for ESM and bundlers (attw)', async () => {
+  const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+  const { code, stdout } = await run(process.execPath, [attw, packed.tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'], { cwd: root })
+  expect({ code, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stdout: '' })
+})
