@@ -11,6 +11,7 @@ import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import { writeModel, type ModelParts } from './convert-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
+import { needsCalibration } from './quantise/precisions.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
 
 export interface ConvertOptions {
@@ -103,7 +104,7 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
       origin: async () => ({ ...defined(options.origins?.[kind]), files: await digestAll(sources, path, signal) }),
     }
-    const calibration = dtypes.includes('int8')
+    const calibration = dtypes.some(needsCalibration)
       ? await readCalibrationData(options.calibrate, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
       : undefined
     const backend = new OrtNodeBackend()

@@ -35,7 +35,7 @@ export interface WriteModelOptions {
   readonly dtypes: readonly Dtype[]
   /** Runs the tower's layers on the CPU: for the answer of the load-time self-test, and for calibration. */
   readonly backend: InferenceBackend
-  /** Needed for int8. */
+  /** Needed for all but fp32 and fp16. */
   readonly calibration?: CalibrationData | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
@@ -83,9 +83,9 @@ async function writeInto(
   for (const tower of ['vision', 'text'] as const) {
     const list = weights[tower]
     if (!list) continue
-    if (dtypes.includes('int8')) plans[tower] = await calibrateTower(tower, runner, parts, calibration!, signal, onProgress)
+    if (calibration) plans[tower] = await calibrateTower(tower, runner, parts, dtypes, calibration, signal, onProgress)
     const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
-      const precision = precisionOf(dtype, plans[tower])
+      const precision = precisionOf(dtype, tower, plans[tower])
       return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
     }))
     const written = await writeTower({
@@ -136,11 +136,12 @@ function untilLast(tower: TowerName, { config, weights, find }: ModelParts): Log
 }
 
 function calibrateTower(
-  tower: TowerName, runner: LayerRunner, { name, config, weights, find }: ModelParts, data: CalibrationData,
+  tower: TowerName, runner: LayerRunner, { name, config, weights, find }: ModelParts, dtypes: readonly Dtype[], data: CalibrationData,
   signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
 ): Promise<CalibratedPlan> {
   return calibrate({
     tower, config, find, weights: weights[tower]!, inputs: data[tower], runner, signal,
+    tryInt8: tower === 'vision' && dtypes.includes('int8'),
     onLayer: (layer) => onProgress?.({ stage: 'calibrate', item: `${name} ${tower}`, loaded: layer + 1, total: config[tower].layers, unit: 'layers' }),
   })
 }

@@ -1,7 +1,8 @@
 import type { OnnxValue } from '../onnx/onnx-model.ts'
 import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../clip-config.ts'
 import { encoder, norm } from './encoder.ts'
-import { GraphBuilder, type FloatDtype, type TowerGraph } from './graph-builder.ts'
+import { GraphBuilder, type TowerGraph } from './graph-builder.ts'
+import { int8Rows } from './int8-table.ts'
 import type { Precision } from './precision.ts'
 
 /**
@@ -69,11 +70,10 @@ export function visionRest(b: GraphBuilder, precision: Precision, config: ClipCo
 }
 
 /** `input_ids` → the text encoder's input, N × tokens × width. */
-export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table: FloatDtype = b.float): string {
+export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table?: Precision['table']): string {
   const { hiddenSize: width, maxPositions } = text
   b.scope('embeddings')
-  const rows = b.op('Gather', [b.weight('token', [text.vocabSize, width], table), 'input_ids'])
-  const tokens = table === b.float ? rows : b.op('Cast', [rows], { to: 1 })
+  const tokens = table === 'int8' ? int8Rows(b, 'token', text.vocabSize, width, 'input_ids') : b.op('Gather', [b.weight('token', [text.vocabSize, width]), 'input_ids'])
   const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), b.int64([0]), tokenCount(b), b.int64([0])])
   return b.op('Add', [tokens, positions])
 }

@@ -19,9 +19,8 @@ export interface EncoderOptions {
 }
 
 /**
- * CLIP's pre-norm transformer in onnxruntime's fused operators. The residual stream is carried by
- * SkipLayerNormalization, which adds bias and residual and normalises in one pass. In the last layer only the pooled
- * token is followed: nothing reads the others, so its queries, out-projection and MLP run on one token an item.
+ * CLIP's pre-norm transformer in onnxruntime's fused operators. In the last layer only the pooled token is followed:
+ * nothing reads the others, so its queries, out-projection and MLP run on one token an item.
  */
 export function encoder(b: GraphBuilder, precision: Precision, config: ClipTowerConfig, options: EncoderOptions): string {
   const { hiddenSize: width, layers } = config
@@ -107,8 +106,16 @@ function mlp(b: GraphBuilder, precision: Precision, { hiddenSize: width, interme
   return { active, moved: precision.matmul(b, active, `${key}.fc2.weight`, intermediateSize, width, GELU_MINIMUM) }
 }
 
-/** residual += x + bias; returns [its LayerNorm, the new residual]. */
+/**
+ * residual += x + bias; returns [its LayerNorm, the new residual]. In float16, for GPUs, that is one fused operator. On
+ * CPUs its kernel takes eight times as long as LayerNormalization and more than that and two additions together
+ * (onnxruntime 1.30, 8 % of an int8 tower).
+ */
 function addAndNorm(b: GraphBuilder, { hiddenSize: width, layerNormEps }: ClipTowerConfig, x: string, residual: string, bias: string, normKey: string): [string, string] {
+  if (b.float === 'float32') {
+    const sum = b.op('Add', [b.op('Add', [x, b.weight(bias, [width])]), residual])
+    return [b.op('LayerNormalization', [sum, ...norm(b, normKey, width)], { epsilon: { float: layerNormEps } }), sum]
+  }
   const outputs = b.ops(
     'SkipLayerNormalization',
     [x, residual, ...norm(b, normKey, width), b.weight(bias, [width])],

@@ -1,9 +1,9 @@
 import type { GraphBuilder } from './graph-builder.ts'
 import { floating, type Precision } from './precision.ts'
 
-/** What calibration found out for int8; see quantise/calibrate.ts. */
-export interface Int8Plan {
-  /** Matrices that lose too much and stay in float32. */
+/** What calibration found out; see quantise/calibrate.ts. */
+export interface QuantisePlan {
+  /** Matrices that lose too much in int8 and stay in float32. */
   readonly keep: ReadonlySet<string>
   /** Moves activation outliers into the weights. */
   adjust(key: string, values: Float32Array): Float32Array
@@ -16,9 +16,9 @@ export interface Int8Plan {
  * Each row of x is divided by its largest magnitude, quantised with a constant scale, multiplied in integers, and
  * multiplied back. CPU and wasm only (MatMulIntegerToFloat).
  */
-export const int8 = (plan: Int8Plan): Precision => ({
+export const int8 = (plan: QuantisePlan): Precision => ({
   float: 'float32',
-  table: 'float16',
+  table: 'int8',
   adjust: (key, values) => plan.adjust(key, values),
   matmul(b, x, key, inputs, outputs, floor) {
     if (plan.keep.has(key)) return floating('float32').matmul(b, x, key, inputs, outputs)

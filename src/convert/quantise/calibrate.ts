@@ -1,7 +1,7 @@
 import type { Tensors } from '../../backend/backend.ts'
 import type { CalibratedLayer } from '../../models/manifest.ts'
 import type { ClipConfig } from '../clip-config.ts'
-import { int8, type Int8Plan } from '../graph/int8.ts'
+import { int8, type QuantisePlan } from '../graph/int8.ts'
 import { floating } from '../graph/precision.ts'
 import { embeddingsGraph, layerGraph } from '../graph/segments.ts'
 import { wholeLayerWeights, type FindTensor, type LogicalWeight } from '../graph/tower-weights.ts'
@@ -17,11 +17,14 @@ export interface CalibrateOptions {
   /** `pixel_values` or `input_ids`, a batch each; prompts of one length a batch, without padding. */
   readonly inputs: readonly Tensors[]
   readonly runner: LayerRunner
+  /** Whether to try every layer in int8 and keep in float32 what loses too much. */
+  readonly tryInt8: boolean
   readonly signal?: AbortSignal | undefined
   readonly onLayer?: ((layer: number) => void) | undefined
 }
 
-export interface CalibratedPlan extends Int8Plan {
+export interface CalibratedPlan extends QuantisePlan {
+  /** What was measured and decided for int8; empty where it was not tried. */
   readonly layers: readonly CalibratedLayer[]
 }
 
@@ -35,16 +38,16 @@ const RETREATS: readonly (readonly string[])[] = [[], ['fc2'], ['fc2', 'out'], [
 
 /**
  * Follows the calibration data through the float32 tower layer by layer, so that one layer is in memory at a time;
- * chooses each layer's smoothing factors, tries the int8 layer on the same input, and keeps in float32 what loses too much.
+ * chooses each layer's smoothing factors, and for int8 tries the layer on the same input.
  */
-export async function calibrate({ tower, config, find, weights, inputs, runner, signal, onLayer }: CalibrateOptions): Promise<CalibratedPlan> {
+export async function calibrate({ tower, config, find, weights, inputs, runner, tryInt8, signal, onLayer }: CalibrateOptions): Promise<CalibratedPlan> {
   const clip = config[tower]
   let hidden: FloatTensor[] = []
   await runner.run(embeddingsGraph(tower, config), { weights }, inputs, (outputs) => hidden.push(outputs['hidden'] as FloatTensor), signal)
   const factors: LayerFactors[] = []
   const layers: CalibratedLayer[] = []
   const keep = new Set<string>()
-  const plan: Int8Plan = { keep, adjust: adjustBy(factors) }
+  const plan: QuantisePlan = { keep, adjust: adjustBy(factors) }
   for (let i = 0; i < clip.layers; i++) {
     const layerWeights = memoised(wholeLayerWeights(tower, config, i, find))
     const feeds = hidden.map((tensor) => ({ hidden: tensor }))
@@ -55,22 +58,25 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
       next.push(outputs['output'] as FloatTensor)
     }, signal)
     factors[i] = await layerFactors(maxima, layerWeights, i, clip.hiddenSize)
-    let report: CalibratedLayer | undefined
-    for (const retreat of RETREATS) {
-      const kept = retreat.map((name) => `layers.${i}.${name}.weight`)
-      kept.forEach((key) => keep.add(key))
-      const error = new RelativeError()
-      await runner.run(layerGraph(tower, config, int8(plan), i), { weights: layerWeights }, feeds, (outputs, b) => {
-        error.add(hidden[b]!.data, next[b]!.data, (outputs['output'] as FloatTensor).data)
-      }, signal)
-      report = { layer: i, error: error.value, keep: retreat }
-      if (error.value <= TOLERANCE) break
-    }
-    // The last layer has its queries apart.
-    if (report!.keep.includes('qkv')) ['kv', 'q'].forEach((name) => keep.add(`layers.${i}.${name}.weight`))
-    layers.push(report!)
+    if (tryInt8) layers.push(await tryLayer(i))
     hidden = next
     onLayer?.(i)
+
+    async function tryLayer(layer: number): Promise<CalibratedLayer> {
+      let report: CalibratedLayer | undefined
+      for (const retreat of RETREATS) {
+        retreat.forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
+        const error = new RelativeError()
+        await runner.run(layerGraph(tower, config, int8(plan), layer), { weights: layerWeights }, feeds, (outputs, batch) => {
+          error.add(hidden[batch]!.data, next[batch]!.data, (outputs['output'] as FloatTensor).data)
+        }, signal)
+        report = { layer, error: error.value, keep: retreat }
+        if (error.value <= TOLERANCE) break
+      }
+      // The last layer has its queries apart.
+      if (report!.keep.includes('qkv')) ['kv', 'q'].forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
+      return report!
+    }
   }
   return { ...plan, layers }
 }
@@ -87,7 +93,7 @@ async function layerFactors(maxima: LayerMaxima, weights: readonly LogicalWeight
   }
 }
 
-function adjustBy(factors: readonly LayerFactors[]): Int8Plan['adjust'] {
+function adjustBy(factors: readonly LayerFactors[]): QuantisePlan['adjust'] {
   return (key, values) => {
     const [, index, part] = /^layers\.(\d+)\.(.+)$/.exec(key) ?? []
     const found = index === undefined ? undefined : factors[Number(index)]
