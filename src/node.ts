@@ -8,7 +8,7 @@ import { createNodeHub } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
 import { createNodeDecoder } from './image/decoder-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
-import { defaultModelFolder } from './models/default-model-node.ts'
+import { findDefaultModel, type DefaultModel } from './models/default-model-node.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
 import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
@@ -32,12 +32,13 @@ export interface NodeScorerOptions extends ScorerOptions {
 export class IctScorer extends CoreIctScorer {
   /**
    * Loads ICT from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left. Throws `ModelError`, `DeviceError`, `DownloadError`.
+   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
   static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<IctScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
-      const parts = await loadIct(source ?? defaultModelFolder(), runtime, options)
+      const chosen = chooseModel(source)
+      const parts = await loadIct(chosen.source, runtime, { ...options, notes: chosen.notes })
       return new IctScorer({ ...parts, owned: [...parts.owned, ...owned] })
     })
   }
@@ -47,12 +48,13 @@ export class IctScorer extends CoreIctScorer {
 export class HpScorer extends CoreHpScorer {
   /**
    * Loads HP from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left. Throws `ModelError`, `DeviceError`, `DownloadError`.
+   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
   static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<HpScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
-      const parts = await loadHp(source ?? defaultModelFolder(), runtime, options)
+      const chosen = chooseModel(source)
+      const parts = await loadHp(chosen.source, runtime, { ...options, notes: chosen.notes })
       return new HpScorer({ ...parts, owned: [...parts.owned, ...owned] })
     })
   }
@@ -68,6 +70,8 @@ export async function preprocess(image: ImageInput, options: DecodeOptions & { r
     if (!given) await decoder.dispose()
   }
 }
+
+const chooseModel = (source: string | undefined): DefaultModel => (source === undefined ? findDefaultModel() : { source, notes: [] })
 
 function nodeRuntime(options: NodeScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
   const owned: { dispose(): Promise<void> }[] = []

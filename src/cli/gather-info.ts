@@ -57,8 +57,7 @@ export interface Missing {
 
 /** Looks what there is: probes every device, reads the manifests, loads no weights. */
 export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelFlags): Promise<Info> {
-  const { defaultModelFolder } = await import('../models/default-model-node.ts')
-  const source = flags.model ?? defaultModelFolder(env as NodeJS.ProcessEnv)
+  const { source, notes } = flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
   const [onnxruntime = null, sharp = null] = await Promise.all(['onnxruntime-node', 'sharp'].map(services.packageVersion))
   const backend = await services.backend().catch(unavailable)
   try {
@@ -82,7 +81,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
       model: {
         source,
         device: probed?.device ?? null,
-        notes: probed?.notes ?? [],
+        notes: [...notes, ...(probed?.notes ?? [])],
         ict: await findModel('ict', source, runtime, flags, signal),
         hp: await findModel('hp', source, runtime, flags, signal),
       },

@@ -42,9 +42,9 @@ export async function withScorers<T>(
     const backend: InferenceBackend = own(await services.backend())
     const decoder: ImageDecoder = own(await services.decoder({ sharp: flags.sharp }))
     const runtime = { backend, decoder, hub: await services.hub() }
-    const source = flags.model ?? (await import('../models/default-model-node.ts')).defaultModelFolder(env as NodeJS.ProcessEnv)
+    const { source, notes } = flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
     const { revision, device, dtype, batchSize, threads, maxPixels } = flags
-    const options = { revision, device, dtype, batchSize, threads, maxPixels, signal, onProgress: terminal.progress }
+    const options = { notes, revision, device, dtype, batchSize, threads, maxPixels, signal, onProgress: terminal.progress }
     const [{ IctScorer: Ict, loadIct }, { HpScorer: Hp, loadHp }] = await Promise.all([
       import('../scorers/ict-scorer.ts'),
       import('../scorers/hp-scorer.ts'),
@@ -58,6 +58,9 @@ export async function withScorers<T>(
     for (const part of owned) await part.dispose()
   }
 }
+
+/** `8y/ICT + 8y/HP`. */
+export const modelNames = ({ models }: Pick<RunLabel, 'models'>): string => Object.values(models).join(' + ')
 
 function labelOf(infos: readonly ScorerInfo[]): RunLabel {
   const joined = (key: 'device' | 'dtype'): string =>

@@ -2,7 +2,9 @@ import type { InferenceBackend } from '../backend/backend.ts'
 import type { convertCheckpoints } from '../convert/index.ts'
 import type { ModelHub } from '../hub/hub.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
+import type { DefaultModel } from '../models/default-model-node.ts'
 import type { pullOfficial } from '../models/pull-official-node.ts'
+import type { CliIo } from './cli-io.ts'
 
 /** The parts of icthp that need a machine. Each is loaded when a command first needs it: `--help` loads none. */
 export interface CliServices {
@@ -10,6 +12,8 @@ export interface CliServices {
   /** `sharp: false`: WebAssembly even where sharp is installed. */
   decoder(options: { readonly sharp: boolean }): Promise<ImageDecoder>
   hub(): Promise<ModelHub>
+  /** What runs without `--model`. */
+  defaultModel(env: CliIo['env']): Promise<DefaultModel>
   convertCheckpoints: typeof convertCheckpoints
   pullOfficial: typeof pullOfficial
   /** The version of a package as it is installed; `undefined` where it is not. */
@@ -20,6 +24,7 @@ export const nodeServices: CliServices = {
   backend: async () => new (await import('../backend/ort-node.ts')).OrtNodeBackend(),
   decoder: async ({ sharp }) => (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
   hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),
+  defaultModel: async (env) => (await import('../models/default-model-node.ts')).findDefaultModel(env),
   convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),
   pullOfficial: async (options) => (await import('../models/pull-official-node.ts')).pullOfficial(options),
   packageVersion: async (name) => (await import('./package-version.ts')).packageVersion(name),

@@ -1,7 +1,32 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { bundledFolder } from './bundled-folder-node.ts'
 
-/** Where `icthp pull` puts what it converts, and where `fromPretrained()` looks when no model is named. */
-export function defaultModelFolder(env: NodeJS.ProcessEnv = process.env): string {
+/** The model that runs where none is named. */
+export interface DefaultModel {
+  readonly source: string
+  /** What the user should know of it. */
+  readonly notes: readonly string[]
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+export const DEMO_NOTE: string =
+  'no official model is here, so the small demo model that comes with icthp runs, which is not the published one; ' +
+  '`npx icthp pull` fetches the official models'
+
+/**
+ * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model of the package. Where there is none of them, the
+ * folder of `icthp pull`, so that the error on opening it says what to do.
+ */
+export function findDefaultModel(env: Env = process.env, demo: string | undefined = bundledFolder('demo')): DefaultModel {
+  const official = defaultModelFolder(env)
+  if (env['ICTHP_MODEL'] || existsSync(official) || demo === undefined) return { source: official, notes: [] }
+  return { source: demo, notes: [DEMO_NOTE] }
+}
+
+/** Where `icthp pull` puts what it converts. */
+export function defaultModelFolder(env: Env = process.env): string {
   return env['ICTHP_MODEL'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'icthp', 'models', 'official')
 }

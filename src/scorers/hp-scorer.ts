@@ -2,7 +2,7 @@ import type { ImageInput } from '../image/decoder.ts'
 import type { Runtime } from '../runtime.ts'
 import { sigmoid } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
-import { loadScorer, type ScorerParts } from './load-scorer.ts'
+import { loadScorer, type LoadOptions, type ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
 import { Scorer } from './scorer.ts'
 
@@ -49,5 +49,5 @@ export class HpScorer extends Scorer {
   }
 }
 
-export const loadHp = (source: string, runtime: Runtime, options: ScorerOptions): Promise<ScorerParts> =>
+export const loadHp = (source: string, runtime: Runtime, options: LoadOptions): Promise<ScorerParts> =>
   loadScorer('hp', source, runtime, options, async () => undefined)

@@ -4,7 +4,7 @@ import type { Runtime } from '../runtime.ts'
 import { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { dot, l2Normalise } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
-import { loadScorer, type ScorerParts } from './load-scorer.ts'
+import { loadScorer, type LoadOptions, type ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
 import { Scorer } from './scorer.ts'
 import { TextEncoder } from './text-encoder.ts'
@@ -95,7 +95,7 @@ export class IctScorer extends Scorer {
   }
 }
 
-export async function loadIct(source: string, runtime: Runtime, options: ScorerOptions): Promise<IctParts> {
+export async function loadIct(source: string, runtime: Runtime, options: LoadOptions): Promise<IctParts> {
   const { more: text, ...parts } = await loadScorer('ict', source, runtime, options, async (manifest, tower) => {
     const tokenizer = new ClipTokenizer(manifest.contextLength === undefined ? {} : { contextLength: manifest.contextLength })
     return new TextEncoder(tokenizer, await tower('text'), manifest.projectionDim)

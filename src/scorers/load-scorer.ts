@@ -15,6 +15,11 @@ export interface ScorerParts {
   readonly owned: readonly { dispose(): Promise<void> }[]
 }
 
+/** {@link ScorerOptions}, and what is to be said already of how the model was chosen. */
+export interface LoadOptions extends ScorerOptions {
+  readonly notes?: readonly string[]
+}
+
 /** Loads one tower as it was chosen, and tests it. */
 export type OpenTower = (name: TowerName) => Promise<Tower>
 
@@ -23,10 +28,10 @@ export type OpenTower = (name: TowerName) => Promise<Tower>
  * precision open and the best choice fails its self-test, the next is taken, and a note says so.
  */
 export async function loadScorer<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions, more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
+  kind: ModelKind, source: string, runtime: Runtime, options: LoadOptions, more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const model = await openModel(kind, source, runtime, options)
-  const notes = [...model.notes]
+  const notes = [...(options.notes ?? []), ...model.notes]
   for (const [i, choice] of model.choices.entries()) {
     try {
       return await loadChoice(kind, source, runtime, options, model, choice, notes, more)

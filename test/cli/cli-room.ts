@@ -8,6 +8,7 @@ import { run } from '../../src/cli/run.ts'
 import { DeviceError, ImageError } from '../../src/errors.ts'
 import type { ModelFolder } from '../../src/hub/hub.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
+import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { MANIFEST_FORMAT, type Dtype, type ModelKind, type ModelManifest } from '../../src/models/manifest.ts'
 
 /** What a run wrote, and its exit code. */
@@ -114,6 +115,7 @@ function fakeServices(log: string[]): CliServices {
     backend: async () => fakeBackend(log),
     decoder: async () => fakeDecoder(log),
     hub: async () => ({ open: async (source) => fakeFolder(source) }),
+    defaultModel: async ({ ICTHP_MODEL: named }) => (named ? { source: named, notes: [] } : { source: 'demo', notes: [DEMO_NOTE] }),
     convertCheckpoints: notThere,
     pullOfficial: notThere,
     packageVersion: async (name) => ({ 'onnxruntime-node': '1.30.0' })[name],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { DeviceError } from '../../src/errors.ts'
+import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { VERSION } from '../../src/version.ts'
 import { cliRoom } from './cli-room.ts'
 
@@ -42,6 +43,11 @@ test('the text says the same', async () => {
   expect(lines).toContain('model  model')
   expect(lines).toContain('  ict  fake/ict, fp32, 3.00 MB, converted by icthp 0.1.0 from fake/ict at 0123456789ab')
   expect(lines).toContain('  runs on cpu')
+})
+
+test('without a named model it tells the demo model, and that it is one', async () => {
+  const { stdout } = await room.run(['info'], { env: { ICTHP_MODEL: '' } })
+  expect(stdout.split('\n')).toEqual(expect.arrayContaining(['model  demo', `    ${DEMO_NOTE}`]))
 })
 
 test('a missing model, a missing precision and a missing device are told, not thrown', async () => {

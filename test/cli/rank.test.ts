@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { cliRoom, hpOf, ictOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -64,7 +65,7 @@ test.each([
 
 test('without a prompt HP alone orders, and ICT is not loaded', async () => {
   const { code, stdout, stderr } = await room.run(['rank', '.'])
-  expect(stdout).toBe(['rank      hp  image', '   1  0.8723  b.png', '   2  0.5098  c.png', '   3  0.1367  a.png', ''].join('\n'))
+  expect(stdout).toBe(['rank      hp  image', '   1  0.8723  b.png', '   2  0.5098  c.png', '   3  0.1367  a.png', '', 'fake/hp, fp32 on cpu', ''].join('\n'))
   expect(stderr).toContain('note: no prompt, so the images are ranked by HP alone\n')
   expect(room.log.some((line) => line.includes('fake/ict'))).toBe(false)
   expect(code).toBe(0)
@@ -86,7 +87,8 @@ test('--ndjson comes in ranked order, unreadable images last', async () => {
   const lines = stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { image: string; rank?: number; combine?: string; error?: { code: string } })
+    .map((line) => JSON.parse(line) as { image: string; rank?: number; combine?: string; models?: object; error?: { code: string } })
+  expect(lines[0]!.models).toEqual({ hp: 'fake/hp' })
   expect(lines.map(({ image, rank, combine, error }) => [image, rank, combine, error?.code])).toEqual([
     ['b.png', 1, 'hp', undefined],
     ['c.png', 2, 'hp', undefined],
@@ -97,7 +99,16 @@ test('--ndjson comes in ranked order, unreadable images last', async () => {
 
 test('--csv has a header and a row an image', async () => {
   const { stdout } = await room.run(['rank', 'a.png', '--only', 'hp', '--csv'])
-  expect(stdout).toMatch(/^image,rank,score,ict,hp,passed,combine\r\na\.png,1,0\.13668\d+,,0\.13668\d+,true,hp\r\n$/)
+  expect(stdout).toMatch(/^image,rank,score,ict,hp,passed,combine,model\r\na\.png,1,0\.13668\d+,,0\.13668\d+,true,hp,fake\/hp\r\n$/)
+})
+
+test('where no model is named or pulled, a note says that it is the demo model, and --model is silent', async () => {
+  const args = ['rank', '.', '--prompt', PROMPT, '--json']
+  const demo = await room.run(args, { env: { ICTHP_MODEL: '' } })
+  expect(JSON.parse(demo.stdout)).toMatchObject({ model: 'demo', models: { ict: 'fake/ict', hp: 'fake/hp' } })
+  expect(demo.stderr.split('\n').filter((line) => line.includes('demo'))).toEqual([`note: ${DEMO_NOTE}`])
+  const named = await room.run([...args, '--model', 'mine'], { env: { ICTHP_MODEL: '' } })
+  expect([JSON.parse(named.stdout).model, named.stderr.includes('demo')]).toEqual(['mine', false])
 })
 
 test('where no image can be read, the ranking is empty and the exit code 3', async () => {

@@ -74,7 +74,7 @@ test('--ndjson writes a line an image while the others are still under way', asy
     .split('\n')
     .map((line) => JSON.parse(line) as { image: string })
   expect(lines.map(({ image }) => image)).toEqual(names)
-  expect(lines[3]).toEqual({ image: '3.png', hp: hp(3) })
+  expect(lines[3]).toEqual({ image: '3.png', hp: hp(3), models: { hp: 'fake/hp' } })
   expect(decodedAt[0]).toBeLessThan(decodedAt.at(-1)!)
 })
 
@@ -82,18 +82,25 @@ test('--csv is RFC 4180, with a column a prompt', async () => {
   await room.write({ 'a, "b".png': '200' })
   const { stdout } = await room.run(['score', '*.png', '-p', 'one, two', '-p', BIRD, '--min-hp', '0.5', '--csv'])
   const [header, row, end] = stdout.split('\r\n')
-  expect(header).toBe('image,"ict: one, two",ict: bird,hp,passed')
-  expect(row).toMatch(/^"a, ""b""\.png",0\.\d+,0\.\d+,0\.\d+,true$/)
+  expect(header).toBe('image,"ict: one, two",ict: bird,hp,passed,model')
+  expect(row).toMatch(/^"a, ""b""\.png",0\.\d+,0\.\d+,0\.\d+,true,fake\/ict \+ fake\/hp$/)
   expect(end).toBe('')
   const one = await room.run(['score', '*.png', '-p', BIRD, '--csv'])
-  expect(one.stdout.split('\r\n')[0]).toBe('image,ict,hp')
+  expect(one.stdout.split('\r\n')[0]).toBe('image,ict,hp,model')
 })
 
 test('the table is aligned, without colour where nobody watches', async () => {
   await room.write({ 'a.png': '200', 'long name.png': '0' })
   const { stdout } = await room.run(['score', '.', '-p', RED, '--min-hp', '0.6'])
   expect(stdout).toBe(
-    ['    ict      hp  passed  image', ' 0.9599  0.7572  yes     a.png', ' 0.8776  0.1192  no      long name.png', ''].join('\n'),
+    [
+      '    ict      hp  passed  image',
+      ' 0.9599  0.7572  yes     a.png',
+      ' 0.8776  0.1192  no      long name.png',
+      '',
+      'fake/ict + fake/hp, fp32 on cpu',
+      '',
+    ].join('\n'),
   )
 })
 
@@ -111,6 +118,8 @@ test('on a terminal the header is bold, long names are cut in the middle, contro
     '\x1b[1m    hp  image\x1b[0m',
     '0.7572  very-very-very-…ry-very-long.png',
     '0.3938  x\\u001b[2Jy.png',
+    '',
+    '\x1b[2mfake/hp, fp32 on cpu\x1b[0m',
     '',
   ])
   for (const quiet of [
@@ -157,8 +166,8 @@ test('images that cannot be read are named, the others scored, and the exit code
   ).toEqual([
     { image: 'nowhere.png', error: { code: 'image_not_found', message: 'There is no image nowhere.png. Check the path.' } },
     { image: 'bad.png', error: { code: 'image_unreadable', message: 'The PNG file cannot be decoded: it is not a number.' } },
-    { image: 'a.png', hp: hp(200) },
-    { image: 'b.png', hp: hp(50) },
+    { image: 'a.png', hp: hp(200), models: { hp: 'fake/hp' } },
+    { image: 'b.png', hp: hp(50), models: { hp: 'fake/hp' } },
   ])
   const csv = await room.run([...args, '--csv'])
   expect([csv.code, csv.stdout.split('\r\n').length]).toEqual([3, 4])

@@ -47,7 +47,7 @@ async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: Pull
   const { signal, services } = io
   const onProgress = terminal.progress
   const { defaultModelFolder } = await import('../../models/default-model-node.ts')
-  const place = out ?? defaultModelFolder(io.env as NodeJS.ProcessEnv)
+  const place = out ?? defaultModelFolder(io.env)
   if (/^https?:/i.test(place))
     throw new UsageError(`${place} is an address, and the model is written to a folder. Add --out DIR.`)
   const folder = resolve(io.cwd, place)

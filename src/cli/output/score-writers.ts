@@ -3,7 +3,7 @@ import { displayWidth, printable } from './display-width.ts'
 import type { ImageFailure } from '../expand-images.ts'
 import { csvRow } from './format-csv.ts'
 import { Table } from './format-table.ts'
-import type { RunLabel } from '../load-scorers.ts'
+import { modelNames, type RunLabel } from '../load-scorers.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Scores of one image. */
@@ -43,25 +43,31 @@ function json(terminal: Terminal, { prompts, model, device, dtype, models }: Sco
   }
 }
 
-function ndjson(terminal: Terminal): ScoreWriter {
+function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
   const line = (value: unknown): void => terminal.data(`${JSON.stringify(value)}\n`)
-  return { row: line, failed: ({ image, code, message }) => line({ image, error: { code, message } }), end: () => {} }
+  return { row: (row) => line({ ...row, models }), failed: ({ image, code, message }) => line({ image, error: { code, message } }), end: () => {} }
 }
 
-function csv(terminal: Terminal, { prompts, columns }: ScoreHead): ScoreWriter {
+function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
   const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((prompt) => `ict: ${prompt}`)
-  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : [])]))
+  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : []), 'model']))
   return {
     row: (row) =>
       terminal.data(
-        csvRow([row.image, ...(row.ict ?? []), ...(columns.hp ? [row.hp] : []), ...(columns.passed ? [row.passed] : [])]),
+        csvRow([
+          row.image,
+          ...(row.ict ?? []),
+          ...(columns.hp ? [row.hp] : []),
+          ...(columns.passed ? [row.passed] : []),
+          modelNames(label),
+        ]),
       ),
     failed: () => {},
     end: () => {},
   }
 }
 
-function table(terminal: Terminal, { prompts, columns }: ScoreHead): ScoreWriter {
+function table(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
   const names = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((_, i) => `ict ${i + 1}`)
   if (names.length > 1) terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
   const lines = new Table(
@@ -85,8 +91,13 @@ function table(terminal: Terminal, { prompts, columns }: ScoreHead): ScoreWriter
         ]),
       ]),
     failed: () => {},
-    end: () => {},
+    end: () => terminal.lines(labelLines(label, terminal)),
   }
+}
+
+/** What ran, below a table. */
+export function labelLines(label: RunLabel, terminal: Terminal): string[] {
+  return ['', terminal.dim(printable(`${modelNames(label)}, ${label.dtype} on ${label.device}`))]
 }
 
 /** Four decimals tell images apart; the machine-readable formats have them all. */

@@ -4,8 +4,8 @@ import { printable } from './display-width.ts'
 import type { ImageFailure } from '../expand-images.ts'
 import { csvRow } from './format-csv.ts'
 import { formatTable } from './format-table.ts'
-import type { RunLabel } from '../load-scorers.ts'
-import { formatScore } from './score-writers.ts'
+import { modelNames, type RunLabel } from '../load-scorers.ts'
+import { formatScore, labelLines } from './score-writers.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A ranking with everything that is told beside it. */
@@ -37,16 +37,16 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
       ...(failed.length > 0 ? { errors: failed } : {}),
     })
   },
-  ndjson(terminal, { ranking: { combine }, results, failed }) {
-    for (const result of results) terminal.data(`${JSON.stringify({ ...result, combine })}\n`)
+  ndjson(terminal, { ranking: { combine }, results, label: { models }, failed }) {
+    for (const result of results) terminal.data(`${JSON.stringify({ ...result, combine, models })}\n`)
     for (const { image, code, message } of failed) terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
   },
-  csv(terminal, { ranking: { combine }, results }) {
-    terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine']))
+  csv(terminal, { ranking: { combine }, results, label }) {
+    terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']))
     for (const { image, rank, score, ict, hp, passed } of results)
-      terminal.data(csvRow([image, rank, score, ict, hp, passed, combine]))
+      terminal.data(csvRow([image, rank, score, ict, hp, passed, combine, modelNames(label)]))
   },
-  table(terminal, { ranking: { combine }, results, thresholds }) {
+  table(terminal, { ranking: { combine }, results, label, thresholds }) {
     // One score alone is its own combination: no need to show it twice.
     const both = results.some(({ ict, hp }) => ict !== undefined && hp !== undefined)
     const columns = [
@@ -63,6 +63,6 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
       results.map((result) => [...columns.map(({ value }) => value(result)), printable(result.image)]),
       terminal.lineWidth,
     )
-    terminal.lines([terminal.bold(header!), ...rows])
+    terminal.lines([terminal.bold(header!), ...rows, ...labelLines(label, terminal)])
   },
 }

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Tensors } from '../../backend/backend.ts'
 import { InputError } from '../../errors.ts'
 import { createNodeDecoder } from '../../image/decoder-node.ts'
 import { normaliseInto, type PreprocessConfig } from '../../image/preprocess.ts'
+import { bundledFolder } from '../../models/bundled-folder-node.ts'
 import { ClipTokenizer } from '../../text/clip-tokenizer.ts'
 
 /** What calibration looks at: more would hardly raise a channel's maximum, and costs seconds an image. */
@@ -30,11 +30,11 @@ export interface CalibrationData {
  * with icthp. Throws `InputError` where there is no image, `ImageError` for one that cannot be read.
  */
 export async function readCalibrationData(folder: string | undefined, preprocess: PreprocessConfig, contextLength: number): Promise<CalibrationData> {
-  const place = folder === undefined ? await bundledFolder() : resolve(folder)
+  const place = folder === undefined ? ownFolder() : resolve(folder)
   const names = (await readdir(place).catch(() => [])).filter((name) => IMAGE.test(name)).sort().slice(0, MOST_IMAGES)
   if (names.length === 0) throw new InputError('input_invalid_option', `${place} holds no images to calibrate with. Name a folder with some typical ones, or leave --calibrate out.`, { folder: place })
   const own = await readFile(join(place, PROMPTS), 'utf8').catch(() => undefined)
-  const prompts = (own ?? (await readFile(join(await bundledFolder(), PROMPTS), 'utf8'))).split('\n').filter((line) => line.trim() !== '')
+  const prompts = (own ?? (await readFile(join(ownFolder(), PROMPTS), 'utf8'))).split('\n').filter((line) => line.trim() !== '')
   const tokenizer = new ClipTokenizer({ contextLength })
   return {
     source: folder === undefined ? 'bundled' : 'own',
@@ -63,11 +63,8 @@ async function pixelBatches(paths: readonly string[], preprocess: PreprocessConf
   return batches
 }
 
-/** `models/calibration` of the package, from `dist/` or from `src/convert/quantise/`. */
-async function bundledFolder(): Promise<string> {
-  for (const up of ['../', '../../../']) {
-    const folder = fileURLToPath(new URL(`${up}models/calibration/`, import.meta.url))
-    if ((await readdir(folder).catch(() => [])).length > 0) return folder
-  }
+function ownFolder(): string {
+  const folder = bundledFolder('calibration')
+  if (folder !== undefined) return folder
   throw new InputError('input_invalid_option', 'The calibration images that come with icthp are missing. Install it again, or pass your own: --calibrate DIR.')
 }
