@@ -9,12 +9,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** What the benchmarks make and keep: checkpoints, models, pictures. */
 export const cache = join(root, '.cache/bench')
 
-/** @param {import('./terminal.mjs').Terminal} terminal */
 export function ensureBuilt(terminal) {
   const built = statSync(join(root, 'dist/node.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  const newest = Math.max(...sources('src').map((path) => statSync(path).mtimeMs))
-  if (built > newest) return
-  terminal.step(built === 0 ? 'Building dist/' : 'Building dist/ anew, since src/ is newer')
+  if (sources('src').every((path) => statSync(path).mtimeMs < built)) return
+  terminal.step('Building dist/')
   execFileSync(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
@@ -25,7 +23,6 @@ export function conversionCode() {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** @param {string} folder */
 function sources(folder) {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

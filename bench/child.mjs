@@ -3,7 +3,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** @type {Set<Child>} */
 const alive = new Set()
 
 /** Ends every child that is still there. */
@@ -16,15 +15,9 @@ export class Child {
   #name
   #lines
   #errors = ''
-  /** @type {Promise<unknown>} */
   #ended
 
-  /**
-   * @param {string} name said in errors
-   * @param {string} file
-   * @param {readonly string[]} args
-   * @param {NodeJS.ProcessEnv} [env] added to this process's
-   */
+  /** `name` is said in errors; `env` is added to this process's. */
   constructor(name, file, args, env = {}) {
     this.#name = name
     this.#process = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
@@ -34,27 +27,20 @@ export class Child {
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', (error) => {
         this.#errors += error.message
-        resolve(undefined)
+        resolve()
       })
       this.#process.once('close', resolve)
     }).then(() => alive.delete(this))
     alive.add(this)
   }
 
-  /**
-   * Sends a command and waits for its answer; one at a time.
-   * @param {object} command
-   * @returns {Promise<any>}
-   */
-  async ask(command) {
+  /** Sends a command and waits for its answer; one at a time. */
+  ask(command) {
     this.#process.stdin.write(`${JSON.stringify(command)}\n`)
     return this.answer()
   }
 
-  /**
-   * The next line.
-   * @returns {Promise<any>}
-   */
+  /** The next line. */
   async answer() {
     const { value, done } = await this.#lines.next()
     if (done) {

@@ -1,28 +1,15 @@
-// Pictures and prompts to measure with. Where the user gives none, drawings of 1024 × 1024 are made that weigh what generated
-// pictures do as JPEG of quality 95: a few soft shapes with fine grain, some 300 kB.
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+// Pictures and prompts to measure with: drawings of 1024 × 1024 that weigh what generated pictures do as JPEG of quality 95,
+// a few soft shapes with fine grain, some 220 kB each.
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { cache } from './build.mjs'
-import { UsageError } from './terminal.mjs'
 
 const SIDE = 1024
 const COUNT = 16
 
-/**
- * Paths of pictures: those directly in `folder`, else 16 drawings, made once.
- * @param {string | undefined} folder
- */
-export async function findPictures(folder) {
-  if (folder === undefined) return drawnPictures()
-  if (!existsSync(folder)) throw new UsageError(`--images ${folder} is not there. Name a folder with pictures.`)
-  const names = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp|gif|bmp|tiff?|avif)$/i.test(name)).sort()
-  if (names.length === 0) throw new UsageError(`--images ${folder} holds no pictures.`)
-  return names.map((name) => resolve(folder, name))
-}
-
-/** 16 JPEG files of 1024². */
+/** Paths of 16 JPEG files of 1024², made once. */
 export async function drawnPictures() {
-  const folder = join(cache, 'pictures-1')
+  const folder = join(cache, 'pictures')
   const paths = Array.from({ length: COUNT }, (_, i) => join(folder, `${String(i).padStart(2, '0')}.jpg`))
   if (paths.every((path) => existsSync(path))) return paths
   const { default: sharp } = await import('sharp')
@@ -35,7 +22,7 @@ export async function drawnPictures() {
   return paths
 }
 
-/** @param {number} seed */
+/** RGB bytes of a drawing. */
 export function drawing(seed, side = SIDE) {
   let state = (seed + 1) * 0x9e3779b1
   const random = () => {
@@ -48,25 +35,21 @@ export function drawing(seed, side = SIDE) {
     x: random() * side, y: random() * side, radius: (0.05 + 0.2 * random()) * side, sharpness: 1 + 30 * random(),
     colour: [random(), random(), random()].map((value) => 255 * value),
   }))
-  const row = new Float64Array(side * side * 3)
+  const values = new Uint8ClampedArray(side * side * 3)
   for (let y = 0, i = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      let [r, g, b] = [70 + (100 * y) / side, 90 + (60 * x) / side, 150 - (80 * y) / side]
+      const colour = [70 + (100 * y) / side, 90 + (60 * x) / side, 150 - (80 * y) / side]
       for (const shape of shapes) {
         const distance = Math.hypot(x - shape.x, y - shape.y) / shape.radius
         if (distance > 1.6) continue
         const cover = 1 / (1 + Math.exp((distance - 1) * shape.sharpness))
-        r += (shape.colour[0] - r) * cover
-        g += (shape.colour[1] - g) * cover
-        b += (shape.colour[2] - b) * cover
+        for (let c = 0; c < 3; c++) colour[c] += (shape.colour[c] - colour[c]) * cover
       }
       const grain = 7 * (random() - 0.5)
-      row[i++] = r + grain
-      row[i++] = g + grain
-      row[i++] = b + grain
+      for (const value of colour) values[i++] = value + grain
     }
   }
-  return Uint8ClampedArray.from(row)
+  return values
 }
 
 const SUBJECTS = [
@@ -82,14 +65,11 @@ const MANNERS = [
   'seen from above, long shadows', 'in thick morning fog', 'at night, neon reflections', 'macro shot, sharp focus',
 ]
 
-/** The n-th of 256 prompts of ordinary length (12 to 20 tokens), none twice. @param {number} n */
-export function prompt(n) {
-  return `${SUBJECTS[n % 16]}, ${MANNERS[(n + Math.floor(n / 16)) % 16]}`
-}
+/** The n-th of 256 prompts of ordinary length (12 to 20 tokens), none twice. */
+export const prompt = (n) => `${SUBJECTS[n % 16]}, ${MANNERS[(n + Math.floor(n / 16)) % 16]}`
 
-/** Hands out images and prompts so that neighbours in time never see the same prompt. @param {readonly string[]} images */
+/** Hands out images with prompts, so that neighbours in time never see the same prompt. */
 export function pairsOf(images) {
   let next = 0
-  return (/** @type {number} */ count) =>
-    Array.from({ length: count }, () => ({ image: images[next % images.length], prompt: prompt(next++ % 256) }))
+  return (count) => Array.from({ length: count }, () => ({ image: images[next % images.length], prompt: prompt(next++ % 256) }))
 }

@@ -107,17 +107,15 @@ class Pixels:
     def ready(self):
         return {}
 
-    def preprocess(self, image, repeat):
-        """One thread, from the file's bytes in memory. Each the mean of `repeat`."""
+    def preprocess(self, image, repeat, step):
+        """One thread, from the file's bytes in memory: the mean of `repeat` times decoding, resizing to tensors, or both."""
         from PIL import Image
         data = open(image, "rb").read()
-        whole = Image.open(io.BytesIO(data)).convert("RGB")
-        short = min(whole.size); size = tuple(224 * side // short for side in whole.size)
-        mean = lambda task: timed(lambda: [task() for _ in range(repeat)]) / repeat
-        return dict(
-            decode=mean(lambda: Image.open(io.BytesIO(data)).convert("RGB")),
-            resize=mean(lambda: whole.resize(size, Image.Resampling.BICUBIC)),
-            whole=mean(lambda: self.processor(images=Image.open(io.BytesIO(data)).convert("RGB"), return_tensors="pt")))
+        decode = lambda: Image.open(io.BytesIO(data)).convert("RGB")
+        process = lambda picture: self.processor(images=picture, return_tensors="pt")
+        whole = decode()
+        task = dict(decode=decode, resize=lambda: process(whole), whole=lambda: process(decode()))[step]
+        return dict(seconds=timed(lambda: [task() for _ in range(repeat)]) / repeat)
 
     def pool(self, images, processes, work):
         """A multiprocessing pool over files: `crop` with Pillow alone, `pixels` with the processor."""

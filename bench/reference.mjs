@@ -9,47 +9,20 @@ const driver = fileURLToPath(new URL('reference-driver.py', import.meta.url))
 /** Where it lies for people who work on this project. */
 const usualScript = fileURLToPath(new URL('../../shared/reference/reference.py', import.meta.url))
 
-/** @typedef {{ python: string, script: string }} Reference */
-/** @typedef {'float32' | 'bfloat16' | 'float16'} TorchDtype */
-
-/**
- * @typedef {object} ReferenceReady
- * @property {number} importSeconds Python's own imports
- * @property {number} [loadSeconds] its models
- * @property {number} threads
- * @property {Record<string, string>} versions
- * @property {string} [attention]
- * @property {string} [card]
- */
-
-/**
- * @param {string | undefined} python
- * @param {string | undefined} given
- * @returns {Reference | undefined}
- */
+/** `{ python, script }`, or undefined where none is asked for. */
 export function findReference(python, given) {
-  if (python === undefined) {
-    if (given !== undefined) throw new UsageError('--reference-script needs --reference PYTHON, the Python to run it with.')
-    return undefined
-  }
-  const script = given ?? usualScript
-  if (!existsSync(script)) {
-    throw new UsageError(given === undefined
-      ? 'Say which script is the reference: --reference-script FILE, a reference.py with the classes Reference and processor.'
-      : `--reference-script ${given} is not there.`)
-  }
-  return { python, script: resolve(script) }
+  if (python === undefined) return undefined
+  const script = resolve(given ?? usualScript)
+  if (existsSync(script)) return { python, script }
+  throw new UsageError(given ? `--reference-script ${given} is not there.` : 'Say which script is the reference: --reference-script FILE, with the classes Reference and processor.')
 }
 
 /**
- * Starts a driver. `scores` loads the models on the CPU, `gpu` on the first CUDA device, `pixels` only the preprocessing.
- * @param {Reference} reference
- * @param {{ mode: 'scores' | 'gpu' | 'pixels', models?: string, dtype?: TorchDtype, threads?: number | undefined }} settings
- * @returns {Promise<{ child: Child, ready: ReferenceReady }>}
+ * Starts a driver. Its `mode` is `scores` (models on the CPU), `gpu` (HP on the first CUDA device) or `pixels` (preprocessing
+ * only); `models`, `dtype` and `threads` go with the first two. `ready` says what it took: importSeconds, loadSeconds, versions.
  */
-export async function startReference({ python, script }, settings) {
-  const name = `the reference${settings.dtype ? ` in ${settings.dtype}` : ''}`
-  const env = settings.threads ? { OMP_NUM_THREADS: String(settings.threads) } : {}
-  const child = new Child(name, python, [driver, JSON.stringify({ script, ...settings })], env)
+export async function startReference({ python, script }, { mode, models, dtype, threads }) {
+  const env = threads ? { OMP_NUM_THREADS: String(threads) } : {}
+  const child = new Child(`the reference${dtype ? ` in ${dtype}` : ''}`, python, [driver, JSON.stringify({ script, mode, models, dtype, threads })], env)
   return { child, ready: await child.answer() }
 }

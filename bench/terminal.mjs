@@ -7,10 +7,7 @@ export class Terminal {
   #step = ''
   #drawn = false
 
-  /**
-   * A new step, on a line of its own.
-   * @param {string} text
-   */
+  /** A new step, on a line of its own. */
   step(text) {
     this.clear()
     this.#step = text
@@ -18,21 +15,14 @@ export class Terminal {
     this.#drawn = watched
   }
 
-  /**
-   * How far the step has come; only where somebody watches.
-   * @param {string} text
-   */
+  /** How far the step has come; only where somebody watches. */
   detail(text) {
     if (!watched) return
-    const line = `${this.#step}: ${text}`.slice(0, (process.stderr.columns ?? 80) - 1)
-    process.stderr.write(`\r\x1b[2K${line}`)
+    process.stderr.write(`\r\x1b[2K${`${this.#step}: ${text}`.slice(0, (process.stderr.columns ?? 80) - 1)}`)
     this.#drawn = true
   }
 
-  /**
-   * What the user should know.
-   * @param {string} text
-   */
+  /** What the user should know. */
   note(text) {
     this.clear()
     process.stderr.write(`${text}\n`)
@@ -42,20 +32,14 @@ export class Terminal {
     if (this.#drawn) process.stderr.write('\r\x1b[2K')
     this.#drawn = false
   }
-
-  /** @returns {(progress: import('../src/progress.ts').Progress) => void} */
-  get onProgress() {
-    return ({ stage, item, loaded, total, unit }) => {
-      if (total) this.detail(`${stage} ${item}, ${Math.round((100 * loaded) / total)} % of the ${unit}`)
-    }
-  }
 }
 
 /**
- * A signal that Ctrl-C aborts. Who does not end within three seconds is not waited for; `end` is called before that.
- * @param {() => void} end
+ * Runs a whole script, `work(signal, terminal)`: Ctrl-C aborts the signal, a mistake of the user's is told in a line, `end`
+ * is called at the end in any case, and the exit code is set.
  */
-export function stopSignal(end) {
+export async function runScript(work, end) {
+  const terminal = new Terminal()
   const controller = new AbortController()
   const stop = () => {
     if (controller.signal.aborted) process.exit(130)
@@ -65,29 +49,17 @@ export function stopSignal(end) {
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  return controller.signal
-}
-
-/**
- * Runs a whole script: says in a line what went wrong where it is the user's to mend, ends children, sets the exit code.
- * @param {(signal: AbortSignal, terminal: Terminal) => Promise<number | void>} work
- * @param {() => void} end
- */
-export async function runScript(work, end) {
-  const terminal = new Terminal()
-  const signal = stopSignal(end)
   try {
-    process.exitCode = (await work(signal, terminal)) || 0
+    await work(controller.signal, terminal)
   } catch (error) {
     terminal.clear()
-    if (signal.aborted) {
+    if (controller.signal.aborted) {
       process.stderr.write('Stopped.\n')
       process.exitCode = 130
     } else {
-      const { name, code, message, stack } = /** @type {Error & { code?: string }} */ (error)
-      const known = name === 'UsageError' || code !== undefined
-      process.stderr.write(`${known ? message : stack}\n`)
-      process.exitCode = name === 'UsageError' ? 2 : 1
+      const told = error instanceof UsageError || error.code !== undefined
+      process.stderr.write(`${told ? error.message : error.stack}\n`)
+      process.exitCode = error instanceof UsageError ? 2 : 1
     }
   } finally {
     terminal.clear()

@@ -1,71 +1,68 @@
-// From the start of a process to the first score, and the memory that it holds, each in fresh processes.
-import { openScorer } from '../scorer.mjs'
+// From the start of a process to the first score, and the memory that it takes, each in fresh processes.
 import { pairsOf, prompt } from '../pictures.mjs'
+import { openScorer } from '../scorer.mjs'
+import { gibibytes, number, spread, spreadOf, table } from '../table.mjs'
 
-/** @typedef {import('../bench.mjs').Context} Context */
+const MOST_RUNS = 5
+const BATCHED = 8
 
-/** @typedef {{ dtype: string, bytes: number, importSeconds: number[], loadSeconds: number[], firstSeconds: number[], sinceStart: number[] }} LoadResult */
-
-/**
- * The first start is thrown away: it reads the files from disk, later ones from the system's cache, as a second use does.
- * @param {Context} context
- * @returns {Promise<(LoadResult & { cold: number })[]>}
- */
-export async function measureLoad({ models, dtypes, pictures, where, runs, terminal, signal }) {
+/** For each precision `cold`, the first start, which may read from disk; `starts`, later ones; and `memory`, with both and HP alone. */
+export async function measure(context) {
+  const { dtypes, runs, signal, terminal } = context
   const results = []
   for (const dtype of dtypes) {
-    terminal.step(`Loading in ${dtype}`)
-    /** @type {LoadResult & { cold: number }} */
-    const result = { dtype, bytes: 0, cold: 0, importSeconds: [], loadSeconds: [], firstSeconds: [], sinceStart: [] }
-    for (let round = -1; round < runs; round++) {
+    const starts = []
+    for (let round = -1; round < Math.min(runs, MOST_RUNS); round++) {
       signal.throwIfAborted()
-      if (round >= 0) terminal.detail(`round ${round + 1} of ${runs}`)
-      const { child, opened } = await openScorer({ model: /** @type {string} */ (models.folders[dtype]), dtype, image: pictures[0], where })
+      if (round < 0) terminal.step(`Loading in ${dtype}`)
+      else terminal.detail(`round ${round + 1} of ${Math.min(runs, MOST_RUNS)}`)
+      const { child, opened } = await openScorer(context, dtype)
       await child.end()
-      if (round < 0) {
-        result.cold = opened.sinceStart
-        continue
-      }
-      for (const name of /** @type {const} */ (['importSeconds', 'loadSeconds', 'firstSeconds', 'sinceStart'])) result[name].push(opened[name])
+      starts.push(opened)
     }
-    results.push(result)
+    const [cold] = starts.splice(0, 1)
+    terminal.step(`Memory in ${dtype}`)
+    results.push({ dtype, cold, starts, both: await measureMemory(context, dtype, ['ict', 'hp']), hp: await measureMemory(context, dtype, ['hp']) })
   }
   return results
 }
 
-/**
- * Peaks in bytes: once both models are loaded and have scored pairs, as the reference's; and after batches.
- * @typedef {object} MemoryResult
- * @property {string} dtype
- * @property {readonly string[]} kinds
- * @property {import('../memory.mjs').Memory} pairs
- * @property {import('../memory.mjs').Memory} batches
- * @property {number} batch
- */
+/** Bytes: when pairs were scored one after the other, as by the reference, and after a list in batches. */
+async function measureMemory(context, dtype, kinds) {
+  const { child } = await openScorer(context, dtype, kinds)
+  await child.ask({ do: 'pairs', pairs: pairsOf(context.pictures)(4) })
+  const pairs = await child.ask({ do: 'memory' })
+  await child.ask({ do: 'list', images: context.pictures.slice(0, BATCHED), prompt: prompt(0) })
+  const batches = await child.ask({ do: 'memory' })
+  await child.end()
+  return { pairs, batches }
+}
 
-/**
- * @param {Context} context
- * @returns {Promise<MemoryResult[]>}
- */
-export async function measureMemory({ models, dtypes, pictures, where, terminal, signal }) {
-  const cases = dtypes.flatMap((dtype) => [
-    { dtype, kinds: /** @type {('ict' | 'hp')[]} */ (['ict', 'hp']) },
-    ...(dtype === 'fp32' ? [{ dtype, kinds: /** @type {('ict' | 'hp')[]} */ (['hp']) }] : []),
-  ])
-  const results = []
-  for (const { dtype, kinds } of cases) {
-    signal.throwIfAborted()
-    terminal.step(`Memory in ${dtype}, ${kinds.join(' and ').toUpperCase()}`)
-    const { child } = await openScorer({ model: /** @type {string} */ (models.folders[dtype]), dtype, image: pictures[0], where, kinds, watched: true })
-    await child.ask({ do: 'pairs', pairs: pairsOf(pictures)(4) })
-    const pairs = await child.ask({ do: 'memory' })
-    const { batchSize } = (await child.ask({ do: 'info' })).info
-    const images = Array.from({ length: 2 * batchSize }, (_, i) => pictures[i % pictures.length])
-    await child.ask(kinds.includes('ict') ? { do: 'list', images, prompt: prompt(0) } : { do: 'folder', images })
-    const batches = await child.ask({ do: 'memory' })
-    const { info } = await child.ask({ do: 'info' })
-    await child.end()
-    results.push({ dtype, kinds, pairs, batches, batch: info.batchSize })
-  }
-  return results
+export function report(results, { score }) {
+  const references = score?.references ?? []
+  const of = (starts, name) => spread(starts.map((start) => start[name]))
+  const share = (starts, { loadSeconds }) => spreadOf(starts, ({ sinceStart }) => sinceStart / loadSeconds)
+  const memory = ({ peak, own }) => `${gibibytes(peak)}${own ? ` (${gibibytes(own)})` : ''}`
+  return [
+    'From the start of a process to its first score with ICT and HP, seconds. The first start may have read its files from disk, the others had them in the system’s cache.' +
+      (references.length > 0 ? ' Shares are of the seconds in which the reference loads its models, its imports not counted.' : ''),
+    '',
+    table(
+      ['precision', 'start to first score', 'import', 'load', 'first pair', 'first start', ...references.map(({ dtype }) => `share, ${dtype}`)],
+      results.map(({ dtype, cold, starts }) => [
+        dtype, of(starts, 'sinceStart'), of(starts, 'importSeconds'), of(starts, 'loadSeconds'), of(starts, 'firstSeconds'), number(cold.sinceStart),
+        ...references.map((reference) => share(starts, reference)),
+      ]),
+    ),
+    '',
+    `Peak memory of the process; in brackets without file pages such as mapped weights. After pairs one by one, and after a list of ${BATCHED} in batches.`,
+    '',
+    table(
+      ['precision', 'ICT and HP', 'in batches', 'HP alone', 'in batches'],
+      [
+        ...results.map(({ dtype, both, hp }) => [dtype, memory(both.pairs), memory(both.batches), memory(hp.pairs), memory(hp.batches)]),
+        ...references.map(({ dtype, peak }) => [`reference, ${dtype}`, gibibytes(peak), '–', '–', '–']),
+      ],
+    ),
+  ]
 }
