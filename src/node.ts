@@ -32,7 +32,8 @@ export interface NodeScorerOptions extends ScorerOptions {
 export class IctScorer extends CoreIctScorer {
   /**
    * Loads ICT from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`, `DeviceError`, `DownloadError`.
+   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
+   * `DeviceError`, `DownloadError`.
    */
   static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<IctScorer> {
     const { runtime, owned } = nodeRuntime(options)
@@ -48,7 +49,8 @@ export class IctScorer extends CoreIctScorer {
 export class HpScorer extends CoreHpScorer {
   /**
    * Loads HP from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`, `DeviceError`, `DownloadError`.
+   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
+   * `DeviceError`, `DownloadError`.
    */
   static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<HpScorer> {
     const { runtime, owned } = nodeRuntime(options)
@@ -61,7 +63,10 @@ export class HpScorer extends CoreHpScorer {
 }
 
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */
-export async function preprocess(image: ImageInput, options: DecodeOptions & { readonly config?: PreprocessConfig; readonly decoder?: ImageDecoder } = {}): Promise<PixelValues> {
+export async function preprocess(
+  image: ImageInput,
+  options: DecodeOptions & { readonly config?: PreprocessConfig; readonly decoder?: ImageDecoder } = {},
+): Promise<PixelValues> {
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
   const decoder = given ?? createNodeDecoder({ threads: 0 })
   try {
@@ -71,7 +76,8 @@ export async function preprocess(image: ImageInput, options: DecodeOptions & { r
   }
 }
 
-const chooseModel = (source: string | undefined): DefaultModel => (source === undefined ? findDefaultModel() : { source, notes: [] })
+const chooseModel = (source: string | undefined): DefaultModel =>
+  source === undefined ? findDefaultModel() : { source, notes: [] }
 
 function nodeRuntime(options: NodeScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
   const owned: { dispose(): Promise<void> }[] = []

@@ -23,8 +23,8 @@ export function workerUrl(name: WorkerName): URL {
   }
   throw new DeviceError(
     'runtime_missing',
-    `The worker ${WORKERS[name]} of icthp is not where it should be. If a bundler put icthp into your program, mark icthp as external, ` +
-      'so that it is loaded from node_modules.',
+    `The worker ${WORKERS[name]} of icthp is not where it should be. If a bundler put icthp into your program, mark icthp ` +
+      'as external, so that it is loaded from node_modules.',
     { worker: name, from: import.meta.url },
   )
 }

@@ -5,10 +5,10 @@ import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
 export const NODE_DEVICES: Readonly<Partial<Record<Device, string>>> = {
   cpu: 'the CPU that this process runs on',
   cuda:
-    'an NVIDIA GPU on Linux or Windows x64 with CUDA 12 or 13 and cuDNN 9, and the CUDA libraries of onnxruntime-node, which its ' +
-    'install script fetches unless ONNXRUNTIME_NODE_INSTALL=skip is set: `npm rebuild onnxruntime-node`',
+    'an NVIDIA GPU on Linux or Windows x64 with CUDA 12 or 13 and cuDNN 9, and the CUDA libraries of onnxruntime-node, which ' +
+    'its install script fetches unless ONNXRUNTIME_NODE_INSTALL=skip is set: `npm rebuild onnxruntime-node`',
   tensorrt: 'what cuda needs, and TensorRT 10',
-  webgpu: 'a GPU with a Vulkan (Linux: the package libvulkan1 and the GPU\'s driver), Metal or Direct3D 12 driver',
+  webgpu: "a GPU with a Vulkan (Linux: the package libvulkan1 and the GPU's driver), Metal or Direct3D 12 driver",
   coreml: 'macOS',
   dml: 'Windows with a DirectX 12 GPU',
 }
@@ -24,19 +24,28 @@ const AUTO: readonly Device[] = ['cuda', 'dml', 'webgpu']
 
 export async function probeNodeDevice(request: Device, tryDevice: TryDevice, platform: string): Promise<ProbedDevice> {
   if (!DEVICES.includes(request)) {
-    throw new DeviceError('device_unknown', `There is no device ${show(request)}. Use auto, ${Object.keys(NODE_DEVICES).join(', ')}.`, { device: request })
+    throw new DeviceError(
+      'device_unknown',
+      `There is no device ${show(request)}. Use auto, ${Object.keys(NODE_DEVICES).join(', ')}.`,
+      { device: request },
+    )
   }
   if (request === 'auto') return probeAuto(tryDevice, platform)
   const needs = NODE_DEVICES[request]
   if (!needs) {
-    throw new DeviceError('device_unavailable', `The device ${request} is for browsers (icthp/web). In Node use auto, ${Object.keys(NODE_DEVICES).join(', ')}.`, { device: request })
+    throw new DeviceError(
+      'device_unavailable',
+      `The device ${request} is for browsers (icthp/web). In Node use auto, ${Object.keys(NODE_DEVICES).join(', ')}.`,
+      { device: request },
+    )
   }
   try {
     await tryDevice(request)
   } catch (cause) {
     throw new DeviceError(
       'device_unavailable',
-      `The device ${request} cannot be used here: ${firstLine(cause)}. It needs ${needs}. Or use device: 'auto', which takes what works.`,
+      `The device ${request} cannot be used here: ${firstLine(cause)}. It needs ${needs}. ` +
+        "Or use device: 'auto', which takes what works.",
       { device: request, cause },
     )
   }
@@ -53,7 +62,8 @@ async function probeAuto(tryDevice: TryDevice, platform: string): Promise<Probed
       if (device === 'webgpu') {
         const cpu = await tryDevice('cpu')
         if (milliseconds * 2 > cpu) {
-          notes.push(`webgpu works but is no faster than the CPU here (${milliseconds.toFixed(1)} against ${cpu.toFixed(1)} ms for a probe)`)
+          const times = `${milliseconds.toFixed(1)} against ${cpu.toFixed(1)} ms for a probe`
+          notes.push(`webgpu works but is no faster than the CPU here (${times})`)
           continue
         }
       }

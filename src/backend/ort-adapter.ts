@@ -15,7 +15,9 @@ export async function runOrtSession(ort: OrtApi, session: Ort.InferenceSession, 
   const outputs: Record<string, Tensors[string]> = {}
   for (const [name, tensor] of Object.entries(results)) {
     if (tensor.type !== 'float32' && tensor.type !== 'int64') {
-      throw new BackendError('backend_wrong_output', `Output ${name} is ${tensor.type}; icthp's graphs give float32 or int64.`, { name })
+      throw new BackendError('backend_wrong_output', `Output ${name} is ${tensor.type}; icthp's graphs give float32 or int64.`, {
+        name,
+      })
     }
     // Outputs may be views of the runtime's own memory.
     const data = (tensor.data as Float32Array).slice()

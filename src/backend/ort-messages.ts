@@ -38,11 +38,15 @@ export interface PackedError {
 export function packError(error: unknown): PackedError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, stack } = error
-  return error instanceof errors.IcthpError ? { name, message, stack, code: error.code, details: error.details } : { name, message, stack }
+  return error instanceof errors.IcthpError
+    ? { name, message, stack, code: error.code, details: error.details }
+    : { name, message, stack }
 }
 
 export function unpackError(packed: PackedError): Error {
-  const Class = Object.values(errors).find((value): value is typeof errors.IcthpError => value.name === packed.name && value.prototype instanceof errors.IcthpError)
+  const Class = Object.values(errors).find(
+    (value): value is typeof errors.IcthpError => value.name === packed.name && value.prototype instanceof errors.IcthpError,
+  )
   const error = Class && packed.code ? new Class(packed.code, packed.message, { ...packed.details }) : new Error(packed.message)
   if (packed.stack) error.stack = packed.stack
   return error

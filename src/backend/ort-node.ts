@@ -4,7 +4,16 @@ import { Worker } from 'node:worker_threads'
 import { BackendError, DeviceError, InputError } from '../errors.ts'
 import { workerUrl } from '../worker-url-node.ts'
 import { abortable } from './abortable.ts'
-import type { Device, FileSource, InferenceBackend, InferenceSession, LoadOptions, ModelSource, ProbedDevice, Tensors } from './backend.ts'
+import type {
+  Device,
+  FileSource,
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  ProbedDevice,
+  Tensors,
+} from './backend.ts'
 import { probeNodeDevice } from './devices-node.ts'
 import { unpackError, type OrtReply, type OrtRequest, type OrtWorkerData } from './ort-messages.ts'
 
@@ -31,7 +40,9 @@ export class OrtNodeBackend implements InferenceBackend {
       this.#entry = require.resolve('onnxruntime-node')
       this.name = `onnxruntime-node ${packageVersion(require, this.#entry)}`
     } catch (cause) {
-      throw new DeviceError('runtime_missing', 'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.', { cause })
+      throw new DeviceError('runtime_missing', 'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.', {
+        cause,
+      })
     }
   }
 
@@ -43,9 +54,13 @@ export class OrtNodeBackend implements InferenceBackend {
       return (reply as { milliseconds: number }).milliseconds
     }
     // The CPU is always there; starting a session to see it would only cost time.
-    const probed = device === 'cpu' ? Promise.resolve({ device, notes: [] }) : probeNodeDevice(device, tryDevice, process.platform)
+    const probed =
+      device === 'cpu' ? Promise.resolve({ device, notes: [] }) : probeNodeDevice(device, tryDevice, process.platform)
     this.#probes.set(device, probed)
-    probed.catch(() => this.#probes.delete(device)).finally(() => this.#endIfIdle()).catch(() => {})
+    probed
+      .catch(() => this.#probes.delete(device))
+      .finally(() => this.#endIfIdle())
+      .catch(() => {})
     return probed
   }
 
@@ -55,7 +70,9 @@ export class OrtNodeBackend implements InferenceBackend {
     for (const part of model.externalData) {
       // The runtime maps external data that lies beside the graph, and takes none from elsewhere by path.
       if (resolve(dirname(path), part.name) === resolve(pathOf(part.file))) continue
-      throw new BackendError('backend_failed', `${model.name}: ${part.name} must lie beside the graph, in ${dirname(path)}.`, { model: model.name })
+      throw new BackendError('backend_failed', `${model.name}: ${part.name} must lie beside the graph, in ${dirname(path)}.`, {
+        model: model.name,
+      })
     }
     const session = ++this.#ids
     this.#sessions++
@@ -75,9 +92,11 @@ export class OrtNodeBackend implements InferenceBackend {
       if (signal?.aborted) throw signal.reason
       await released
       if (cause instanceof InputError) throw cause
-      throw new BackendError('backend_failed', `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`, {
-        model: model.name, device, cause,
-      })
+      throw new BackendError(
+        'backend_failed',
+        `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`,
+        { model: model.name, device, cause },
+      )
     }
     return this.#session(session, model.name, isThere, release)
   }
@@ -96,13 +115,18 @@ export class OrtNodeBackend implements InferenceBackend {
       run: async (inputs, { signal } = {}) => {
         if (released) throw new InputError('input_disposed', `${name} was disposed. Load it again.`)
         signal?.throwIfAborted()
-        if (!isThere()) throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, { model: name })
+        if (!isThere()) {
+          throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, { model: name })
+        }
         try {
           const reply = await abortable(this.#ask({ kind: 'run', session, inputs }), signal)
           return (reply as { outputs: Tensors }).outputs
         } catch (cause) {
-          if (signal?.aborted || (cause instanceof InputError)) throw cause
-          throw new BackendError('backend_failed', `${this.name} failed on ${name}: ${(cause as Error).message}`, { model: name, cause })
+          if (signal?.aborted || cause instanceof InputError) throw cause
+          throw new BackendError('backend_failed', `${this.name} failed on ${name}: ${(cause as Error).message}`, {
+            model: name,
+            cause,
+          })
         }
       },
       dispose: () => (released ??= release()),
@@ -122,7 +146,11 @@ export class OrtNodeBackend implements InferenceBackend {
   #start(): Worker {
     // The runtime reads it when it is loaded; a worker's own process.env is a copy that the native side does not see.
     process.env['ORT_DISABLE_TELEMETRY'] = '1'
-    const worker = new Worker(workerUrl('ort'), { workerData: { entry: this.#entry } satisfies OrtWorkerData, name: 'icthp-ort', execArgv: [] })
+    const worker = new Worker(workerUrl('ort'), {
+      workerData: { entry: this.#entry } satisfies OrtWorkerData,
+      name: 'icthp-ort',
+      execArgv: [],
+    })
     worker.on('message', ({ id, ok, error }: OrtReply) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -157,7 +185,10 @@ export class OrtNodeBackend implements InferenceBackend {
 
 function pathOf(file: FileSource): string {
   if ('path' in file) return file.path
-  throw new BackendError('backend_failed', 'onnxruntime-node loads models from disk; this one is in memory. Write it to a folder first.')
+  throw new BackendError(
+    'backend_failed',
+    'onnxruntime-node loads models from disk; this one is in memory. Write it to a folder first.',
+  )
 }
 
 function packageVersion(require: NodeJS.Require, entry: string): string {

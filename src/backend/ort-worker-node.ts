@@ -28,7 +28,10 @@ async function answer(request: OrtRequest): Promise<void> {
     reply = { id: request.id, error: packError(error) }
   }
   const outputs = reply.ok && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
-  parentPort!.postMessage(reply, outputs.map((tensor) => tensor.data.buffer as ArrayBuffer))
+  parentPort!.postMessage(
+    reply,
+    outputs.map((tensor) => tensor.data.buffer as ArrayBuffer),
+  )
 }
 
 async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
@@ -37,12 +40,15 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
       return { milliseconds: await probe(request.device) }
     case 'load': {
       const { path, device, threads } = request
-      sessions.set(request.session, await ort.InferenceSession.create(path, {
-        executionProviders: [device],
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 4,
-        ...(threads ? { intraOpNumThreads: threads } : {}),
-      }))
+      sessions.set(
+        request.session,
+        await ort.InferenceSession.create(path, {
+          executionProviders: [device],
+          graphOptimizationLevel: 'all',
+          logSeverityLevel: 4,
+          ...(threads ? { intraOpNumThreads: threads } : {}),
+        }),
+      )
       return {}
     }
     case 'run':

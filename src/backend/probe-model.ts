@@ -4,7 +4,8 @@ const SIZE = 768
 
 /** `y = a · b` for two float32 matrices of any size: the smallest ONNX graph that says whether a device computes. */
 export function probeModel(): Uint8Array {
-  const text = 'CAgSBWljdGhwGgEwOmgKFAoBYQoBYhIBeRoBeSIGTWF0TXVsEgVwcm9iZVoXCgFhEhIKEAgBEgwKBBICcmEKBBICY2FaFwoBYhISChAIARIMCgQSAnJiCgQSAmNiYhcKAXkSEgoQCAESDAoEEgJyYQoEEgJjYkIECgAQEUIRCg1jb20ubWljcm9zb2Z0EAE='
+  const text =
+    'CAgSBWljdGhwGgEwOmgKFAoBYQoBYhIBeRoBeSIGTWF0TXVsEgVwcm9iZVoXCgFhEhIKEAgBEgwKBBICcmEKBBICY2FaFwoBYhISChAIARIMCgQSAnJiCgQSAmNiYhcKAXkSEgoQCAESDAoEEgJyYQoEEgJjYkIECgAQEUIRCg1jb20ubWljcm9zb2Z0EAE='
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 }
 
@@ -16,8 +17,10 @@ export function probeInput(): { inputs: Tensors; expected: readonly (readonly [i
     a[i] = (Math.floor(i / SIZE) + 1) / SIZE
     b[i] = ((i % SIZE) + 1) / SIZE
   }
-  const value = (row: number, column: number): readonly [number, number] =>
-    [row * SIZE + column, ((row + 1) * (column + 1)) / SIZE]
+  const value = (row: number, column: number): readonly [number, number] => [
+    row * SIZE + column,
+    ((row + 1) * (column + 1)) / SIZE,
+  ]
   return {
     inputs: { a: { dtype: 'float32', dims: [SIZE, SIZE], data: a }, b: { dtype: 'float32', dims: [SIZE, SIZE], data: b } },
     expected: [value(0, SIZE - 1), value(SIZE - 1, 0), value(SIZE - 1, SIZE - 1), value(300, 500)],

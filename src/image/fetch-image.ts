@@ -1,3 +1,4 @@
+import { Deadline } from '../deadline.ts'
 import { ImageError } from '../errors.ts'
 
 export interface FetchImageOptions {
@@ -14,11 +15,11 @@ export interface FetchImageOptions {
  */
 export async function fetchImage(url: URL, options: FetchImageOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { signal, maxBytes, timeoutMs } = options
-  const timeout = AbortSignal.timeout(timeoutMs)
+  const deadline = new Deadline(timeoutMs, signal)
   let received = 0
   let answered = false
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout })
+    const response = await fetch(url, { signal: deadline.signal })
     if (!response.ok) {
       await response.body?.cancel()
       throw refusal(response)
@@ -43,7 +44,7 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof ImageError) throw cause
-    if (timeout.aborted) {
+    if (deadline.signal.aborted) {
       throw new ImageError(
         'image_unreadable',
         `It was not there within ${timeoutMs / 1000} s. Try again, or raise the time limit.`,
@@ -60,6 +61,8 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
     throw new ImageError('image_unreadable', `The server cannot be reached (${why}). Check the address and the network.`, {
       cause,
     })
+  } finally {
+    deadline.end()
   }
 }
 

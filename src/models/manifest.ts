@@ -93,7 +93,8 @@ export function parseManifest(text: string, where: string): ModelManifest {
   const { kind, towers, files, preprocess, source } = value
   if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)
   if (!towers?.vision || (kind === 'ict' && !towers.text)) throw invalid(where, 'a tower is missing')
-  if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest) throw invalid(where, 'fields are missing')
+  if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest)
+    throw invalid(where, 'fields are missing')
   if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0)) throw invalid(where, 'projectionDim is missing')
   for (const precisions of Object.values(towers)) {
     for (const tower of Object.values(precisions)) {

@@ -25,7 +25,14 @@ export const STORED_VALUES = 64
  * Cosine that the answer must reach against the stored float32 one. Far below what each precision gives, far above
  * what wrong kernels, overflow or saturation give.
  */
-export const SELF_TEST_COSINE: Readonly<Record<Dtype, number>> = { fp32: 0.9999, fp16: 0.995, int8: 0.97, q8: 0.99, q4: 0.85, q4f16: 0.85 }
+export const SELF_TEST_COSINE: Readonly<Record<Dtype, number>> = {
+  fp32: 0.9999,
+  fp16: 0.995,
+  int8: 0.97,
+  q8: 0.99,
+  q4: 0.85,
+  q4f16: 0.85,
+}
 
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [ab, aa, bb] = [0, 0, 0]

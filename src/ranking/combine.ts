@@ -32,11 +32,19 @@ export function combineScores(group: readonly Scores[], rule: CombineRule | Comb
 
 function byRule(group: readonly Scores[], rule: CombineRule, weights: Weights): number[] {
   if (!COMBINE_RULES.includes(rule)) {
-    throw new InputError('input_invalid_option', `There is no combine rule ${show(rule)}. Use ${COMBINE_RULES.join(', ')}, or a function.`, { rule })
+    throw new InputError(
+      'input_invalid_option',
+      `There is no combine rule ${show(rule)}. Use ${COMBINE_RULES.join(', ')}, or a function.`,
+      { rule },
+    )
   }
   for (const name of NEEDS[rule]) {
     if (group.some((scores) => scores[name] === undefined)) {
-      throw new InputError('input_invalid_option', `combine: '${rule}' needs ${name === 'ict' ? 'ICT scores (pass ict and prompt)' : 'HP scores (pass hp)'}.`, { rule })
+      throw new InputError(
+        'input_invalid_option',
+        `combine: '${rule}' needs ${name === 'ict' ? 'ICT scores (pass ict and prompt)' : 'HP scores (pass hp)'}.`,
+        { rule },
+      )
     }
   }
   if (rule === 'weighted') return group.map(({ ict, hp }) => weights.ict * ict! + weights.hp * hp!)

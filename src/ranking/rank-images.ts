@@ -49,19 +49,30 @@ export interface RankedImage {
  */
 export async function rankImages(images: readonly ImageInput[], options: RankOptions): Promise<Ranking> {
   const { ict, hp, prompt, thresholds } = options
-  if (!Array.isArray(images)) throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(images)}.`)
+  if (!Array.isArray(images)) {
+    throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(images)}.`)
+  }
   if (!ict && !hp) throw new InputError('input_invalid_option', 'rankImages needs a scorer: pass ict with a prompt, hp, or both.')
   if (ict && typeof prompt !== 'string') {
-    throw new InputError('input_not_a_string', `ICT ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ict out to rank by HP alone.`, { prompt })
+    throw new InputError(
+      'input_not_a_string',
+      `ICT ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ict out to rank by HP alone.`,
+      { prompt },
+    )
   }
   for (const [name, scorer] of Object.entries({ ict, hp })) {
     if (!scorer && thresholds?.[name as 'ict' | 'hp'] !== undefined) {
-      throw new InputError('input_invalid_option', `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`, { thresholds })
+      throw new InputError(
+        'input_invalid_option',
+        `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`,
+        { thresholds },
+      )
     }
   }
   const { combine = ict && hp ? 'weighted' : ict ? 'ict' : 'hp' } = options
   // Options that do not fit should fail before minutes of work, not after.
-  combineScores([{ ict: ict ? 0 : undefined, hp: hp ? 0 : undefined, hpLogit: hp ? 0 : undefined }], typeof combine === 'function' ? () => 0 : combine, DEFAULT_WEIGHTS)
+  const sample = { ict: ict ? 0 : undefined, hp: hp ? 0 : undefined, hpLogit: hp ? 0 : undefined }
+  combineScores([sample], typeof combine === 'function' ? () => 0 : combine, DEFAULT_WEIGHTS)
   rankScores([], { ...options, combine })
   const scored: { index: number; scores: Scores }[] = []
   for await (const entry of scoreImages(images, options)) scored.push(entry)
@@ -93,28 +104,36 @@ export async function* scoreImages(
  */
 export function rankScores(
   scored: readonly { readonly index: number; readonly scores: Scores }[],
-  { combine = 'weighted', weights: given, thresholds = {}, topK }: Pick<RankOptions, 'combine' | 'weights' | 'thresholds' | 'topK'> = {},
+  options: Pick<RankOptions, 'combine' | 'weights' | 'thresholds' | 'topK'> = {},
 ): Ranking {
+  const { combine = 'weighted', weights: given, thresholds = {}, topK } = options
   const weights = { ...DEFAULT_WEIGHTS, ...given }
   for (const [name, weight] of Object.entries(weights)) {
-    if (!Number.isFinite(weight)) throw new InputError('input_invalid_option', `weights.${name} is ${show(weight)}; it must be a finite number.`, { weights })
+    if (!Number.isFinite(weight)) {
+      throw new InputError('input_invalid_option', `weights.${name} is ${show(weight)}; it must be a finite number.`, { weights })
+    }
   }
   for (const [name, threshold] of Object.entries(thresholds)) {
     if (threshold !== undefined && !(typeof threshold === 'number' && !Number.isNaN(threshold))) {
-      throw new InputError('input_invalid_option', `thresholds.${name} is ${show(threshold)}; it must be a number.`, { thresholds })
+      throw new InputError('input_invalid_option', `thresholds.${name} is ${show(threshold)}; it must be a number.`, {
+        thresholds,
+      })
     }
   }
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
     throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, { topK })
   }
-  const combined = combineScores(scored.map(({ scores }) => scores), combine, weights)
+  const group = scored.map(({ scores }) => scores)
+  const combined = combineScores(group, combine, weights)
   const ordered = scored
     .map(({ index, scores: { ict, hp } }, i) => ({
       index,
       score: combined[i]!,
       ...(ict === undefined ? {} : { ict }),
       ...(hp === undefined ? {} : { hp }),
-      passed: (thresholds.ict === undefined || (ict ?? -Infinity) > thresholds.ict) && (thresholds.hp === undefined || (hp ?? -Infinity) > thresholds.hp),
+      passed:
+        (thresholds.ict === undefined || (ict ?? -Infinity) > thresholds.ict) &&
+        (thresholds.hp === undefined || (hp ?? -Infinity) > thresholds.hp),
     }))
     .sort((a, b) => b.score - a.score || a.index - b.index)
     .slice(0, topK)

@@ -22,7 +22,11 @@ export interface StreamedImage {
  * A list is cut into full batches. From an async source whatever is ready goes in the next batch, so that a slow
  * generator's image is scored as soon as it is there.
  */
-export async function* encodeStream(encoders: readonly VisionEncoder[], images: Images, options: StreamOptions = {}): AsyncGenerator<StreamedImage> {
+export async function* encodeStream(
+  encoders: readonly VisionEncoder[],
+  images: Images,
+  options: StreamOptions = {},
+): AsyncGenerator<StreamedImage> {
   const { signal, onProgress, onImageError } = options
   checkIterable(images)
   const batchSize = Math.min(...encoders.map((encoder) => encoder.parts.batchSize))
@@ -35,7 +39,13 @@ export async function* encodeStream(encoders: readonly VisionEncoder[], images: 
   const queue = new CropQueue(encoders, images, stop.signal, batchSize)
   let done = 0
   const ready = (count: number): void =>
-    onProgress?.({ stage: 'encode', item: 'images', loaded: (done += count), unit: 'images', ...(total === undefined ? {} : { total }) })
+    onProgress?.({
+      stage: 'encode',
+      item: 'images',
+      loaded: (done += count),
+      unit: 'images',
+      ...(total === undefined ? {} : { total }),
+    })
   try {
     for (;;) {
       signal?.throwIfAborted()
@@ -51,7 +61,10 @@ export async function* encodeStream(encoders: readonly VisionEncoder[], images: 
       if (whole.length === 0) continue
       const answers: EncodedImage[][] = []
       // One tower after the other: each uses the whole device.
-      for (const [e, encoder] of encoders.entries()) answers.push(await encoder.encode(whole.map(({ crops }) => crops[e]!), signal))
+      for (const [e, encoder] of encoders.entries()) {
+        const crops = whole.map((entry) => entry.crops[e]!)
+        answers.push(await encoder.encode(crops, signal))
+      }
       ready(whole.length)
       for (const [i, { index, crops }] of whole.entries()) {
         const { width, height } = crops[0]!
@@ -85,14 +98,16 @@ class CropQueue {
   readonly #iterator: Iterator<ImageInput> | AsyncIterator<ImageInput>
   readonly #greedy: boolean
 
-  constructor(private readonly encoders: readonly VisionEncoder[], images: Images, private readonly signal: AbortSignal, batchSize: number) {
+  constructor(
+    private readonly encoders: readonly VisionEncoder[],
+    images: Images,
+    private readonly signal: AbortSignal,
+    batchSize: number,
+  ) {
     this.#greedy = Symbol.asyncIterator in images
     this.#iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
     void this.#fill(3 * batchSize)
-    this.signal.addEventListener('abort', () => {
-      for (const crop of this.#cropping) crop.abort(this.signal.reason)
-      this.#wake()
-    }, { once: true })
+    this.signal.addEventListener('abort', () => this.#abort(), { once: true })
   }
 
   /** The next entries in order, 1 to `most`; none where the source has ended. Throws what the source threw. */
@@ -125,6 +140,11 @@ class CropQueue {
 
   #space: () => void = () => {}
 
+  #abort(): void {
+    for (const crop of this.#cropping) crop.abort(this.signal.reason)
+    this.#wake()
+  }
+
   async #fill(ahead: number): Promise<void> {
     try {
       for (let index = 0; !this.signal.aborted; index++) {
@@ -134,7 +154,9 @@ class CropQueue {
         void entry.settled.then(() => (entry.ready = true))
         this.#entries.push(entry)
         this.#wake()
-        while (this.#entries.length >= ahead && !this.signal.aborted) await new Promise<void>((resolve) => (this.#space = resolve))
+        while (this.#entries.length >= ahead && !this.signal.aborted) {
+          await new Promise<void>((resolve) => (this.#space = resolve))
+        }
       }
     } catch (error) {
       this.#failure = { error }
@@ -163,8 +185,17 @@ class CropQueue {
 
 /** A path or the bytes of one image can be iterated too, but nobody means that. */
 function checkIterable(images: unknown): void {
-  const iterable = typeof images === 'object' && images !== null && !ArrayBuffer.isView(images) && (Symbol.iterator in images || Symbol.asyncIterator in images)
-  if (!iterable) throw new InputError('input_invalid_option', `Expected a list or stream of images, not ${show(images)}. Put a single image in a list: [image].`)
+  const iterable =
+    typeof images === 'object' &&
+    images !== null &&
+    !ArrayBuffer.isView(images) &&
+    (Symbol.iterator in images || Symbol.asyncIterator in images)
+  if (!iterable) {
+    throw new InputError(
+      'input_invalid_option',
+      `Expected a list or stream of images, not ${show(images)}. Put a single image in a list: [image].`,
+    )
+  }
 }
 
 /** Says which image of the list it was, in a field. */

@@ -39,8 +39,13 @@ export class HpScorer extends Scorer {
   }
 
   /** Scores images as they come, in order, with bounded memory. */
-  async *scoreStream(images: Images, options: StreamOptions = {}): AsyncGenerator<{ index: number; score: number; logit: number }> {
-    for await (const { index, image } of this.encodeEach(images, options)) yield { index, score: sigmoid(image.logit!), logit: image.logit! }
+  async *scoreStream(
+    images: Images,
+    options: StreamOptions = {},
+  ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    for await (const { index, image } of this.encodeEach(images, options)) {
+      yield { index, score: sigmoid(image.logit!), logit: image.logit! }
+    }
   }
 
   /** Image embeddings as the tower gives them, not normalised: float32, one of `projectionDim` values an image. */

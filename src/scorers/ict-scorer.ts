@@ -43,7 +43,11 @@ export class IctScorer extends Scorer {
    */
   score(images: readonly ImageInput[], prompts: string | readonly string[], options?: EncodeOptions): Promise<number[]>
   score(image: ImageInput, prompt: string, options?: EncodeOptions): Promise<number>
-  async score(images: ImageInput | readonly ImageInput[], prompts: string | readonly string[], options: EncodeOptions = {}): Promise<number | number[]> {
+  async score(
+    images: ImageInput | readonly ImageInput[],
+    prompts: string | readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<number | number[]> {
     const one = !Array.isArray(images)
     const list: readonly ImageInput[] = one ? [images] : images
     const pairwise = Array.isArray(prompts)
@@ -65,7 +69,10 @@ export class IctScorer extends Scorer {
   /** Scores of every pair, `[image][prompt]`; each image and each prompt is encoded once. */
   async matrix(images: readonly ImageInput[], prompts: readonly string[], options: EncodeOptions = {}): Promise<number[][]> {
     if (!Array.isArray(images) || !Array.isArray(prompts)) {
-      throw new InputError('input_invalid_option', 'matrix takes a list of images and a list of prompts. For single ones use score.')
+      throw new InputError(
+        'input_invalid_option',
+        'matrix takes a list of images and a list of prompts. For single ones use score.',
+      )
     }
     const textEmbeds = await this.embedTexts(prompts, options)
     const imageEmbeds = await this.embedImages(images, options)
@@ -73,9 +80,15 @@ export class IctScorer extends Scorer {
   }
 
   /** Scores images against one prompt as they come, in order, with bounded memory. */
-  async *scoreStream(images: Images, prompt: string, options: StreamOptions = {}): AsyncGenerator<{ index: number; score: number }> {
+  async *scoreStream(
+    images: Images,
+    prompt: string,
+    options: StreamOptions = {},
+  ): AsyncGenerator<{ index: number; score: number }> {
     const [text] = await this.embedTexts([prompt], options)
-    for await (const { index, image } of this.encodeEach(images, options)) yield { index, score: this.similarity(text!, l2Normalise(image.embeds)) }
+    for await (const { index, image } of this.encodeEach(images, options)) {
+      yield { index, score: this.similarity(text!, l2Normalise(image.embeds)) }
+    }
   }
 
   /** The score of embeddings that were made before, for callers that cache them: their dot product. */

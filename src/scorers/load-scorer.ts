@@ -28,7 +28,11 @@ export type OpenTower = (name: TowerName) => Promise<Tower>
  * precision open and the best choice fails its self-test, the next is taken, and a note says so.
  */
 export async function loadScorer<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind, source: string, runtime: Runtime, options: LoadOptions, more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
+  kind: ModelKind,
+  source: string,
+  runtime: Runtime,
+  options: LoadOptions,
+  more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const model = await openModel(kind, source, runtime, options)
   const notes = [...(options.notes ?? []), ...model.notes]
@@ -46,27 +50,53 @@ export async function loadScorer<More extends { dispose(): Promise<void> }>(
 }
 
 async function loadChoice<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions, { folder, manifest, base }: OpenedModel, { device, dtype }: Choice,
-  notes: readonly string[], more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
+  kind: ModelKind,
+  source: string,
+  runtime: Runtime,
+  options: ScorerOptions,
+  { folder, manifest, base }: OpenedModel,
+  { device, dtype }: Choice,
+  notes: readonly string[],
+  more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const { threads, signal, onProgress, maxPixels, selfTest = true } = options
   const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 4 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
   const open: OpenTower = async (name) => {
-    const tower = await loadTower(folder, base, manifest, name, { backend: runtime.backend, device, dtype, threads, signal, onProgress })
+    const tower = await loadTower(folder, base, manifest, name, {
+      backend: runtime.backend,
+      device,
+      dtype,
+      threads,
+      signal,
+      onProgress,
+    })
     loaded.push(tower)
     if (selfTest) await testTower(tower, name, manifest, { device, dtype }, signal)
     return tower
   }
   try {
     const vision = new VisionEncoder({
-      tower: await open('vision'), decoder: runtime.decoder, preprocess: manifest.preprocess, projectionDim: manifest.projectionDim,
-      head: kind === 'hp', batchSize, maxPixels,
+      tower: await open('vision'),
+      decoder: runtime.decoder,
+      preprocess: manifest.preprocess,
+      projectionDim: manifest.projectionDim,
+      head: kind === 'hp',
+      batchSize,
+      maxPixels,
     })
     const second = await more(manifest, open)
     const info: ScorerInfo = {
-      kind, model: manifest.name, source, origin: manifest.source, device, dtype, batchSize,
-      backend: runtime.backend.name, decoder: runtime.decoder.name, notes,
+      kind,
+      model: manifest.name,
+      source,
+      origin: manifest.source,
+      device,
+      dtype,
+      batchSize,
+      backend: runtime.backend.name,
+      decoder: runtime.decoder.name,
+      notes,
       ...(folder.revision === undefined ? {} : { revision: folder.revision }),
       ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
     }

@@ -1,9 +1,18 @@
 import type { Device } from '../backend/backend.ts'
 import { DeviceError, InputError, ModelError, show } from '../errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
-import { DTYPES, heldDtypes, MANIFEST_NAME, parseManifest, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import {
+  DTYPES,
+  heldDtypes,
+  MANIFEST_NAME,
+  parseManifest,
+  type Dtype,
+  type ModelKind,
+  type ModelManifest,
+} from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
 import type { ScorerOptions } from './scorer-options.ts'
+import { checkBatchSize } from './vision-encoder.ts'
 
 export interface OpenedModel {
   readonly folder: ModelFolder
@@ -26,19 +35,32 @@ export interface Choice {
  * which devices and precisions come into question, and reads no weights yet.
  */
 export async function openModel(kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions): Promise<OpenedModel> {
-  const { device = 'auto', dtype = 'auto', revision, signal, onProgress } = options
+  const { device = 'auto', dtype = 'auto', batchSize, revision, signal, onProgress } = options
   if (typeof source !== 'string' || source === '') {
-    throw new InputError('input_invalid_option', `A model is named by a folder, a URL or a hub repository, not by ${show(source)}.`, { source })
+    throw new InputError(
+      'input_invalid_option',
+      `A model is named by a folder, a URL or a hub repository, not by ${show(source)}.`,
+      { source },
+    )
   }
   if (dtype !== 'auto' && !DTYPES.includes(dtype)) {
     throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use auto, ${DTYPES.join(', ')}.`, { dtype })
   }
+  // Before minutes of loading, not after.
+  if (batchSize !== undefined) checkBatchSize(batchSize)
   const probed = await runtime.backend.probe(device)
   const folder = await runtime.hub.open(source, { revision, signal, onProgress } satisfies OpenOptions)
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
-  const devices: Device[] = device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, 'cpu'] : [probed.device]
-  return { folder, manifest, base, choices: devices.flatMap((candidate) => choicesOn(manifest, dtype, candidate)), notes: probed.notes }
+  const devices: Device[] =
+    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, 'cpu'] : [probed.device]
+  return {
+    folder,
+    manifest,
+    base,
+    choices: devices.flatMap((candidate) => choicesOn(manifest, dtype, candidate)),
+    notes: probed.notes,
+  }
 }
 
 /** Reads the manifest of a kind, in a folder of it or right there. Throws `ModelError`. */
@@ -53,12 +75,18 @@ export async function findManifest(kind: ModelKind, folder: ModelFolder): Promis
   }
   const name = kind.toUpperCase()
   if (other) {
-    throw new ModelError('model_wrong_kind', `${folder.source} holds the ${other.toUpperCase()} model, not ${name}. Name the folder above it, or a folder with ${kind}/${MANIFEST_NAME}.`, { kind, found: other })
+    throw new ModelError(
+      'model_wrong_kind',
+      `${folder.source} holds the ${other.toUpperCase()} model, not ${name}. Name the folder above it, or a folder with ` +
+        `${kind}/${MANIFEST_NAME}.`,
+      { kind, found: other },
+    )
   }
   throw new ModelError(
     'model_not_found',
     `${folder.source} holds no ${name} model: neither ${kind}/${MANIFEST_NAME} nor ${MANIFEST_NAME} is there. ` +
-      `Convert a checkpoint with \`npx icthp convert --${kind} DIR --out ${folder.source}\`, or fetch the official ones with \`npx icthp pull\`.`,
+      `Convert a checkpoint with \`npx icthp convert --${kind} DIR --out ${folder.source}\`, or fetch the official ones ` +
+      'with `npx icthp pull`.',
     { source: folder.source, kind },
   )
 }
@@ -73,9 +101,21 @@ function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Devic
   const held = heldDtypes(manifest)
   if (dtype !== 'auto') {
     if (held.includes(dtype)) return [{ device, dtype }]
-    throw new ModelError('model_dtype_unavailable', `${manifest.name} is here in ${held.join(', ')}, not in ${dtype}. Use one of these, or convert again with \`--dtype ${dtype}\`.`, { dtype, held })
+    throw new ModelError(
+      'model_dtype_unavailable',
+      `${manifest.name} is here in ${held.join(', ')}, not in ${dtype}. Use one of these, or convert again with ` +
+        `\`--dtype ${dtype}\`.`,
+      { dtype, held },
+    )
   }
-  const preferred = PREFERRED[device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'].filter((candidate) => held.includes(candidate))
-  if (preferred.length === 0) throw new ModelError('model_dtype_unavailable', `${manifest.name} holds no precision that runs on ${device}. Convert it with \`--dtype fp32\`.`, { device, held })
+  const kind = device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'
+  const preferred = PREFERRED[kind].filter((candidate) => held.includes(candidate))
+  if (preferred.length === 0) {
+    throw new ModelError(
+      'model_dtype_unavailable',
+      `${manifest.name} holds no precision that runs on ${device}. Convert it with \`--dtype fp32\`.`,
+      { device, held },
+    )
+  }
   return preferred.map((candidate) => ({ device, dtype: candidate }))
 }

@@ -20,7 +20,10 @@ export abstract class Scorer {
   /** The vision tower with its preprocessing: for callers that feed several scorers from one pass over the images. */
   get vision(): VisionEncoder {
     if (this.#disposing) {
-      throw new InputError('input_disposed', `This ${this.info.kind.toUpperCase()} scorer was disposed. Load it again with fromPretrained.`)
+      throw new InputError(
+        'input_disposed',
+        `This ${this.info.kind.toUpperCase()} scorer was disposed. Load it again with fromPretrained.`,
+      )
     }
     return this.#parts.vision
   }
@@ -38,7 +41,10 @@ export abstract class Scorer {
 
   protected async encodeAll(images: readonly ImageInput[], options: EncodeOptions): Promise<EncodedImage[]> {
     const encoded: EncodedImage[] = []
-    for await (const { encoded: [image] } of encodeStream([this.vision], images, options)) encoded.push(image!)
+    for await (const {
+      encoded: [image],
+    } of encodeStream([this.vision], images, options))
+      encoded.push(image!)
     return encoded
   }
 

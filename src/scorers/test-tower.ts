@@ -8,7 +8,13 @@ import type { Tower } from './tower.ts'
  * Holds a loaded tower's answer against the one that conversion stored. Throws `ModelError` `model_self_test_failed`
  * where the device computes nonsense: wrong kernels, overflow of fp16, saturation of int8.
  */
-export async function testTower(tower: Tower, name: TowerName, manifest: ModelManifest, { device, dtype }: Choice, signal?: AbortSignal): Promise<void> {
+export async function testTower(
+  tower: Tower,
+  name: TowerName,
+  manifest: ModelManifest,
+  { device, dtype }: Choice,
+  signal?: AbortSignal,
+): Promise<void> {
   const stored = manifest.selfTest[name]
   if (!stored) return
   const output = name === 'vision' ? 'image_embeds' : 'text_embeds'
@@ -24,9 +30,10 @@ export async function testTower(tower: Tower, name: TowerName, manifest: ModelMa
   }
   const needed = SELF_TEST_COSINE[dtype]
   if (reached >= needed) return
+  const answer = cause ? 'NaN or infinity' : `cosine ${reached.toFixed(4)}, at least ${needed} expected`
   throw new ModelError(
     'model_self_test_failed',
-    `${tower.name} gives wrong answers on ${device}: ${cause ? 'NaN or infinity' : `cosine ${reached.toFixed(4)}, at least ${needed} expected`} in its self-test. ` +
+    `${tower.name} gives wrong answers on ${device}: ${answer} in its self-test. ` +
       "Use another dtype ('fp32'), or another device ('cpu').",
     { device, dtype, cosine: reached, needed, ...(cause ? { cause } : {}) },
   )

@@ -19,7 +19,11 @@ export class TextEncoder {
     const idsOf = new Map<string, readonly number[]>()
     prompts.forEach((prompt, index) => {
       if (typeof prompt !== 'string') {
-        throw new InputError('input_not_a_string', `Prompt ${index} is ${show(prompt)} (${typeof prompt}); a prompt is a string.`, { index })
+        throw new InputError(
+          'input_not_a_string',
+          `Prompt ${index} is ${show(prompt)} (${typeof prompt}); a prompt is a string.`,
+          { index },
+        )
       }
       if (!idsOf.has(prompt)) idsOf.set(prompt, this.tokenizer.encode(prompt))
     })
@@ -57,5 +61,6 @@ function batches(idsOf: ReadonlyMap<string, readonly number[]>): Prompt[][] {
     else byLength.set(ids.length, [{ prompt, ids }])
   }
   return [...byLength.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) => group.slice(i * BATCH, (i + 1) * BATCH)))
+    Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) => group.slice(i * BATCH, (i + 1) * BATCH)),
+  )
 }

@@ -12,7 +12,11 @@ export class Tower {
   ) {}
 
   /** Runs the graph; each of `expected` must come back as float32 of these dims. Throws `BackendError`. */
-  async run(inputs: Tensors, expected: Readonly<Record<string, readonly number[]>>, signal?: AbortSignal): Promise<Record<string, Float32Array>> {
+  async run(
+    inputs: Tensors,
+    expected: Readonly<Record<string, readonly number[]>>,
+    signal?: AbortSignal,
+  ): Promise<Record<string, Float32Array>> {
     const outputs = await this.session.run(inputs, { signal })
     const checked: Record<string, Float32Array> = {}
     for (const [name, dims] of Object.entries(expected)) {
@@ -55,12 +59,21 @@ export interface LoadTowerOptions {
 }
 
 /** Fetches and checks the files of one tower, then loads it. */
-export async function loadTower(folder: ModelFolder, base: string, manifest: ModelManifest, tower: TowerName, options: LoadTowerOptions): Promise<Tower> {
+export async function loadTower(
+  folder: ModelFolder,
+  base: string,
+  manifest: ModelManifest,
+  tower: TowerName,
+  options: LoadTowerOptions,
+): Promise<Tower> {
   const { backend, device, dtype, threads, signal, onProgress } = options
   const files = manifest.towers[tower]![dtype]!
-  const fetch = (path: string): ReturnType<ModelFolder['file']> => folder.file(base + path, manifest.files[path]!, { signal, onProgress })
+  const fetch = (path: string): ReturnType<ModelFolder['file']> =>
+    folder.file(base + path, manifest.files[path]!, { signal, onProgress })
   const name = `${manifest.name} ${tower} (${dtype})`
-  const externalData = await Promise.all(files.externalData.map(async (path) => ({ name: path.split('/').pop()!, file: await fetch(path) })))
+  const externalData = await Promise.all(
+    files.externalData.map(async (path) => ({ name: path.split('/').pop()!, file: await fetch(path) })),
+  )
   const model = await fetch(files.model)
   onProgress?.({ stage: 'load', item: name, loaded: 0, total: 1, unit: 'files' })
   const session = await backend.load({ name, model, externalData }, { device, threads, signal })

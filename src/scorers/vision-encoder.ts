@@ -22,12 +22,16 @@ export interface EncodedImage {
   readonly logit?: number
 }
 
+/** Throws `InputError` `input_invalid_option`. */
+export function checkBatchSize(batchSize: unknown): void {
+  if (Number.isInteger(batchSize) && (batchSize as number) > 0) return
+  throw new InputError('input_invalid_option', `batchSize is a whole number from 1, not ${show(batchSize)}.`, { batchSize })
+}
+
 /** From images to embeddings: decodes and crops one at a time, encodes a batch at a time. */
 export class VisionEncoder {
   constructor(readonly parts: VisionEncoderParts) {
-    if (!(Number.isInteger(parts.batchSize) && parts.batchSize > 0)) {
-      throw new InputError('input_invalid_option', `batchSize is a whole number from 1, not ${show(parts.batchSize)}.`, { batchSize: parts.batchSize })
-    }
+    checkBatchSize(parts.batchSize)
   }
 
   /** A crop that was made before is taken as it is. */
@@ -57,6 +61,10 @@ export class VisionEncoder {
 
 function isCrop(image: unknown): image is ImageCrop {
   const crop = image as Partial<ImageCrop> | null
-  return typeof crop === 'object' && crop?.data instanceof Uint8Array && typeof crop.size === 'number' &&
+  return (
+    typeof crop === 'object' &&
+    crop?.data instanceof Uint8Array &&
+    typeof crop.size === 'number' &&
     crop.data.length === crop.size * crop.size * 3
+  )
 }

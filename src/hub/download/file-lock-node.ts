@@ -1,6 +1,6 @@
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { sleep } from './retry.ts'
+import { sleep } from '../../sleep.ts'
 import { isErrno } from '../stored-file-node.ts'
 
 // The owner touches its lock this often; one that stays untouched for many times that is nobody's.

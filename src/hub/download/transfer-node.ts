@@ -1,14 +1,15 @@
 import type { Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
+import { Deadline } from '../../deadline.ts'
 import { DownloadError } from '../../errors.ts'
+import { sleep } from '../../sleep.ts'
 import { ByteProgress } from './byte-progress.ts'
-import { Deadline } from './deadline.ts'
 import type { Download } from './download-node.ts'
 import type { CheckOptions } from '../file-check.ts'
 import { hashFile, startHash } from '../hash-node.ts'
 import { isTemporary, responseError } from '../huggingface/hub-protocol.ts'
 import { request } from './request-node.ts'
-import { type RetryPolicy, retryDelay, sleep } from './retry.ts'
+import { type RetryPolicy, retryDelay } from './retry.ts'
 import { isErrno } from '../stored-file-node.ts'
 
 // A connection that says nothing for so long is taken for broken.

@@ -1,8 +1,9 @@
+import { Deadline } from '../../deadline.ts'
 import { DownloadError } from '../../errors.ts'
-import { Deadline } from '../download/deadline.ts'
+import { sleep } from '../../sleep.ts'
 import { isTemporary, plainUrl, type RemoteName, responseError } from './hub-protocol.ts'
 import { request, type RequestOptions } from '../download/request-node.ts'
-import { type RetryPolicy, retryDelay, sleep } from '../download/retry.ts'
+import { type RetryPolicy, retryDelay } from '../download/retry.ts'
 
 // What Python waits for metadata; a server that is slower is as good as down, and the cache may do.
 const TIMEOUT = 10_000

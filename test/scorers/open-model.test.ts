@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import type { Runtime } from '../../src/runtime.ts'
+import { openModel } from '../../src/scorers/open-model.ts'
+
+/** A runtime that must not be asked for anything. */
+const untouched = new Proxy({} as Runtime, {
+  get: (_, part) => {
+    throw new Error(`${String(part)} was asked for`)
+  },
+})
+
+it.each([
+  ['batchSize', { batchSize: 0 }, 'input_invalid_option'],
+  ['batchSize', { batchSize: 2.5 }, 'input_invalid_option'],
+  ['dtype', { dtype: 'fp8' as never }, 'dtype_unknown'],
+])('refuses %s of %j before anything is loaded', async (_, options, code) => {
+  await expect(openModel('hp', 'model', untouched, options)).rejects.toMatchObject({ code })
+})
