@@ -7,7 +7,7 @@ import { gibibytes, number, spread, spreadOf, table } from '../table.mjs'
 
 /** Rounds shorter than this say more of the clock than of the work. */
 const ROUND_SECONDS = 0.5
-const LIMIT_SECONDS = 60
+const LIMIT_SECONDS = 40
 const SIDE = 16
 
 /**
