@@ -2,6 +2,7 @@ import { avifColour } from '../formats/avif-boxes.ts'
 import { avifToRgb } from '../formats/avif-rgb.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import type { ImageCodecs, Inflate } from './image-codecs.ts'
+import { instantiateCodec } from './instantiate-codec.ts'
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import { checkJpegEnd, jpegFrame } from '../formats/jpeg-markers.ts'
 import type { RawImage } from '../raw-image.ts'
@@ -82,12 +83,6 @@ interface CodecModule {
   readonly decode: (bytes: Uint8Array, ...args: unknown[]) => Decoded | null
 }
 
-type CodecFactory = (options: {
-  noInitialRun: boolean
-  printErr: (line: string) => void
-  instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => WebAssembly.Exports
-}) => Promise<CodecModule>
-
 const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: unknown }>>> = {
   jpeg: () => import('@jsquash/jpeg/codec/dec/mozjpeg_dec.js'),
   webp: () => import('@jsquash/webp/codec/dec/webp_dec.js'),
@@ -96,16 +91,7 @@ const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: un
 
 async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): Promise<CodecModule> {
   const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
-  return (glue.default as CodecFactory)({
-    noInitialRun: true,
-    // What libjpeg only warns of, Pillow does not mention either.
-    printErr: () => {},
-    instantiateWasm: (imports, done) => {
-      const instance = new WebAssembly.Instance(module, imports)
-      done(instance)
-      return instance.exports
-    },
-  })
+  return instantiateCodec<CodecModule>(glue.default, module)
 }
 
 /** The codecs answer with the browser's ImageData, which Node lacks: lends them a stand-in for the length of one call. */

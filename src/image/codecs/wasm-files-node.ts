@@ -3,10 +3,9 @@ import { createRequire } from 'node:module'
 import { inflateSync, constants } from 'node:zlib'
 import type { Inflate } from './image-codecs.ts'
 import { inflateStream } from '../formats/inflate-stream.ts'
-import type { LoadWasm } from './wasm-codecs.ts'
 
 /** Compiles a codec from the installed package's files. */
-export const loadWasmNode: LoadWasm = async (file) => {
+export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> => {
   const path = createRequire(import.meta.url).resolve(file)
   return WebAssembly.compile(await readFile(path))
 }
