@@ -14,7 +14,7 @@ const EXACTING = /\.out\.weight$/
  */
 export const blockQuantised = (usual: 4 | 8, float: FloatDtype, plan: Pick<QuantisePlan, 'adjust'>): Precision => ({
   float,
-  table: 'int8',
+  embeddings: 'int8',
   adjust: (key, values) => plan.adjust(key, values),
   matmul(b, x, key, inputs, outputs) {
     const bits = EXACTING.test(key) ? 8 : usual

@@ -2,7 +2,7 @@ import type { OnnxValue } from '../onnx/onnx-model.ts'
 import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../clip-config.ts'
 import { encoder, norm } from './encoder.ts'
 import { GraphBuilder, type TowerGraph } from './graph-builder.ts'
-import { int8Rows } from './int8-table.ts'
+import { int8Rows, int8Weight } from './int8-rows.ts'
 import type { Precision } from './precision.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { Precision } from './precision.ts'
  */
 export function visionTower(config: ClipConfig, precision: Precision, head: boolean): TowerGraph {
   const b = builderFor(precision)
-  const outputs = visionRest(b, precision, config, visionEmbeddings(b, config.vision), head)
+  const outputs = visionRest(b, precision, config, visionEmbeddings(b, config.vision, precision.embeddings), head)
   return b.finish('vision', [pixelValues(config)], outputs)
 }
 
@@ -23,7 +23,7 @@ export function visionTower(config: ClipConfig, precision: Precision, head: bool
  */
 export function textTower(config: ClipConfig, precision: Precision): TowerGraph {
   const b = builderFor(precision)
-  const outputs = textRest(b, precision, config, textEmbeddings(b, config.text, precision.table))
+  const outputs = textRest(b, precision, config, textEmbeddings(b, config.text, precision.embeddings))
   return b.finish('text', [INPUT_IDS], outputs)
 }
 
@@ -33,11 +33,12 @@ export const pixelValues = ({ vision: { imageSize } }: ClipConfig): OnnxValue =>
 export const INPUT_IDS: OnnxValue = { name: 'input_ids', dtype: 'int64', dims: ['batch', 'tokens'] }
 
 /** `pixel_values` → the vision encoder's input, N × tokens × width. */
-export function visionEmbeddings(b: GraphBuilder, vision: ClipVisionConfig): string {
+export function visionEmbeddings(b: GraphBuilder, vision: ClipVisionConfig, stored?: Precision['embeddings']): string {
   const { hiddenSize: width, positions } = vision
   b.scope('embeddings')
   const pixels = b.float === 'float32' ? 'pixel_values' : b.op('Cast', ['pixel_values'], { to: 10 })
-  const patches = b.op('Conv', [pixels, b.weight('patch.weight', [width, 3, vision.patchSize, vision.patchSize])], {
+  const kernel = [width, 3, vision.patchSize, vision.patchSize]
+  const patches = b.op('Conv', [pixels, stored === 'int8' ? int8Weight(b, 'patch.weight', kernel) : b.weight('patch.weight', kernel)], {
     kernel_shape: [vision.patchSize, vision.patchSize],
     strides: [vision.patchSize, vision.patchSize],
   })
@@ -70,10 +71,10 @@ export function visionRest(b: GraphBuilder, precision: Precision, config: ClipCo
 }
 
 /** `input_ids` → the text encoder's input, N × tokens × width. */
-export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, table?: Precision['table']): string {
+export function textEmbeddings(b: GraphBuilder, text: ClipTextConfig, stored?: Precision['embeddings']): string {
   const { hiddenSize: width, maxPositions } = text
   b.scope('embeddings')
-  const tokens = table === 'int8' ? int8Rows(b, 'token', text.vocabSize, width, 'input_ids') : b.op('Gather', [b.weight('token', [text.vocabSize, width]), 'input_ids'])
+  const tokens = stored === 'int8' ? int8Rows(b, 'token', text.vocabSize, width, 'input_ids') : b.op('Gather', [b.weight('token', [text.vocabSize, width]), 'input_ids'])
   const positions = b.op('Slice', [b.weight('position', [maxPositions, width]), b.int64([0]), tokenCount(b), b.int64([0])])
   return b.op('Add', [tokens, positions])
 }

@@ -18,7 +18,7 @@ export interface QuantisePlan {
  */
 export const int8 = (plan: QuantisePlan): Precision => ({
   float: 'float32',
-  table: 'int8',
+  embeddings: 'int8',
   adjust: (key, values) => plan.adjust(key, values),
   matmul(b, x, key, inputs, outputs, floor) {
     if (plan.keep.has(key)) return floating('float32').matmul(b, x, key, inputs, outputs)

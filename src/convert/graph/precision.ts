@@ -4,8 +4,8 @@ import type { FloatDtype, GraphBuilder } from './graph-builder.ts'
 export interface Precision {
   /** Type of activations and of everything that is not a matrix. */
   readonly float: FloatDtype
-  /** How the token embeddings are stored, of which a prompt reads a few rows: `int8` with a scale a row. Default: as `float`. */
-  readonly table?: 'int8'
+  /** How token embeddings and the patch convolution are stored: `int8` with a scale a token or channel. Default: as `float`. */
+  readonly embeddings?: 'int8'
   /**
    * Emits `x · W`, where W is the logical weight `key` of shape `inputs × outputs`; returns the product's name.
    * No value of x is below `floor`, where it is given.

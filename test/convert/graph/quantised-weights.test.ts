@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { quantiseBlocks } from '../../../src/convert/graph/block-quantised.ts'
 import { GraphBuilder } from '../../../src/convert/graph/graph-builder.ts'
 import { quantiseColumns } from '../../../src/convert/graph/int8.ts'
-import { int8Rows } from '../../../src/convert/graph/int8-table.ts'
+import { int8Rows } from '../../../src/convert/graph/int8-rows.ts'
 
 const [INPUTS, OUTPUTS] = [96, 5]
 
