@@ -40,9 +40,7 @@ const newest = (folder: string): number =>
 
 export interface Packed {
   readonly tarball: string
-  readonly files: readonly string[]
-  /** In bytes, packed. */
-  readonly size: number
+  readonly files: readonly { readonly path: string; readonly size: number }[]
 }
 
 /** Packs what `npm publish` would send, from `dist/` as it is. Throws where that is older than the sources. */
@@ -53,8 +51,8 @@ export async function pack(folder: string): Promise<Packed> {
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
   const answer = JSON.parse(await mustRun('npm', args, { cwd: root })) as unknown
   // npm 12 answers with an object by package name, npm 10 and 11 with a list.
-  const [packed] = Object.values(answer as object) as [{ filename: string; size: number; files: { path: string }[] }]
-  return { tarball: join(folder, packed.filename), size: packed.size, files: packed.files.map(({ path }) => path) }
+  const [packed] = Object.values(answer as object) as [{ filename: string; files: { path: string; size: number }[] }]
+  return { tarball: join(folder, packed.filename), files: packed.files }
 }
 
 /** The version of a development dependency as it is here: npm's cache has it. */
@@ -79,7 +77,9 @@ export async function emptyRoom(): Promise<Room> {
     install: async (...packages) => {
       await mustRun('npm', [...npm, ...packages], { cwd: folder, env: { ONNXRUNTIME_NODE_INSTALL: 'skip' } })
     },
-    run: (command, ...args) => run(command, args, { cwd: folder, env: { ICTHP_MODEL: join(folder, 'models-out') } }),
+    // Without npm's own warnings, of settings that it inherits from whoever runs the tests.
+    run: (command, ...args) =>
+      run(command, args, { cwd: folder, env: { ICTHP_MODEL: join(folder, 'models-out'), npm_config_loglevel: 'error' } }),
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   }
 }
