@@ -71,9 +71,10 @@ async function isFolder(path: string, source: string): Promise<boolean> {
 }
 
 function notFound(source: string, path: string): ModelError {
+  const lookedFor = path === source ? '' : `: looked for ${path}`
   return new ModelError(
     'model_not_found',
-    `There is no model folder ${show(source)}: looked for ${path}. Make one from the official checkpoints with ` +
+    `There is no model folder ${show(source)}${lookedFor}. Make one from the official checkpoints with ` +
       '`npx icthp pull`, or from your own with `npx icthp convert --ict DIR --hp DIR --out DIR`; a hub repository is ' +
       'written "owner/name".',
     { source, path },

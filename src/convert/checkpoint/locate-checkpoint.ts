@@ -19,7 +19,7 @@ const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_sta
 /** Takes a file, an index, or a folder with one checkpoint in it. Throws `CheckpointError` `checkpoint_not_found`. */
 export async function locateCheckpoint(path: string): Promise<CheckpointPlace> {
   const found = await stat(path).catch((cause: unknown) => {
-    throw notFound(path, 'there is no such file or folder.', { cause })
+    throw notFound(path, 'there is no such file or folder. Check the path.', { cause })
   })
   const file = found.isDirectory() ? join(path, await chooseFile(path)) : path
   return file.endsWith('.index.json') ? readIndex(file) : { path: file, files: [file] }

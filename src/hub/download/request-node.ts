@@ -58,7 +58,9 @@ function unreachable(url: string, cause: unknown): DownloadError {
   const reason = (cause as { cause?: NodeJS.ErrnoException }).cause
   const why = reason?.code ?? reason?.message ?? String(cause)
   const behindProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => process.env[name])
-  const proxy = behindProxy ? ' Node uses the proxy of the environment from version 24 on, with NODE_USE_ENV_PROXY=1.' : ''
+  const proxy = behindProxy
+    ? ' Set NODE_USE_ENV_PROXY=1 to go through the proxy (Node 22.21, 24 and newer).'
+    : ''
   return new DownloadError(
     'download_failed',
     `No answer from ${new URL(url).host} (${why}). Check the network and HF_ENDPOINT, or work offline with what is ` +
