@@ -53,7 +53,7 @@ await runScript(async (signal, terminal) => {
     models, dtypes, fastest: DTYPES.find((dtype) => dtypes.includes(dtype)), pictures, reference, runs, quick: runs === 1,
     where: { device: 'cpu', threads }, cores: availableParallelism(), terminal, signal,
   }
-  process.stdout.write(`${machineLines(machine)}\nmodel: ${models.label}; ${threads ?? 'as many as cores'} threads\n`)
+  process.stdout.write(`${machineLines(machine)}\nmodel: ${models.label}; threads: ${threads ?? 'as many as cores'}\n`)
   const results = {}
   for (const name of only) {
     const { measure, report } = await import(`./sections/${name}.mjs`)

@@ -97,7 +97,7 @@ export function report({ ours, references }) {
   return [
     ...lines,
     '',
-    `Beside the reference in Python, in turns (${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}; ${threads} threads). Shares below 1 are faster than the reference.`,
+    `Beside the reference in Python, in turns (${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}; threads: ${threads}). Shares below 1 are faster than the reference.`,
     '',
     table(['precision', 'seconds a pair', "reference's", 'share', `${SIDE} × ${SIDE}, share of ${SIDE * SIDE} pairs`], rows),
     '',
