@@ -1,4 +1,5 @@
 import { PickleDict, PickleFault, PickleGlobal, PickleTuple } from './pickle-machine.ts'
+import { ELEMENT_SIZE } from './tensor-dtype.ts'
 
 /**
  * The Python objects that a torch checkpoint may name: the allow-list of torch's weights-only unpickler
@@ -52,16 +53,7 @@ export class TorchType extends PickleGlobal {
 
 /** Bytes an element, also of types that are not read: a legacy file's storages are found by the lengths of those before. */
 export const STORED_SIZE: Readonly<Record<string, number>> = {
-  float64: 8,
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  int16: 2,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
+  ...ELEMENT_SIZE,
   complex128: 16,
   complex64: 8,
   complex32: 4,

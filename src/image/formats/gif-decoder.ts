@@ -1,4 +1,5 @@
 import { ByteReader } from './byte-reader.ts'
+import { unpackLzw } from './lzw.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import { paletteOf } from './palette.ts'
 import type { RawImage } from '../raw-image.ts'
@@ -12,7 +13,7 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   const frame = readFrame(reader)
   const { width, height, palette } = frame
   const canvas = new Uint8Array(width * height).fill(frame.transparent ?? 0)
-  const indices = unpackLzw(joinBlocks(reader, frame.dataAt + 1), reader.u8(frame.dataAt), frame.frameWidth * frame.frameHeight)
+  const indices = unpackIndices(joinBlocks(reader, frame.dataAt + 1), reader.u8(frame.dataAt), frame.frameWidth * frame.frameHeight)
   const order = frame.interlaced ? interlacedRows(frame.frameHeight) : undefined
   for (let y = 0; y < frame.frameHeight; y++) {
     const row = indices.subarray(y * frame.frameWidth, (y + 1) * frame.frameWidth)
@@ -121,56 +122,25 @@ function interlacedRows(height: number): Int32Array {
   return rows
 }
 
-/** GIF's LZW: codes of up to 12 bits, low bits first. Throws unless it yields `size` indices. */
-function unpackLzw(data: Uint8Array, codeSize: number, size: number): Uint8Array {
+/** GIF's LZW: low bits first. Throws unless it yields `size` indices. */
+function unpackIndices(data: Uint8Array, codeSize: number, size: number): Uint8Array {
   if (codeSize < 1 || codeSize > 11) throw unreadable('GIF', `there is no code size ${codeSize}`)
-  const clear = 1 << codeSize
-  const out = new Uint8Array(size)
-  // An entry is a run of the output: where it starts and how long it is, so that nothing has to be turned round.
-  const starts = new Int32Array(4096)
-  const lengths = new Int32Array(4096)
-  let next = clear + 2
-  let width = codeSize + 1
-  let previous = -1
-  let previousAt = 0
-  let length = 0
   let buffer = 0
   let held = 0
   let at = 0
-  while (length < size) {
+  const take = (width: number): number => {
     while (held < width) {
-      if (at >= data.length) throw truncated('GIF', `${size - length} of ${size} pixels are missing`)
+      if (at >= data.length) return -1
       buffer |= data[at++]! << held
       held += 8
     }
     const code = buffer & ((1 << width) - 1)
     buffer >>>= width
     held -= width
-    if (code === clear) {
-      next = clear + 2
-      width = codeSize + 1
-      previous = -1
-      continue
-    }
-    if (code === clear + 1) throw truncated('GIF', `${size - length} of ${size} pixels are missing`)
-    if (code > next || (code === next && previous < 0)) throw unreadable('GIF', 'its compressed data is damaged')
-    if (previous >= 0 && next < 4096) {
-      // The previous run and the first index of this one; they stand next to each other in the output.
-      starts[next] = previousAt
-      lengths[next] = (previous < clear ? 1 : lengths[previous]!) + 1
-      next++
-      if (next === 1 << width && width < 12) width++
-    }
-    previousAt = length
-    if (code < clear) {
-      out[length++] = code
-    } else {
-      const from = starts[code]!
-      const run = Math.min(lengths[code]!, size - length)
-      for (let i = 0; i < run; i++) out[length + i] = out[from + i]!
-      length += run
-    }
-    previous = code
+    return code
   }
-  return out
+  const damaged = (): Error => unreadable('GIF', 'its compressed data is damaged')
+  const indices = unpackLzw({ clear: 1 << codeSize, early: 0, size, take, damaged })
+  if (indices.length < size) throw truncated('GIF', `${size - indices.length} of ${size} pixels are missing`)
+  return indices
 }

@@ -1,4 +1,5 @@
 import { truncated, unreadable } from '../image-errors.ts'
+import { unpackLzw } from './lzw.ts'
 
 /** PackBits: runs and literals of bytes. Returns what there is, at most `size` bytes. */
 export function unpackBits(data: Uint8Array, size: number): Uint8Array {
@@ -20,60 +21,26 @@ export function unpackBits(data: Uint8Array, size: number): Uint8Array {
   return out.subarray(0, length)
 }
 
-const CLEAR = 256
-const END = 257
-
-/** TIFF's LZW: codes of 9 to 12 bits, high bits first, widened one code early. Returns what there is, at most `size` bytes. */
+/** TIFF's LZW: high bits first, codes widened one early. Returns what there is, at most `size` bytes. */
 export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
   if (data.length > 1 && data[0] === 0 && (data[1]! & 1) === 1) {
     throw unreadable('TIFF', 'it is packed by the LZW of before TIFF 5')
   }
-  const out = new Uint8Array(size)
-  // As in the GIF decoder, an entry is a run of the output.
-  const starts = new Int32Array(4097)
-  const lengths = new Int32Array(4097)
-  let next = 258
-  let width = 9
-  let previous = -1
-  let previousAt = 0
-  let length = 0
   let buffer = 0
   let held = 0
   let at = 0
-  while (length < size) {
+  const take = (width: number): number => {
     while (held < width && at < data.length) {
       buffer = ((buffer << 8) | data[at++]!) & 0xffffff
       held += 8
     }
-    if (held < width) break
+    if (held < width) return -1
     const code = (buffer >>> (held - width)) & ((1 << width) - 1)
     held -= width
-    if (code === CLEAR) {
-      next = 258
-      width = 9
-      previous = -1
-      continue
-    }
-    if (code === END) break
-    if (code > next || (code >= CLEAR && previous < 0)) throw unreadable('TIFF', 'its compressed data is damaged')
-    if (previous >= 0 && next < 4096) {
-      starts[next] = previousAt
-      lengths[next] = (previous < CLEAR ? 1 : lengths[previous]!) + 1
-      next++
-      if (next === (1 << width) - 1 && width < 12) width++
-    }
-    previousAt = length
-    if (code < CLEAR) {
-      out[length++] = code
-    } else {
-      const from = starts[code]!
-      const run = Math.min(lengths[code]!, size - length)
-      for (let i = 0; i < run; i++) out[length + i] = out[from + i]!
-      length += run
-    }
-    previous = code
+    return code
   }
-  return out.subarray(0, length)
+  const damaged = (): Error => unreadable('TIFF', 'its compressed data is damaged')
+  return unpackLzw({ clear: 256, early: 1, size, take, damaged })
 }
 
 /** Undoes horizontal differencing (predictor 2) in place. Samples of 2 bytes are in the file's byte order. */
