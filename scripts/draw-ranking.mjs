@@ -11,21 +11,26 @@ const model = await makeExampleModel()
 const args = [cli, 'rank', 'examples/images', '--model', model, '--device', 'cpu', '--prompt', PROMPT, '--json']
 const { combine, weights, results } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }))
 
-const [thumb, gap, text, top, margin] = [152, 16, 54, 74, 20]
-const columns = 5
-const rows = Math.ceil(results.length / columns)
-const [width, height] = [2 * margin + columns * (thumb + gap) - gap, top + rows * (thumb + text + gap)]
+// The best one stands large on the left, the others in rows of four beside it.
+const [thumb, gap, text, top, margin, columns] = [152, 16, 54, 82, 24, 4]
+const rows = Math.ceil((results.length - 1) / columns)
+const rowHeight = thumb + text
+const large = rows * rowHeight + (rows - 1) * gap - text
+const [width, height] = [2 * margin + large + columns * (thumb + gap), top + large + text + margin - 8]
 
 const cards = await Promise.all(
   results.map(async ({ image, rank, score, ict, hp }, i) => {
-    const [x, y] = [margin + (i % columns) * (thumb + gap), top + Math.floor(i / columns) * (thumb + text + gap)]
-    const jpeg = await sharp(`${root}${image}`).resize(2 * thumb).jpeg({ quality: 70 }).toBuffer()
+    const size = i === 0 ? large : thumb
+    const x = i === 0 ? margin : margin + large + gap + ((i - 1) % columns) * (thumb + gap)
+    const y = i === 0 ? top : top + Math.floor((i - 1) / columns) * (rowHeight + gap)
+    const jpeg = await sharp(`${root}${image}`).resize(Math.round(1.5 * size)).jpeg({ quality: 72 }).toBuffer()
     return `<g transform="translate(${x} ${y})">
-<image width="${thumb}" height="${thumb}" href="data:image/jpeg;base64,${jpeg.toString('base64')}"/>
-<circle cx="16" cy="16" r="13" fill="#1f2328"/><text class="rank" x="16" y="21">${rank}</text>
-<text class="score" x="0" y="${thumb + 19}">${score.toFixed(4)}</text>
-<text class="parts" x="0" y="${thumb + 35}">ICT ${ict.toFixed(4)} · HP ${hp.toFixed(4)}</text>
-<text class="parts" x="0" y="${thumb + 51}">${basename(image)}</text>
+<clipPath id="c${i}"><rect width="${size}" height="${size}" rx="8"/></clipPath>
+<image width="${size}" height="${size}" clip-path="url(#c${i})" href="data:image/jpeg;base64,${jpeg.toString('base64')}"/>
+<circle cx="20" cy="20" r="13" fill="#1f2328" stroke="#fff" stroke-width="1.5"/><text class="rank" x="20" y="24.5">${rank}</text>
+<text class="score" x="1" y="${size + 20}">${score.toFixed(4)}</text>
+<text class="parts" x="1" y="${size + 36}">ICT ${ict.toFixed(4)} · HP ${hp.toFixed(4)}</text>
+<text class="parts" x="1" y="${size + 51}">${basename(image)}</text>
 </g>`
   }),
 )
@@ -35,10 +40,10 @@ writeFileSync(
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
 <style>text{font-family:ui-sans-serif,system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328;font-size:13px}
 .mono{font-family:ui-monospace,Menlo,Consolas,monospace;font-size:15px}.rank{fill:#fff;font-weight:700;text-anchor:middle}
-.score{font-weight:700;font-size:15px}.parts{font-size:11px;fill:#59636e}.label{fill:#9a6700}</style>
-<rect width="${width}" height="${height}" rx="10" fill="#fff" stroke="#d1d9e0"/>
-<text class="mono" x="${margin}" y="32">$ icthp rank examples/images --prompt "${PROMPT}"</text>
-<text class="label" x="${margin}" y="56">${combine} ${weights.ict}·ICT + ${weights.hp}·HP. Made with random weights (npm run example): this order judges nothing.</text>
+.score{font-weight:700;font-size:15px}.parts{font-size:11.5px;fill:#59636e}.label{fill:#9a6700}</style>
+<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="#fff" stroke="#d1d9e0"/>
+<text class="mono" x="${margin}" y="36">$ icthp rank examples/images --prompt "${PROMPT}"</text>
+<text class="parts" x="${margin}" y="60">best first by ${combine}: ${weights.ict}·ICT + ${weights.hp}·HP <tspan class="label">· made with random weights (npm run example), so this order judges nothing</tspan></text>
 ${cards.join('\n')}
 </svg>
 `,
