@@ -56,8 +56,8 @@ export function addImages(command: Command, { optional = false }: { readonly opt
     .option('--no-sharp', 'decode with WebAssembly even where sharp is installed; both give the same pixels')
 }
 
-/** Which model runs, and on what. */
-export function addModelOptions(command: Command): Command {
+/** Which model it is, and where it runs. */
+export function addPlaceOptions(command: Command): Command {
   return command
     .option(
       '-m, --model <dir>',
@@ -70,18 +70,26 @@ export function addModelOptions(command: Command): Command {
         ...Object.keys(NODE_DEVICES),
       ]),
     )
-    .addOption(
-      new Option('--dtype <name>', 'precision of the weights (default: auto, the fastest for the device)').choices([
-        'auto',
-        ...DTYPES,
-      ]),
-    )
+}
+
+/** Which model runs, in which precision, and on what. */
+export function addModelOptions(command: Command): Command {
+  return addPlaceOptions(command).addOption(
+    new Option('--dtype <name>', 'precision of the weights (default: auto, the fastest for the device)').choices([
+      'auto',
+      ...DTYPES,
+    ]),
+  )
+}
+
+export function addSpeedOptions(command: Command): Command {
+  return command
+    .option('--batch-size <n>', 'images in one run of a tower (default: 4 on a CPU, else 8)', wholeNumber(1))
+    .option('--threads <n>', 'CPU threads (default: one a core)', wholeNumber(1))
 }
 
 export function addRunOptions(command: Command): Command {
-  return addModelOptions(command)
-    .option('--batch-size <n>', 'images in one run of a tower (default: 4 on a CPU, else 8)', wholeNumber(1))
-    .option('--threads <n>', 'CPU threads (default: one a core)', wholeNumber(1))
+  return addSpeedOptions(addModelOptions(command))
     .addOption(new Option('--only <scorer>', 'load and run this one alone').choices(['ict', 'hp']))
     .option('--min-ict <score>', 'an image passes where ICT is above this (published example: 0.7)', finiteNumber)
     .option('--min-hp <score>', 'an image passes where HP is above this (published example: 0.6)', finiteNumber)

@@ -10,6 +10,7 @@ import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
 import { addRank } from './commands/rank.ts'
 import { addScore } from './commands/score.ts'
+import { addVerify } from './commands/verify.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
@@ -61,7 +62,7 @@ function createProgram(context: Context): Command {
       getErrHasColors: () => false,
     })
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.')
-  for (const add of [addScore, addRank, addConvert, addPull, addInspect, addInfo]) add(program, context)
+  for (const add of [addScore, addRank, addConvert, addPull, addVerify, addInspect, addInfo]) add(program, context)
   return program
 }
 

@@ -56,7 +56,11 @@ function compareRankings(right: ScoreTable, got: ScoreTable): RankingAgreement |
   if (images < 2) return undefined
   const prompts = has('ict') ? right.ict![0]!.length : 1
   const combined = (table: ScoreTable, prompt: number): number[] =>
-    combineScores(Array.from({ length: images }, (_, i): Scores => ({ ict: table.ict?.[i]![prompt], hp: table.hp?.[i]![0] })), combine, DEFAULT_WEIGHTS)
+    combineScores(
+      Array.from({ length: images }, (_, i): Scores => ({ ict: table.ict?.[i]![prompt], hp: table.hp?.[i]![0] })),
+      combine,
+      DEFAULT_WEIGHTS,
+    )
   const lists = Array.from({ length: prompts }, (_, prompt) => [combined(right, prompt), combined(got, prompt)] as const)
   const taus = lists.map(([a, b]) => kendallTau(a, b))
   const top1 = lists.filter(([a, b]) => sameBest(a, b)).length / prompts

@@ -39,7 +39,8 @@ const PICTURES: Readonly<Record<string, Paint>> = {
   'sunrise over the sea': (x, y) => {
     if (Math.hypot(x - 0.4, y - 0.5) < 0.1 && y < 0.52) return [255, 235, 170]
     if (y < 0.52) return mix([70, 60, 120], [255, 160, 90], y / 0.52)
-    const glint = Math.exp(-(((x - 0.4) / (0.05 + 0.2 * (y - 0.52))) ** 2)) * (Math.sin(y * 160 + 4 * noise(x * 20, y * 40)) > 0 ? 1 : 0)
+    const glint =
+      Math.exp(-(((x - 0.4) / (0.05 + 0.2 * (y - 0.52))) ** 2)) * (Math.sin(y * 160 + 4 * noise(x * 20, y * 40)) > 0 ? 1 : 0)
     return mix([40, 60, 110], [255, 200, 130], 0.8 * glint + 0.2 * noise(x * 20, y * 70))
   },
   'a wall of red bricks': (x, y) => {
@@ -77,11 +78,20 @@ const PICTURES: Readonly<Record<string, Paint>> = {
   },
   'birch trees in the snow': (x, y) => {
     const tree = Math.abs(((x * 7 + 0.3 * noise(x * 2, 9)) % 1) - 0.5)
-    if (tree > 0.12 || y > 0.85) return mix([225, 230, 240], [175, 185, 205], y > 0.7 ? noise(x * 9, y * 30) * 0.4 : 0.6 - 0.5 * y)
+    if (tree > 0.12 || y > 0.85)
+      return mix([225, 230, 240], [175, 185, 205], y > 0.7 ? noise(x * 9, y * 30) * 0.4 : 0.6 - 0.5 * y)
     return noise(x * 25, y * 45) > 0.66 ? [40, 36, 34] : shade([235, 232, 225], 1 - 1.8 * tree)
   },
   'tartan cloth in red, green and blue': (x, y) => {
-    const stripe = (t: number): Colour => ([[170, 25, 30], [20, 70, 40], [170, 25, 30], [25, 35, 95]] as const)[Math.floor(t * 16) % 4]!
+    const stripe = (t: number): Colour =>
+      (
+        [
+          [170, 25, 30],
+          [20, 70, 40],
+          [170, 25, 30],
+          [25, 35, 95],
+        ] as const
+      )[Math.floor(t * 16) % 4]!
     const twill = Math.floor((x + y) * SIZE * 0.25) % 2
     return mix(stripe(x), stripe(y), twill === 0 ? 0.3 : 0.7)
   },

@@ -38,9 +38,14 @@ export function chooseDtypes(manifests: Manifests, against: Dtype, asked: readon
   }
   const absent = asked?.find((dtype) => !all.includes(dtype))
   if (absent) {
-    throw new ModelError('model_dtype_unavailable', `The model is here in ${all.join(', ')}, not in ${absent}. Convert it again with \`--dtype ${[...all, absent].join(',')}\`.`, {
-      dtype: absent, held: all,
-    })
+    throw new ModelError(
+      'model_dtype_unavailable',
+      `The model is here in ${all.join(', ')}, not in ${absent}. Convert it again with \`--dtype ${[...all, absent].join(',')}\`.`,
+      {
+        dtype: absent,
+        held: all,
+      },
+    )
   }
   return all.filter((dtype) => !asked || asked.includes(dtype) || dtype === against)
 }

@@ -17,7 +17,11 @@ export interface MeasureOptions {
  */
 export function measureApart(request: MeasureRequest, { signal, onProgress }: MeasureOptions = {}): Promise<Measurement> {
   signal?.throwIfAborted()
-  const child = fork(workerUrl('measure'), { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  const child = fork(workerUrl('measure'), {
+    serialization: 'advanced',
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
   let said = ''
   child.stderr!.setEncoding('utf8').on('data', (part: string) => (said = (said + part).slice(-2000)))
   return new Promise<Measurement>((resolve, reject) => {
@@ -45,6 +49,11 @@ export function measureApart(request: MeasureRequest, { signal, onProgress }: Me
 
 function died({ dtype }: MeasureRequest, code: number | null, killed: string | null, said: string): BackendError {
   const why = killed ? `was ended by ${killed}` : `ended with code ${code}`
-  const remedy = killed === 'SIGKILL' ? ' It was probably out of memory: measure on a larger machine, or leave this precision out.' : ''
-  return new BackendError('backend_failed', `The process that measured ${dtype} ${why}.${remedy}${said ? `\n${said.trim()}` : ''}`, { dtype, code, signal: killed })
+  const remedy =
+    killed === 'SIGKILL' ? ' It was probably out of memory: measure on a larger machine, or leave this precision out.' : ''
+  return new BackendError(
+    'backend_failed',
+    `The process that measured ${dtype} ${why}.${remedy}${said ? `\n${said.trim()}` : ''}`,
+    { dtype, code, signal: killed },
+  )
 }

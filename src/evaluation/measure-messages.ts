@@ -19,7 +19,10 @@ export interface MeasureRequest {
 }
 
 /** What it answers: progress, then one of the others. */
-export type MeasureReply = { readonly progress: Progress } | { readonly measurement: Measurement } | { readonly error: PackedError }
+export type MeasureReply =
+  | { readonly progress: Progress }
+  | { readonly measurement: Measurement }
+  | { readonly error: PackedError }
 
 /** One precision's answers, and what they cost. */
 export interface Measurement {

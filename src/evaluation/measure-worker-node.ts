@@ -20,21 +20,41 @@ const send = (reply: MeasureReply, sent?: () => void): void => void process.send
 process.once('disconnect', () => process.exit(1))
 process.once('message', (request: MeasureRequest) => {
   const end = (reply: MeasureReply): void => send(reply, () => process.exit(0))
-  measure(request).then((measurement) => end({ measurement }), (error: unknown) => end({ error: packError(error) }))
+  measure(request).then(
+    (measurement) => end({ measurement }),
+    (error: unknown) => end({ error: packError(error) }),
+  )
 })
 
-async function measure({ source, revision, kinds, dtype, device, threads, batchSize, crops, prompts }: MeasureRequest): Promise<Measurement> {
+async function measure({
+  source,
+  revision,
+  kinds,
+  dtype,
+  device,
+  threads,
+  batchSize,
+  crops,
+  prompts,
+}: MeasureRequest): Promise<Measurement> {
   const runtime = { backend: new OrtNodeBackend(), decoder: cropsOnly, hub: createNodeHub() }
   const options: ScorerOptions = { revision, dtype, device, threads, batchSize, onProgress: (progress) => send({ progress }) }
   const ict = kinds.includes('ict') ? await loadIct(source, runtime, options) : undefined
   const hp = kinds.includes('hp') ? await loadHp(source, runtime, options) : undefined
   const total = (crops.ict?.length ?? 0) + (crops.hp?.length ?? 0)
   let done = 0
-  const encoded = (count: number): void => send({ progress: { stage: 'measure', item: dtype, loaded: (done += count), total, unit: 'images' } })
+  const encoded = (count: number): void =>
+    send({ progress: { stage: 'measure', item: dtype, loaded: (done += count), total, unit: 'images' } })
   encoded(0)
-  const run = async ({ vision, info }: { vision: VisionEncoder; info: { device: typeof device; backend: string } }, images: readonly ImageCrop[]) => {
+  const run = async (
+    { vision, info }: { vision: VisionEncoder; info: { device: typeof device; backend: string } },
+    images: readonly ImageCrop[],
+  ) => {
     const { answers, secondsPerImage } = await encodeAll(vision, images, encoded)
-    return { logits: answers.map(({ logit }) => logit!), run: { device: info.device, backend: info.backend, imageEmbeds: answers.map(({ embeds }) => embeds), secondsPerImage } }
+    return {
+      logits: answers.map(({ logit }) => logit!),
+      run: { device: info.device, backend: info.backend, imageEmbeds: answers.map(({ embeds }) => embeds), secondsPerImage },
+    }
   }
   const ofIct = ict && { ...(await run(ict, crops.ict!)).run, ...(await timeTexts(() => ict.text.encode(prompts), prompts)) }
   const ofHp = hp && (await run(hp, crops.hp!))
@@ -46,7 +66,11 @@ async function measure({ source, revision, kinds, dtype, device, threads, batchS
 }
 
 /** The first batch is left out of the time where there are others: it fills arenas and compiles kernels. */
-async function encodeAll(vision: VisionEncoder, crops: readonly ImageCrop[], encoded: (count: number) => void): Promise<{ answers: EncodedImage[]; secondsPerImage: number }> {
+async function encodeAll(
+  vision: VisionEncoder,
+  crops: readonly ImageCrop[],
+  encoded: (count: number) => void,
+): Promise<{ answers: EncodedImage[]; secondsPerImage: number }> {
   const { batchSize } = vision.parts
   const answers: EncodedImage[] = []
   const seconds: number[] = []
@@ -60,7 +84,10 @@ async function encodeAll(vision: VisionEncoder, crops: readonly ImageCrop[], enc
   return { answers, secondsPerImage: median(seconds.length > 1 ? seconds.slice(1) : seconds) }
 }
 
-async function timeTexts(encode: () => Promise<Float32Array[]>, prompts: readonly string[]): Promise<{ textEmbeds: Float32Array[]; secondsPerPrompt: number }> {
+async function timeTexts(
+  encode: () => Promise<Float32Array[]>,
+  prompts: readonly string[],
+): Promise<{ textEmbeds: Float32Array[]; secondsPerPrompt: number }> {
   const start = performance.now()
   const textEmbeds = await encode()
   return { textEmbeds, secondsPerPrompt: (performance.now() - start) / 1000 / new Set(prompts).size }

@@ -10,9 +10,12 @@ import type { VerifyReport } from './verify-model-node.ts'
 
 /** Writes what was measured into the manifests of a local folder. Where that cannot be, a note says why. */
 export async function recordAll(
-  folder: ModelFolder, manifests: Manifests, { against, images, prompts, precisions }: Pick<VerifyReport, 'against' | 'images' | 'prompts' | 'precisions'>,
+  folder: ModelFolder,
+  manifests: Manifests,
+  { against, images, prompts, precisions }: Pick<VerifyReport, 'against' | 'images' | 'prompts' | 'precisions'>,
 ): Promise<Pick<VerifyReport, 'recorded' | 'notes'>> {
-  if (!(folder instanceof LocalFolder)) return { recorded: [], notes: [`the results are not written into ${folder.source}, which is not a folder of this machine`] }
+  if (!(folder instanceof LocalFolder))
+    return { recorded: [], notes: [`the results are not written into ${folder.source}, which is not a folder of this machine`] }
   const date = new Date().toISOString()
   const recorded: string[] = []
   const notes: string[] = []
@@ -21,7 +24,14 @@ export async function recordAll(
     for (const { dtype, memory, ranking, [kind]: model } of precisions) {
       if (!model) continue
       measured[dtype] = {
-        against, ...model, ...(ranking ? { ranking } : {}), memory, images, ...(kind === 'ict' && prompts ? { prompts } : {}), library: VERSION, date,
+        against,
+        ...model,
+        ...(ranking ? { ranking } : {}),
+        memory,
+        images,
+        ...(kind === 'ict' && prompts ? { prompts } : {}),
+        library: VERSION,
+        date,
       }
     }
     const path = join(folder.path, base, MANIFEST_NAME)

@@ -4,7 +4,7 @@ import { createNodeHub } from '../hub/hub-node.ts'
 import { createNodeDecoder } from '../image/decoder-node.ts'
 import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
-import { defaultModelFolder } from '../models/default-model-node.ts'
+import { findDefaultModel } from '../models/default-model-node.ts'
 import { DTYPES, heldDtypes, type Dtype, type ModelKind } from '../models/manifest.ts'
 import type { MeasuredMemory, MeasuredWith } from '../models/measured.ts'
 import type { OnProgress } from '../progress.ts'
@@ -73,25 +73,31 @@ export interface VerifiedPrecision extends Comparison {
  * `DeviceError`, `BackendError`. A precision that fails by itself is told in `failures`.
  */
 export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyReport> {
-  const { model = defaultModelFolder(), against = 'fp32', device = 'auto', revision, threads, batchSize, record = true, signal, onProgress } = options
+  const { against = 'fp32', device = 'auto', revision, threads, batchSize, record = true, signal, onProgress } = options
+  const model = options.model ?? findDefaultModel().source
   for (const dtype of [against, ...(options.dtypes ?? [])]) {
-    if (!DTYPES.includes(dtype)) throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
+    if (!DTYPES.includes(dtype))
+      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
   }
   for (const name of ['images', 'prompts'] as const) {
-    if (options[name]?.length === 0) throw new InputError('input_invalid_option', `${name} is empty: name at least one, or leave it out.`)
+    if (options[name]?.length === 0)
+      throw new InputError('input_invalid_option', `${name} is empty: name at least one, or leave it out.`)
   }
   const folder = await createNodeHub().open(model, { revision, signal, onProgress })
   const manifests = await findManifests(folder)
   const kinds = Object.keys(manifests) as ModelKind[]
   const dtypes = chooseDtypes(manifests, against, options.dtypes)
-  const drawn = drawnPictures()
+  const drawn = options.images && options.prompts ? [] : drawnPictures()
   const { images = drawn.map(({ image }) => image), prompts = drawn.map(({ caption }) => caption) } = options
   const crops = await cropAll(images, manifests, options)
   const count = Object.values(crops)[0]!.length
   const measure = (dtype: Dtype): Promise<Measurement> => {
     const held = kinds.filter((kind) => heldDtypes(manifests[kind]!.manifest).includes(dtype))
     const theirs = Object.fromEntries(held.map((kind) => [kind, crops[kind]!]))
-    return measureApart({ source: model, revision, kinds: held, dtype, device, threads, batchSize, crops: theirs, prompts }, { signal, onProgress })
+    return measureApart(
+      { source: model, revision, kinds: held, dtype, device, threads, batchSize, crops: theirs, prompts },
+      { signal, onProgress },
+    )
   }
   // Without it there is nothing to compare with: what it throws ends the run.
   const right = await measure(against)
@@ -109,7 +115,10 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
   }
   const source = (own: unknown): MeasuredWith => (own ? 'own' : 'drawn')
   const report = {
-    model, against, precisions, failures,
+    model,
+    against,
+    precisions,
+    failures,
     models: Object.fromEntries(kinds.map((kind) => [kind, manifests[kind]!.manifest.name])),
     images: { count, source: source(options.images) },
     ...(kinds.includes('ict') ? { prompts: { count: prompts.length, source: source(options.prompts) } } : {}),
@@ -117,8 +126,15 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
   return { ...report, ...(record ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }) }
 }
 
+/** Images that are decoded at a time. Each listens to the caller's signal, and Node warns of more than ten. */
+const AT_ONCE = 8
+
 /** Each image is read once; models that want crops of one size share them. */
-async function cropAll(images: readonly ImageInput[], manifests: Manifests, options: VerifyOptions): Promise<Partial<Record<ModelKind, readonly ImageCrop[]>>> {
+async function cropAll(
+  images: readonly ImageInput[],
+  manifests: Manifests,
+  options: VerifyOptions,
+): Promise<Partial<Record<ModelKind, readonly ImageCrop[]>>> {
   const { maxPixels, signal, onImageError } = options
   const decoder = options.decoder ?? createNodeDecoder()
   const specs = new Map(Object.values(manifests).map(({ manifest: { preprocess } }) => [preprocess.size, preprocess]))
@@ -134,9 +150,19 @@ async function cropAll(images: readonly ImageInput[], manifests: Manifests, opti
         return undefined
       }
     }
-    const all = (await Promise.all(images.map(read))).filter((crops) => crops !== undefined)
-    if (all.length === 0) throw new InputError('input_invalid_option', 'None of the images could be read. Name others, or leave them out for drawn ones.')
-    return Object.fromEntries(Object.entries(manifests).map(([kind, { manifest }]) => [kind, all.map((crops) => crops.get(manifest.preprocess.size)!)]))
+    const all: ReadonlyMap<number, ImageCrop>[] = []
+    for (let i = 0; i < images.length; i += AT_ONCE) {
+      const batch = await Promise.all(images.slice(i, i + AT_ONCE).map((image, j) => read(image, i + j)))
+      all.push(...batch.filter((crops) => crops !== undefined))
+    }
+    if (all.length === 0)
+      throw new InputError(
+        'input_invalid_option',
+        'None of the images could be read. Name others, or leave them out for drawn ones.',
+      )
+    return Object.fromEntries(
+      Object.entries(manifests).map(([kind, { manifest }]) => [kind, all.map((crops) => crops.get(manifest.preprocess.size)!)]),
+    )
   } finally {
     if (!options.decoder) await decoder.dispose()
   }

@@ -65,10 +65,17 @@ export function readableMeasurements(measured: unknown): Partial<Record<Dtype, M
 function isMeasured(value: unknown): value is MeasuredPrecision {
   const { against, device, images, score, imageCosine, textCosine, ranking, memory } = (value ?? {}) as Partial<MeasuredPrecision>
   const numbers = (part: unknown, ...names: string[]): boolean =>
-    typeof part === 'object' && part !== null && names.every((name) => typeof (part as Record<string, unknown>)[name] === 'number')
+    typeof part === 'object' &&
+    part !== null &&
+    names.every((name) => typeof (part as Record<string, unknown>)[name] === 'number')
   return (
-    typeof against === 'string' && typeof device === 'string' && numbers(value, 'secondsPerImage') && numbers(images, 'count') &&
-    numbers(score, 'max', 'mean') && numbers(imageCosine, 'min', 'mean') && numbers(memory, 'peak', 'resident') &&
+    typeof against === 'string' &&
+    typeof device === 'string' &&
+    numbers(value, 'secondsPerImage') &&
+    numbers(images, 'count') &&
+    numbers(score, 'max', 'mean') &&
+    numbers(imageCosine, 'min', 'mean') &&
+    numbers(memory, 'peak', 'resident') &&
     (textCosine === undefined || numbers(textCosine, 'min', 'mean')) &&
     (ranking === undefined || (numbers(ranking, 'top1') && numbers(ranking.kendallTau, 'min', 'mean')))
   )

@@ -118,6 +118,7 @@ function fakeServices(log: string[]): CliServices {
     defaultModel: async ({ ICTHP_MODEL: named }) => (named ? { source: named, notes: [] } : { source: 'demo', notes: [DEMO_NOTE] }),
     convertCheckpoints: notThere,
     pullOfficial: notThere,
+    verifyModel: notThere,
     packageVersion: async (name) => ({ 'onnxruntime-node': '1.30.0' })[name],
   }
 }

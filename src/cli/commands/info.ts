@@ -3,6 +3,7 @@ import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } 
 import type { Context } from '../context.ts'
 import { printable } from '../output/display-width.ts'
 import { formatBytes } from '../output/format-quantity.ts'
+import { formatCosine, formatLoss, formatSeconds, formatTau } from '../output/format-measured.ts'
 import { formatTable } from '../output/format-table.ts'
 import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -56,7 +57,9 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     '',
     `${terminal.bold('model')}  ${printable(model.source)}`,
     `  ict  ${modelLine(model.ict)}`,
+    ...measuredLine(model.ict),
     `  hp   ${modelLine(model.hp)}`,
+    ...measuredLine(model.hp),
     // What is not available is told above.
     ...(model.device
       ? [
@@ -74,4 +77,17 @@ function modelLine(model: ModelInfo | Missing): string {
   const from = [origin.repository ?? 'a local checkpoint', origin.revision?.slice(0, 12)].filter(Boolean).join(' at ')
   const also = others.length > 0 ? ` (also there: ${others.join(', ')})` : ''
   return printable(`${name}, ${dtype}, ${formatBytes(bytes)}${also}, converted by icthp ${library} from ${from}`)
+}
+
+/** What its precision loses, where `icthp verify` has measured it. */
+function measuredLine(model: ModelInfo | Missing): string[] {
+  if ('error' in model || !model.measured) return []
+  const { against, images, score, imageCosine, textCosine, ranking, secondsPerImage, device } = model.measured
+  const parts = [
+    `scores off by ${formatLoss(score.max)} at most, ${formatLoss(score.mean)} on average`,
+    `cosine of images ${formatCosine(imageCosine.min)}${textCosine ? `, of texts ${formatCosine(textCosine.min)}` : ''} or more`,
+    ...(ranking ? [`τ ${formatTau(ranking.kendallTau.mean)}`] : []),
+    `${formatSeconds(secondsPerImage)} an image on ${device}`,
+  ]
+  return [`       measured on ${images.count} ${images.source} images against ${against}: ${parts.join('; ')}`]
 }
