@@ -6,6 +6,8 @@ import type { ExternalLocation } from '../onnx/onnx-model.ts'
 
 /** Readers address a part with 32-bit signed offsets; some refuse arrays near 2 GiB. */
 const PART_LIMIT = 2_000_000_000
+/** The disk begins to take a file in after so many bytes, not only at its end. */
+const FLUSH_EVERY = 128 << 20
 /** Pages, so that tensors can be mapped. Small ones need only a cache line. */
 const PAGE = 4096
 const LINE = 64
@@ -15,6 +17,9 @@ interface Part {
   readonly handle: FileHandle
   readonly hash: Hash
   size: number
+  /** How much of it had been written when the disk was last told to take it in, and that it has. */
+  flushed: number
+  flushing: Promise<unknown> | undefined
 }
 
 /** Streams tensors into external data files beside a graph: `NAME.onnx_data`, `NAME.onnx_data_1` … */
@@ -65,25 +70,34 @@ export class ExternalDataWriter {
   async #startPart(): Promise<Part> {
     const count = this.files.length
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
-    return { name, handle: await open(join(this.folder, name), 'wx'), hash: createHash('sha256'), size: 0 }
+    return { name, handle: await open(join(this.folder, name), 'wx'), hash: createHash('sha256'), size: 0, flushed: 0, flushing: undefined }
   }
 
-  async #write({ handle, hash }: Part, chunks: Uint8Array[]): Promise<void> {
+  async #write(part: Part, chunks: Uint8Array[]): Promise<void> {
+    const { handle, hash } = part
     const writing = handle.writev(chunks)
     for (const chunk of chunks) hash.update(chunk)
     const { bytesWritten } = await writing
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
+    if (this.options.durable !== false) flush(part)
   }
 
   async #endPart(): Promise<void> {
-    const { name, handle, hash, size } = this.#part!
+    const { name, handle, hash, size, flushing } = this.#part!
     await this.#pending
     this.#part = undefined
-    const synced = this.options.durable === false ? Promise.resolve() : handle.sync()
+    const synced = this.options.durable === false ? Promise.resolve() : Promise.resolve(flushing).then(() => handle.sync())
     const closing = synced.finally(() => handle.close())
     closing.catch(() => {})
     this.#closing.push(closing)
     this.files.push({ name, digest: { size, sha256: hash.digest('hex') } })
   }
+}
+
+/** Once at a time. What goes wrong shows when the file is closed, too. */
+function flush(part: Part): void {
+  if (part.flushing || part.size - part.flushed < FLUSH_EVERY) return
+  part.flushed = part.size
+  part.flushing = part.handle.datasync().catch(() => {}).finally(() => (part.flushing = undefined))
 }
