@@ -1,30 +1,51 @@
+import { copyFileSync, rmSync } from 'node:fs'
+import { basename } from 'node:path'
 import { defineConfig } from 'tsup'
+import { WASM_FILES } from './src/image/codecs/wasm-codecs.ts'
 
 const entries = {
   index: 'src/index.ts',
   node: 'src/node.ts',
+  web: 'src/web.ts',
   convert: 'src/convert/index.ts',
   testing: 'src/testing.ts',
   transformers: 'src/transformers.ts',
 }
 
-const config: ReturnType<typeof defineConfig> = defineConfig({
-  entry: {
-    ...entries,
-    'cli/icthp': 'src/cli/icthp.ts',
-    // Worker threads load these by URL; see src/worker-url-node.ts.
-    'backend/ort-worker-node': 'src/backend/ort-worker-node.ts',
-    'image/worker-node': 'src/image/pool/worker-node.ts',
-    'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
-  },
-  dts: { entry: entries },
+const common = {
   format: 'esm',
   target: 'es2022',
   platform: 'neutral',
   splitting: true,
-  clean: true,
-  // Kept as they are written: Deno and bundlers know Node's own modules by their prefix.
-  removeNodeProtocol: false,
-  external: [/^node:/],
-})
+} as const
+
+// Not by `clean`, since the two builds run at the same time.
+rmSync('dist', { recursive: true, force: true })
+
+const config: ReturnType<typeof defineConfig> = defineConfig([
+  {
+    ...common,
+    entry: {
+      ...entries,
+      'cli/icthp': 'src/cli/icthp.ts',
+      // Worker threads load these by URL; see src/worker-url-node.ts.
+      'backend/ort-worker-node': 'src/backend/ort-worker-node.ts',
+      'image/worker-node': 'src/image/pool/worker-node.ts',
+      'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
+    },
+    dts: { entry: entries },
+    // Kept as they are written: Deno and bundlers know Node's own modules by their prefix.
+    removeNodeProtocol: false,
+    external: [/^node:/, './worker-web.js'],
+  },
+  {
+    ...common,
+    // The browser's worker, whole but for onnxruntime-web: import maps do not reach workers.
+    entry: { 'worker-web': 'src/worker-web.ts' },
+    noExternal: [/^(?!onnxruntime-web)/],
+    onSuccess: async () => {
+      for (const file of Object.values(WASM_FILES)) copyFileSync(`node_modules/${file}`, `dist/${basename(file)}`)
+    },
+  },
+])
 export default config

@@ -23,6 +23,8 @@ export interface InferenceBackend {
 export interface ProbedDevice {
   /** What really runs the graph, for example `cpu`; never `auto`. */
   readonly device: Device
+  /** What to take instead where a model fails its self-test on `device` and the user left the choice. Default `cpu`. */
+  readonly fallback?: Device
   /** One line each on what the user should know: a fallback and its reason. Empty where all went as asked. */
   readonly notes: readonly string[]
 }

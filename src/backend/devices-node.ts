@@ -5,8 +5,8 @@ import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
 export const NODE_DEVICES: Readonly<Partial<Record<Device, string>>> = {
   cpu: 'the CPU that this process runs on',
   cuda:
-    'an NVIDIA GPU on Linux or Windows x64 with CUDA 12 or 13 and cuDNN 9, and the CUDA libraries of onnxruntime-node, which ' +
-    'its install script fetches unless ONNXRUNTIME_NODE_INSTALL=skip is set: `npm rebuild onnxruntime-node`',
+    'an NVIDIA GPU on Linux x64 with CUDA 12 and cuDNN 9, and the CUDA libraries of onnxruntime-node, which its ' +
+    'install script fetches unless ONNXRUNTIME_NODE_INSTALL=skip is set: `npm rebuild onnxruntime-node`',
   tensorrt: 'what cuda needs, and TensorRT 10',
   webgpu: "a GPU with a Vulkan (Linux: the package libvulkan1 and the GPU's driver), Metal or Direct3D 12 driver",
   coreml: 'macOS',

@@ -1,8 +1,9 @@
 import type * as Ort from 'onnxruntime-common'
-import type { EngineSetup } from '../engine-web.ts'
-
+import type { EngineSetup } from '../engine-messages-web.ts'
+import { DeviceError } from '../errors.ts'
 import type { Answer } from '../worker-web.ts'
 import type { Tensors } from './backend.ts'
+import type { TriedDevice } from './devices-web.ts'
 import { runOrtSession, type OrtApi } from './ort-adapter.ts'
 import { importOrt, ortBuild, type OrtBuild } from './ort-builds-web.ts'
 import { probeInput, probeModel } from './probe-model.ts'
@@ -16,16 +17,13 @@ export type OrtWebRequest =
       readonly model: Blob
       readonly externalData: readonly { readonly name: string; readonly blob: Blob }[]
       readonly device: string
-      readonly threads: number | undefined
     }
   | { readonly kind: 'run'; readonly session: number; readonly inputs: Tensors }
   | { readonly kind: 'release'; readonly session: number }
 
-export interface ProbeAnswer {
-  readonly milliseconds: number
+export interface ProbeAnswer extends TriedDevice {
   /** For example `1.30.0 (jspi)`. */
   readonly version: string
-  readonly threads: number
 }
 
 /** Holds onnxruntime-web and its sessions; one call at a time, as the runtime wants it. */
@@ -72,8 +70,8 @@ export class OrtServer {
     }
   }
 
-  async #load({ session, model, externalData, device, threads }: OrtWebRequest & { kind: 'load' }): Promise<void> {
-    const ort = await this.#ort(device, threads)
+  async #load({ session, model, externalData, device }: OrtWebRequest & { kind: 'load' }): Promise<void> {
+    const ort = await this.#ort(device)
     const streams = ortBuild(device) === 'jspi'
     const held = await this.#create(ort, new Uint8Array(await model.arrayBuffer()), device, {
       // Blobs are read piece by piece where the build can wait for them; otherwise the weights pass through the heap.
@@ -84,18 +82,32 @@ export class OrtServer {
     this.#sessions.set(session, { ort, session: held })
   }
 
-  #create(ort: OrtApi, model: Uint8Array, device: string, options: Ort.InferenceSession.SessionOptions = {}): Promise<Ort.InferenceSession> {
-    return ort.InferenceSession.create(model, {
-      executionProviders: [device],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 4,
-      ...options,
-    })
+  async #create(ort: OrtApi, model: Uint8Array, device: string, options: Ort.InferenceSession.SessionOptions = {}): Promise<Ort.InferenceSession> {
+    try {
+      return await ort.InferenceSession.create(model, {
+        executionProviders: [device],
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 4,
+        ...options,
+      })
+    } catch (cause) {
+      // What the runtime says where its WebAssembly did not come, or was an error page.
+      if (/no available backend found|failed to asynchronously prepare wasm|dynamically imported module/i.test(String(cause))) {
+        throw new DeviceError(
+          'runtime_missing',
+          `onnxruntime-web's WebAssembly cannot be loaded: ${(cause as Error).message}. Serve the files ort-wasm-simd-threaded.* of ` +
+            'onnxruntime-web/dist and say where they are with wasmPaths.',
+          { wasmPaths: this.#setup.wasmPaths, cause },
+        )
+      }
+      throw cause
+    }
   }
 
   /** Multiplies two matrices on a device and checks the product; answers with the best time of three. */
   async #probe(device: string): Promise<ProbeAnswer> {
-    const ort = await this.#ort(device, undefined)
+    const software = device === 'webgpu' && (await softwareGpu())
+    const ort = await this.#ort(device)
     const session = await this.#create(ort, probeModel(), device)
     try {
       const { inputs, expected } = probeInput()
@@ -110,26 +122,26 @@ export class OrtServer {
         }
       }
       const { versions, wasm } = ort.env
-      return { milliseconds: best, version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1 }
+      return { milliseconds: best, version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1, software }
     } finally {
       await session.release()
     }
   }
 
-  /** The build for a device, set up. The number of threads is settled with its first use. */
-  #ort(device: string, threads: number | undefined): Promise<OrtApi> {
+  /** The build for a device, set up. */
+  #ort(device: string): Promise<OrtApi> {
     const build = ortBuild(device)
     let ort = this.#builds.get(build)
     if (!ort) {
-      ort = this.#import(build, threads)
+      ort = this.#import(build)
       this.#builds.set(build, ort)
       ort.catch(() => this.#builds.delete(build))
     }
     return ort
   }
 
-  async #import(build: OrtBuild, threads: number | undefined): Promise<OrtApi> {
-    const { wasmPaths, modules } = this.#setup
+  async #import(build: OrtBuild): Promise<OrtApi> {
+    const { wasmPaths, threads, modules } = this.#setup
     const ort = await importOrt(build, modules)
     ort.env.logLevel = 'fatal'
     const shared = 'crossOriginIsolated' in globalThis && globalThis.crossOriginIsolated
@@ -139,3 +151,11 @@ export class OrtServer {
   }
 }
 
+
+/** Whether WebGPU is computed by the CPU. Throws where there is no WebGPU at all. */
+async function softwareGpu(): Promise<boolean> {
+  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean; architecture?: string } } | null> } }).gpu
+  const adapter = await gpu?.requestAdapter()
+  if (!adapter) throw new Error('the browser has no adapter for this GPU')
+  return adapter.info?.isFallbackAdapter === true || adapter.info?.architecture === 'swiftshader'
+}

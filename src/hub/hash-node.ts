@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { ByteProgress } from './download/byte-progress.ts'
+import type { StreamHash } from './download/transfer.ts'
 import type { RemoteDigest } from './huggingface/hub-protocol.ts'
 
 // 1 MiB takes about 0.6 ms to hash with SHA instructions and 3 ms without, which is all that the event loop waits;
@@ -19,7 +20,7 @@ export function startHash(algorithm: RemoteDigest['algorithm'], size: number | u
  */
 export async function hashFile(
   path: string,
-  hash: Hash,
+  hash: StreamHash,
   options: { readonly signal?: AbortSignal | undefined; readonly progress?: ByteProgress | undefined } = {},
 ): Promise<number> {
   options.signal?.throwIfAborted()

@@ -23,6 +23,13 @@ export interface ModelFolder {
   readonly source: string
   /** The commit, where the hub says one. */
   readonly revision?: string | undefined
+  /** What the user should know, for example that nothing can be kept. May grow while files come. */
+  readonly notes?: readonly string[]
+  /**
+   * Says which files will be asked for, so that progress can count their bytes together. Where some of them must be
+   * downloaded, reports the sum before it begins.
+   */
+  expect?(files: Readonly<Record<string, FileDigest>>, options?: Pick<OpenOptions, 'onProgress'>): Promise<void>
   /** A small text file's content; `undefined` where there is none. */
   readText(path: string): Promise<string | undefined>
   /**

@@ -28,11 +28,15 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
     const length = Number(response.headers.get('content-length') ?? 0)
     if (length > maxBytes) throw tooLarge(length, maxBytes)
     const chunks: Uint8Array[] = []
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      received += chunk.length
-      // Leaving the loop ends the transfer.
-      if (received > maxBytes) throw tooLarge(received, maxBytes)
-      chunks.push(chunk)
+    // Not for await: Safari's streams cannot be iterated.
+    const reader = response.body?.getReader()
+    for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+      received += read.value.length
+      if (received > maxBytes) {
+        await reader?.cancel()
+        throw tooLarge(received, maxBytes)
+      }
+      chunks.push(read.value)
     }
     const bytes = new Uint8Array(received)
     let at = 0

@@ -1,5 +1,6 @@
 import { ModelError } from '../errors.ts'
-import type { ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
+import type { FileDigest } from '../hub/hub.ts'
+import type { Dtype, ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
 import { openModel, type Choice, type OpenedModel } from './open-model.ts'
 import type { ScorerInfo, ScorerOptions } from './scorer-options.ts'
@@ -76,6 +77,7 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
     return tower
   }
   try {
+    await folder.expect?.(wantedFiles(manifest, base, dtype), { onProgress })
     const vision = new VisionEncoder({
       tower: await open('vision'),
       decoder: runtime.decoder,
@@ -96,7 +98,7 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
       batchSize,
       backend: runtime.backend.name,
       decoder: runtime.decoder.name,
-      notes,
+      notes: [...notes, ...(folder.notes ?? [])],
       ...(folder.revision === undefined ? {} : { revision: folder.revision }),
       ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
     }
@@ -105,4 +107,10 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
     await Promise.all(loaded.map((part) => part.dispose()))
     throw error
   }
+}
+
+/** All files of a precision, as paths in the model's folder. */
+function wantedFiles({ towers, files }: ModelManifest, base: string, dtype: Dtype): Record<string, FileDigest> {
+  const paths = Object.values(towers).flatMap((tower) => [...(tower[dtype]?.externalData ?? []), ...(tower[dtype] ? [tower[dtype].model] : [])])
+  return Object.fromEntries(paths.map((path) => [base + path, files[path]!]))
 }

@@ -53,7 +53,7 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
   const devices: Device[] =
-    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, 'cpu'] : [probed.device]
+    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, probed.fallback ?? 'cpu'] : [probed.device]
   return {
     folder,
     manifest,

@@ -1,27 +1,21 @@
 import { constants } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DownloadError } from '../../errors.ts'
 import type { CheckOptions } from '../file-check.ts'
 import { checkDiskSpace, noSpace } from './disk-space-node.ts'
 import { type FileLock, lockFile } from './file-lock-node.ts'
-import type { RemoteDigest, RemoteName } from '../huggingface/hub-protocol.ts'
-import type { Auth } from './request-node.ts'
+import { hashFile, startHash } from '../hash-node.ts'
+import { type Auth, request } from './request-node.ts'
 import type { RetryPolicy } from './retry.ts'
 import { fileSize, isErrno } from '../stored-file-node.ts'
-import { Transfer } from './transfer-node.ts'
+import { type RemoteContent, Transfer, type TransferSink } from './transfer.ts'
 
 /** One file to fetch. */
-export interface Download {
-  readonly url: string
+export interface Download extends RemoteContent {
   /** Where it belongs; it is there only when it is whole and checked. */
   readonly target: string
-  readonly name: RemoteName
-  /** What its progress is called. */
-  readonly item: string
   readonly auth?: Auth | undefined
-  readonly size?: number | undefined
-  readonly digest?: RemoteDigest | undefined
 }
 
 /** The part of a file that has arrived so far; kept from one process to the next. */
@@ -80,7 +74,15 @@ async function fetchTo(
   const handle = await open(partial, constants.O_RDWR | constants.O_CREAT)
   let found: string
   try {
-    const transfer = new Transfer(partial, handle, file, options)
+    const transfer = new Transfer(
+      {
+        sink: fileSink(partial, handle),
+        startHash: () => startHash(file.digest?.algorithm ?? 'sha256', file.size),
+        send: (headers, signal) => request(file.url, { auth: file.auth, signal, headers }),
+      },
+      file,
+      options,
+    )
     await transfer.begin()
     await transfer.complete(retry)
     await handle.sync()
@@ -100,4 +102,18 @@ async function fetchTo(
       'Try again; if it stays so, a proxy or mirror (HF_ENDPOINT) changes files on their way.',
     { ...file.name, algorithm, digest: found, expected: value },
   )
+}
+
+function fileSink(path: string, handle: FileHandle): TransferSink {
+  return {
+    size: async () => (await handle.stat()).size,
+    read: async (hash, options) => void (await hashFile(path, hash, options)),
+    async write(bytes, position) {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+        done += bytesWritten
+      }
+    },
+    clear: () => handle.truncate(0),
+  }
 }

@@ -50,11 +50,6 @@ async function askOnce<T>(url: string, name: RemoteName, question: Question, rea
   }
 }
 
-/** Whether a cached copy may stand in: the server is not there, or does not let us in, but has not said that it is gone. */
-export function mayUseCache(error: unknown): boolean {
-  return error instanceof DownloadError && ['download_failed', 'download_offline', 'download_unauthorized'].includes(error.code)
-}
-
 function unanswered(url: string, cause: unknown): DownloadError {
   const message = `${new URL(url).host} did not answer in time, or broke off. Try again, or work offline with what is cached.`
   return new DownloadError('download_failed', message, { url: plainUrl(url), cause })

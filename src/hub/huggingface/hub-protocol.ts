@@ -94,6 +94,11 @@ export function isTemporary(status: number): boolean {
   return status === 408 || status === 429 || status >= 500
 }
 
+/** Whether a cached copy may stand in: the server is not there, or does not let us in, but has not said that it is gone. */
+export function mayUseCache(error: unknown): boolean {
+  return error instanceof DownloadError && ['download_failed', 'download_offline', 'download_unauthorized'].includes(error.code)
+}
+
 /** The error for an answer that is none. `token` tells whether one was sent. */
 export function responseError(status: number, headers: Headers, name: RemoteName, token: boolean): DownloadError {
   const code = headers.get('x-error-code') ?? undefined

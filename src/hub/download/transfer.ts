@@ -1,16 +1,46 @@
-import type { Hash } from 'node:crypto'
-import type { FileHandle } from 'node:fs/promises'
-import { Deadline } from '../../deadline.ts'
 import { DownloadError } from '../../errors.ts'
-import { sleep } from '../../sleep.ts'
-import { ByteProgress } from './byte-progress.ts'
-import type { Download } from './download-node.ts'
 import type { CheckOptions } from '../file-check.ts'
-import { hashFile, startHash } from '../hash-node.ts'
-import { isTemporary, responseError } from '../huggingface/hub-protocol.ts'
-import { request } from './request-node.ts'
+import { isTemporary, type RemoteDigest, type RemoteName, responseError } from '../huggingface/hub-protocol.ts'
+import { ByteProgress } from './byte-progress.ts'
+import { Deadline } from '../../deadline.ts'
+import { sleep } from '../../sleep.ts'
 import { type RetryPolicy, retryDelay } from './retry.ts'
-import { isErrno } from '../stored-file-node.ts'
+
+/** One file to fetch. */
+export interface RemoteContent {
+  readonly url: string
+  readonly name: RemoteName
+  /** What its progress is called. */
+  readonly item: string
+  readonly auth?: unknown
+  readonly size?: number | undefined
+  readonly digest?: RemoteDigest | undefined
+}
+
+/** A hash that takes its input piece by piece. */
+export interface StreamHash {
+  update(bytes: Uint8Array): unknown
+  digest(encoding: 'hex'): string
+}
+
+/** Where the bytes of a file go, and stay from one try to the next. */
+export interface TransferSink {
+  /** Bytes that an earlier try has left. */
+  size(): Promise<number>
+  /** Feeds these to `hash`. */
+  read(hash: StreamHash, options: { readonly signal?: AbortSignal | undefined; readonly progress: ByteProgress }): Promise<void>
+  /** `position` is where the last write ended. */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /** Forgets everything. */
+  clear(): Promise<void>
+}
+
+/** What the platform brings. `send` rejects with `DownloadError` where there is no answer, and returns those of any status. */
+export interface TransferPlatform {
+  readonly sink: TransferSink
+  startHash(): StreamHash
+  send(range: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response>
+}
 
 // A connection that says nothing for so long is taken for broken.
 const SILENCE = 60_000
@@ -24,21 +54,19 @@ interface Failure {
 
 /** The state of one file on its way: how far it is, and the hash up to there. */
 export class Transfer {
-  readonly #partial: string
-  readonly #handle: FileHandle
-  readonly #file: Download
+  readonly #platform: TransferPlatform
+  readonly #file: RemoteContent
   readonly #options: CheckOptions
   readonly #progress: ByteProgress
   #position = 0
-  #hash: Hash
+  #hash: StreamHash
 
-  constructor(partial: string, handle: FileHandle, file: Download, options: CheckOptions) {
-    this.#partial = partial
-    this.#handle = handle
+  constructor(platform: TransferPlatform, file: RemoteContent, options: CheckOptions) {
+    this.#platform = platform
     this.#file = file
     this.#options = options
     this.#progress = new ByteProgress(options.onProgress, 'download', file.item, file.size)
-    this.#hash = this.#freshHash()
+    this.#hash = platform.startHash()
   }
 
   digest(): string {
@@ -48,11 +76,13 @@ export class Transfer {
   /** Takes in what an earlier try has left. */
   async begin(): Promise<void> {
     const { signal, onProgress } = this.#options
-    const { size } = await this.#handle.stat()
+    const { sink } = this.#platform
+    const size = await sink.size()
     if (size === 0) return
     if (this.#file.size !== undefined && size > this.#file.size) return this.#startOver()
     const progress = new ByteProgress(onProgress, 'verify', this.#file.item, size)
-    this.#position = await hashFile(this.#partial, this.#hash, { signal, progress })
+    await sink.read(this.#hash, { signal, progress })
+    this.#position = size
   }
 
   /** Fetches the rest, however many connections it takes. */
@@ -76,11 +106,8 @@ export class Transfer {
     const { signal } = this.#options
     const deadline = new Deadline(SILENCE, signal)
     try {
-      const response = await request(this.#file.url, {
-        auth: this.#file.auth,
-        signal: deadline.signal,
-        ...(this.#position > 0 ? { headers: { range: `bytes=${this.#position}-` } } : {}),
-      })
+      const range: Record<string, string> = this.#position > 0 ? { range: `bytes=${this.#position}-` } : {}
+      const response = await this.#platform.send(range, deadline.signal)
       const refusal = await this.#readHead(response)
       if (refusal !== undefined) return refusal
       const reader = response.body?.getReader()
@@ -96,7 +123,7 @@ export class Transfer {
       return whole ? undefined : { error: this.#broken(undefined), again: true }
     } catch (error) {
       signal?.throwIfAborted()
-      if (isErrno(error, 'ENOSPC', 'EDQUOT')) throw error
+      if (error instanceof SinkFailure) throw error.cause
       return { error: error instanceof DownloadError ? error : this.#broken(error), again: true }
     } finally {
       deadline.end()
@@ -127,22 +154,19 @@ export class Transfer {
 
   async #write(chunk: Uint8Array): Promise<void> {
     this.#hash.update(chunk)
-    for (let done = 0; done < chunk.length; ) {
-      const { bytesWritten } = await this.#handle.write(chunk, done, chunk.length - done, this.#position + done)
-      done += bytesWritten
+    try {
+      await this.#platform.sink.write(chunk, this.#position)
+    } catch (cause) {
+      throw new SinkFailure(cause)
     }
     this.#position += chunk.length
     this.#progress.report(this.#position)
   }
 
   async #startOver(): Promise<void> {
-    await this.#handle.truncate(0)
+    await this.#platform.sink.clear()
     this.#position = 0
-    this.#hash = this.#freshHash()
-  }
-
-  #freshHash(): Hash {
-    return startHash(this.#file.digest?.algorithm ?? 'sha256', this.#file.size)
+    this.#hash = this.#platform.startHash()
   }
 
   #wrongSize(bytes: string): DownloadError {
@@ -163,5 +187,12 @@ export class Transfer {
         'What has arrived is kept: run the same again to go on.',
       { ...name, loaded: this.#position, ...(size === undefined ? {} : { total: size }), cause },
     )
+  }
+}
+
+/** No new connection helps where the bytes cannot be kept. */
+class SinkFailure extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the bytes cannot be kept')
   }
 }

@@ -1,0 +1,74 @@
+import { DeviceError, show } from '../errors.ts'
+import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
+
+/** What trying a device showed. */
+export interface TriedDevice {
+  /** Of a small matrix product. */
+  readonly milliseconds: number
+  readonly threads: number
+  /** WebGPU without a GPU. */
+  readonly software: boolean
+}
+
+/** Tries a device, or throws an error that says why it cannot be had. */
+export type TryWebDevice = (device: Device) => Promise<TriedDevice>
+
+export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): Promise<ProbedDevice> {
+  if (!DEVICES.includes(request)) {
+    throw new DeviceError('device_unknown', `There is no device ${show(request)}. Use auto, webgpu or wasm.`, { device: request })
+  }
+  if (request === 'auto') return probeAuto(tryDevice)
+  if (request === 'wasm') return { device: 'wasm', notes: threadNotes((await tryDevice('wasm')).threads) }
+  if (request !== 'webgpu') {
+    throw new DeviceError('device_unavailable', `The device ${request} is for Node (icthp/node). In browsers use auto, webgpu or wasm.`, {
+      device: request,
+    })
+  }
+  try {
+    requireWebGpu()
+    await tryDevice('webgpu')
+  } catch (cause) {
+    if (cause instanceof DeviceError) throw cause
+    throw new DeviceError(
+      'device_unavailable',
+      `The device webgpu cannot be used here: ${firstLine(cause)}. It needs a browser and a GPU with WebGPU. Or use device: ` +
+        "'auto', which takes what works.",
+      { device: request, cause },
+    )
+  }
+  return { device: 'webgpu', notes: [] }
+}
+
+/** Any GPU beats WebAssembly by far, so a WebGPU that works is taken, unless it is the CPU that draws pictures for it. */
+async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
+  const notes: string[] = []
+  try {
+    requireWebGpu()
+    const { milliseconds, software } = await tryDevice('webgpu')
+    const took = `auto took webgpu: it answered the probe in ${milliseconds.toFixed(1)} ms`
+    if (!software) return { device: 'webgpu', fallback: 'wasm', notes: [took] }
+    notes.push('webgpu is a software renderer here, slower than wasm')
+  } catch (error) {
+    if (error instanceof DeviceError) throw error
+    notes.push(`webgpu is not available: ${firstLine(error)}`)
+  }
+  const { threads } = await tryDevice('wasm')
+  return { device: 'wasm', notes: [...notes, 'auto took wasm', ...threadNotes(threads)] }
+}
+
+function requireWebGpu(): void {
+  if (!('gpu' in navigator)) throw new Error('this browser or address has none (it needs https or localhost)')
+}
+
+function threadNotes(threads: number): string[] {
+  if (globalThis.crossOriginIsolated || threads > 1) return []
+  return [
+    'wasm runs on one thread, since the page is not cross-origin isolated: serve it with Cross-Origin-Opener-Policy: ' +
+      'same-origin and Cross-Origin-Embedder-Policy: require-corp',
+  ]
+}
+
+function firstLine(error: unknown): string {
+  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
+  return (text.length > 160 ? `${text.slice(0, 157)}…` : text).replace(/\.$/, '')
+}

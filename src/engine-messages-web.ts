@@ -1,0 +1,22 @@
+import type { PackedError } from './backend/ort-messages.ts'
+
+/** A folder's URL, or those of the two files. */
+export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined }
+
+/** The name by which the worker's script knows that it is one. */
+export const ENGINE_NAME = 'icthp-engine'
+
+/** The first message; others are requests. */
+export interface EngineSetup {
+  readonly kind: 'setup'
+  readonly wasmPaths: WasmPaths | undefined
+  readonly threads: number | undefined
+  /** Addresses of onnxruntime-web's builds, where the page's import map knows them: workers have none. */
+  readonly modules: Readonly<Record<string, string>>
+}
+
+export interface EngineReply {
+  readonly id: number
+  readonly ok?: unknown
+  readonly error?: PackedError
+}

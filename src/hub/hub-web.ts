@@ -1,0 +1,69 @@
+import type { ModelHub } from './hub.ts'
+import { resolveUrl } from './huggingface/hub-protocol.ts'
+import { parseModelSource } from './model-source.ts'
+import type { BlobStore } from './store/blob-store.ts'
+import { openDefaultStore } from './store/default-store-web.ts'
+import { allRecords } from './store/model-records.ts'
+import { storedParts, totalSize } from './store/part-sink.ts'
+import { type Fetch, WebUrlFolder } from './url-folder-web.ts'
+
+export interface WebHubOptions {
+  /** Where models are kept. Default: the origin private file system, else the Cache API, else memory. */
+  readonly cache?: BlobStore | undefined
+  /** Default the browser's; one of your own may add headers. */
+  readonly fetch?: Fetch | undefined
+  /** Of repositories. Default `https://huggingface.co`. */
+  readonly endpoint?: string | undefined
+}
+
+/**
+ * Model folders for browsers: URLs, also relative to the page (`./model/`, `/model/`), and hub repositories
+ * (`owner/name`).
+ */
+export function createWebHub(options: WebHubOptions = {}): ModelHub {
+  const { endpoint = 'https://huggingface.co', fetch = (url, init) => globalThis.fetch(url, init) } = options
+  return {
+    async open(source, { revision, signal } = {}) {
+      signal?.throwIfAborted()
+      const store = options.cache ?? (await openDefaultStore())
+      const named = parseModelSource(source, endpoint)
+      if (named.kind === 'url') return new WebUrlFolder(source, named.url, { store, fetch })
+      if ('repository' in named && named.repository !== undefined) {
+        const wanted = revision ?? ('revision' in named ? named.revision : undefined) ?? 'main'
+        return new WebUrlFolder(source, resolveUrl(endpoint, named.repository, wanted, ''), { store, fetch })
+      }
+      const base = 'document' in globalThis ? document.baseURI : location.href
+      const url = new URL(source.endsWith('/') ? source : `${source}/`, base)
+      return new WebUrlFolder(source, url.href, { store, fetch })
+    },
+  }
+}
+
+/** A file of a model that the browser keeps. */
+export interface CachedFile {
+  /** The model as it was named when it was fetched, and the path in its folder. */
+  readonly source: string
+  readonly path: string
+  /** Bytes that are here. */
+  readonly size: number
+  /** Whether it is whole. */
+  readonly complete: boolean
+}
+
+/** What is kept of all models. `cache` as it was given to `fromPretrained`. */
+export async function listCache(cache?: BlobStore): Promise<CachedFile[]> {
+  const store = cache ?? (await openDefaultStore())
+  const records = await allRecords(store)
+  return Promise.all(
+    records.map(async ({ source, path, sha256, complete }) => {
+      const size = totalSize(await storedParts(store, sha256))
+      return { source, path, size, complete }
+    }),
+  )
+}
+
+/** Throws away everything that is kept of all models. Scorers that are loaded go on working. */
+export async function clearCache(cache?: BlobStore): Promise<void> {
+  const store = cache ?? (await openDefaultStore())
+  for (const key of await store.keys()) if (/^(part|file|text)-/.test(key)) await store.delete(key)
+}
