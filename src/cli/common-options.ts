@@ -32,11 +32,12 @@ export interface ScoringFlags extends CommonFlags, ImageFlags, ModelFlags, Forma
 }
 
 export interface FormatFlags {
+  readonly html?: string
   readonly json?: true
   readonly ndjson?: true
   readonly csv?: true
 }
-export type Format = 'table' | keyof FormatFlags
+export type Format = 'table' | Exclude<keyof FormatFlags, 'html'>
 
 /** Options of every command, its examples, and where its errors point to. */
 export function addCommonOptions(command: Command, examples: readonly string[]): Command {
@@ -100,6 +101,7 @@ export function addFormatOptions(command: Command): Command {
     .addOption(new Option('--json', 'one JSON document').conflicts(['ndjson', 'csv']))
     .addOption(new Option('--ndjson', 'a line of JSON an image').conflicts(['json', 'csv']))
     .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts(['json', 'ndjson']))
+    .option('--html <file>', 'write a contact sheet, too: one page with pictures, scores and filters', once)
 }
 
 export function formatOf({ json, ndjson, csv }: FormatFlags): Format {

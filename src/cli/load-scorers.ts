@@ -24,11 +24,15 @@ export interface RunLabel {
   readonly models: Partial<Record<ModelKind, string>>
 }
 
-/** Loads the scorers on one backend and one decoder, works with them, and frees them however the work ends. */
+/**
+ * Loads the scorers on one backend and one decoder, works with them, and frees them however the work ends. `watch` may
+ * look at what is decoded.
+ */
 export async function withScorers<T>(
   context: Context,
   kinds: readonly ModelKind[],
   flags: ModelFlags & ImageFlags,
+  { watch = (decoder) => decoder }: { readonly watch?: ((decoder: ImageDecoder) => ImageDecoder) | undefined },
   work: (scorers: LoadedScorers) => Promise<T>,
 ): Promise<T> {
   const { io, terminal } = context
@@ -40,7 +44,7 @@ export async function withScorers<T>(
   }
   try {
     const backend: InferenceBackend = own(await services.backend())
-    const decoder: ImageDecoder = own(await services.decoder({ sharp: flags.sharp }))
+    const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp })))
     const runtime = { backend, decoder, hub: await services.hub() }
     const { source, notes } = flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
     const { revision, device, dtype, batchSize, threads, maxPixels } = flags

@@ -17,6 +17,7 @@ import { imageFailure, reportFailure, settle, type Context } from '../context.ts
 import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { count } from '../output/format-quantity.ts'
+import { HtmlReport } from '../html-report.ts'
 import { withScorers } from '../load-scorers.ts'
 import { noteCutPrompts } from '../note-cut-prompts.ts'
 import { writeRanking } from '../output/write-ranking.ts'
@@ -50,6 +51,7 @@ export function addRank(program: Command, context: Context): void {
   addCommonOptions(command, [
     'icthp rank renders/ --prompt "a tiny dragon in a teacup" --top 5',
     'icthp rank *.png --prompt "a red fox" --combine product --min-ict 0.7 --min-hp 0.6 --json',
+    'icthp rank *.png --prompt "a red fox" --html report.html',
     'icthp rank *.png --only hp --csv',
   ]).action((images: string[], flags: RankFlags) => rank(images, flags, context))
 }
@@ -59,9 +61,11 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
   const { prompt, minIct, minHp, weights, top } = flags
   const kinds = kindsFor(flags, prompt !== undefined)
   const combine = ruleFor(flags, kinds)
+  const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
   if (!flags.only && prompt === undefined) terminal.note('no prompt, so the images are ranked by HP alone')
-  await withScorers(context, kinds, flags, async ({ ict, hp, label }) => {
+  await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
+    const { ict, hp, label } = scorers
     const failed: ImageFailure[] = []
     const fail = (failure: ImageFailure): void => {
       failed.push(failure)
@@ -86,6 +90,7 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
         onImageError: (error, index) => fail(imageFailure(images[index]!, error)),
       },
     )
+    const thresholds = minIct !== undefined || minHp !== undefined
     const results = ranking.results.map((result) => ({ image: images[result.index]!.name, ...result }))
     writeRanking(formatOf(flags), terminal, {
       ranking,
@@ -93,13 +98,29 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       prompt,
       label,
       failed,
-      thresholds: minIct !== undefined || minHp !== undefined,
+      thresholds,
     })
     const used = ranking.weights
+    const scored = images.length + failures.length - failed.length
     terminal.note(
-      `${count(images.length + failures.length - failed.length, 'image')} ranked by ${combine}` +
+      `${count(scored, 'image')} ranked by ${combine}` +
         (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
     )
+    await report?.write(context, scorers, {
+      prompts: prompt === undefined ? [] : [prompt],
+      ranking,
+      scored,
+      thresholds: { ict: minIct, hp: minHp },
+      images: ranking.results.map(({ index, rank, score, ict, hp, passed }) => ({
+        image: images[index]!,
+        rank,
+        score,
+        hp,
+        ...(ict === undefined ? {} : { ict: [ict] }),
+        ...(thresholds ? { passed } : {}),
+      })),
+      failed,
+    })
     settle(context, failed)
   })
 }

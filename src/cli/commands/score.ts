@@ -11,6 +11,7 @@ import {
 } from '../common-options.ts'
 import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
+import { HtmlReport, type ReportedRun } from '../html-report.ts'
 import { withScorers, type LoadedScorers } from '../load-scorers.ts'
 import { noteCutPrompts } from '../note-cut-prompts.ts'
 import { readPrompts } from '../read-prompts.ts'
@@ -46,9 +47,10 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
   const { io, terminal } = context
   const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io.cwd)
   const kinds = kindsFor(flags, prompts.length > 0)
+  const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
   if (kinds.includes('hp') && !flags.only && prompts.length === 0) terminal.note('no prompt, so HP alone is scored')
-  await withScorers(context, kinds, flags, async (scorers) => {
+  await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
     const columns = {
       ict: ict !== undefined,
@@ -66,11 +68,16 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
     failures.forEach(fail)
     const onImageError = (error: Error, index: number): void => fail(imageFailure(images[index]!, error))
     const inputs = images.map(({ input }) => input)
+    const reported: ReportedRun['images'][number][] = []
     for await (const { index, scores } of scoreEach(scorers, inputs, prompts, context, onImageError)) {
       const passed = passes(scores.ict, flags.minIct) && passes(scores.hp, flags.minHp)
-      writer.row({ image: images[index]!.name, ...scores, ...(columns.passed ? { passed } : {}) })
+      const row = { ...scores, ...(columns.passed ? { passed } : {}) }
+      writer.row({ image: images[index]!.name, ...row })
+      if (report) reported.push({ image: images[index]!, ...row })
     }
     writer.end()
+    const thresholds = { ict: flags.minIct, hp: flags.minHp }
+    await report?.write(context, scorers, { prompts, scored: reported.length, thresholds, images: reported, failed })
     settle(context, failed)
   })
 }
