@@ -1,4 +1,4 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { EncodeJpeg } from '../image/codecs/jpeg-encoder-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
@@ -33,8 +33,14 @@ export class HtmlReport {
     // `--html *.png` would else write over a picture.
     if (!/\.html?$/i.test(name)) throw new UsageError(`--html ${name} does not end in .html. Name the report's file before the images.`)
     const path = resolve(cwd, name)
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) throw new UsageError(`--html ${name} is a folder. Name a file.`)
-    await mkdir(dirname(path), { recursive: true })
+    const there = await stat(path).catch(() => undefined)
+    if (there?.isDirectory()) throw new UsageError(`--html ${name} is a folder. Name a file.`)
+    try {
+      await mkdir(dirname(path), { recursive: true })
+      await access(there ? path : dirname(path), constants.W_OK)
+    } catch (cause) {
+      throw new UsageError(`--html ${name} cannot be written: ${(cause as Error).message}.`, { cause })
+    }
     return new HtmlReport(name, path)
   }
 

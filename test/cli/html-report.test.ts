@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
+import { Stopped } from '../../src/cli/exit-codes.ts'
 import { createNodeCodecs } from '../../src/image/codecs/codecs-node.ts'
 import { VERSION } from '../../src/version.ts'
 import { cliRoom, hpOf, ictOf } from './cli-room.ts'
@@ -29,7 +30,7 @@ test('rank --html writes the ranking beside what it prints, with pictures, and n
   const plain = await room.run(args)
   const { code, stdout, stderr } = await room.run([...args, '--html', 'report.html'])
   expect([code, stdout]).toEqual([3, plain.stdout])
-  expect(stderr).toMatch(/note: report\.html is written \(\d.* kB\)\n$/)
+  expect(stderr).toMatch(/^note: report\.html is written \(\d.* kB\)$/m)
   const { names, scores, thumbnails, text, page } = read()
   expect(names).toEqual(['b.png', 'c &#38; d.png', 'a.png'])
   expect(scores[0]).toEqual({ score: expect.any(String), ict: [expect.closeTo(ictOf(250, 5), 6)], hp: expect.closeTo(hpOf(250), 6) })
@@ -47,6 +48,13 @@ test('rank --html writes the ranking beside what it prints, with pictures, and n
 test('no image is decoded twice for it', async () => {
   await room.run(['rank', '.', '--prompt', PROMPT, '--html', 'report.html'])
   expect(room.log.filter((line) => line.startsWith('decode')).toSorted()).toEqual(['a', 'b', 'bad', 'c & d'].map((name) => `decode ${name}.png`))
+})
+
+test('a reader of the ranking that closes the pipe does not cost the report', async () => {
+  const stop = new AbortController()
+  const onWrite = (stream: 'out' | 'err'): void => void (stream === 'out' && stop.abort(new Stopped('EPIPE')))
+  const { code } = await room.run(['rank', 'a.png', '--html', 'report.html'], { signal: stop.signal, onWrite })
+  expect([code, read().names]).toEqual([0, ['a.png']])
 })
 
 test('--top shows the best and tells of how many', async () => {
@@ -71,10 +79,11 @@ test('score --html keeps the order of the images, a score a prompt, and shows wh
 test.each([
   ['c.png', "error: --html c.png does not end in .html. Name the report's file before the images."],
   ['folder.html', 'error: --html folder.html is a folder. Name a file.'],
+  ['a.png/report.html', expect.stringMatching(/^error: --html a\.png\/report\.html cannot be written: E/)],
 ])('--html %s is told as wrong usage, before anything is loaded', async (file, message) => {
   await mkdir(join(room.folder, 'folder.html'))
   const { code, stderr } = await room.run(['rank', '--html', file, 'a.png'])
-  expect([code, stderr]).toEqual([2, `${message}\nRun \`icthp rank --help\` for what it takes.\n`])
+  expect([code, ...stderr.split('\n')]).toEqual([2, message, 'Run `icthp rank --help` for what it takes.', ''])
   expect(room.log).toEqual([])
 })
 

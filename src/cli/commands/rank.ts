@@ -91,21 +91,8 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       },
     )
     const thresholds = minIct !== undefined || minHp !== undefined
-    const results = ranking.results.map((result) => ({ image: images[result.index]!.name, ...result }))
-    writeRanking(formatOf(flags), terminal, {
-      ranking,
-      results,
-      prompt,
-      label,
-      failed,
-      thresholds,
-    })
-    const used = ranking.weights
     const scored = images.length + failures.length - failed.length
-    terminal.note(
-      `${count(scored, 'image')} ranked by ${combine}` +
-        (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
-    )
+    // Before anything is printed: a reader that has enough of it (`| head`) ends the run.
     await report?.write(context, scorers, {
       prompts: prompt === undefined ? [] : [prompt],
       ranking,
@@ -121,6 +108,20 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       })),
       failed,
     })
+    const results = ranking.results.map((result) => ({ image: images[result.index]!.name, ...result }))
+    writeRanking(formatOf(flags), terminal, {
+      ranking,
+      results,
+      prompt,
+      label,
+      failed,
+      thresholds,
+    })
+    const used = ranking.weights
+    terminal.note(
+      `${count(scored, 'image')} ranked by ${combine}` +
+        (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
+    )
     settle(context, failed)
   })
 }
