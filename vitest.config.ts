@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/build-workers.ts'],
+    globalSetup: ['test/build-workers.ts', 'test/web/build-page.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['default', './test/plain-summary.ts'],

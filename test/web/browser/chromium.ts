@@ -1,0 +1,46 @@
+import { chromium, type BrowserContext } from 'playwright-core'
+import { findBrowser } from './find-browser.ts'
+import type { Page } from './page.ts'
+
+/** Without these, Chromium looks for its makers' servers. */
+const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+/** WebGPU on the CPU, by SwiftShader, whose subgroups have 4 lanes. */
+const SWIFTSHADER = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-angle=vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-vulkan-surface',
+]
+
+export interface ChromiumPage extends Page {
+  readonly context: BrowserContext
+}
+
+export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}): Promise<ChromiumPage> {
+  const executablePath = await findBrowser('chromium')
+  if (!executablePath) throw new Error('There is no Chromium, and none could be installed. Install it, or name it in $CHROMIUM.')
+  const args = [...QUIET, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...(webgpu ? SWIFTSHADER : ['--disable-gpu'])]
+  const browser = await chromium.launch({ executablePath, headless: true, args })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  if (process.env['ICTHP_WEB_LOG']) page.on('console', (message) => console.log('page:', message.text()))
+  return {
+    browser: `Chromium ${browser.version()}`,
+    context,
+    call: async (name, ...args) => {
+      const json = await page.evaluate(([name, args]) => (globalThis as unknown as { callTest(name: string, args: string): Promise<string> }).callTest(name!, args!), [
+        name,
+        JSON.stringify(args),
+      ])
+      return JSON.parse(json) as never
+    },
+    open: async (url) => {
+      await page.goto(url)
+      await page.waitForFunction(() => 'callTest' in globalThis)
+    },
+    close: () => browser.close(),
+  }
+}

@@ -1,0 +1,4 @@
+import { openFirefox } from './browser/firefox.ts'
+import { exactnessSuite } from './exact.ts'
+
+exactnessSuite('Firefox', openFirefox)
