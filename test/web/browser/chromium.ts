@@ -17,6 +17,8 @@ const SWIFTSHADER = [
 
 export interface ChromiumPage extends Page {
   readonly context: BrowserContext
+  /** Workers of the page that are alive. */
+  workers(): number
 }
 
 export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}): Promise<ChromiumPage> {
@@ -30,6 +32,7 @@ export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}
   return {
     browser: `Chromium ${browser.version()}`,
     context,
+    workers: () => page.workers().length,
     call: async (name, ...args) => {
       const json = await page.evaluate(([name, args]) => (globalThis as unknown as { callTest(name: string, args: string): Promise<string> }).callTest(name!, args!), [
         name,
