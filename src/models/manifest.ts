@@ -96,16 +96,15 @@ export function parseManifest(text: string, where: string): ModelManifest {
   if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest)
     throw invalid(where, 'fields are missing')
   if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0)) throw invalid(where, 'projectionDim is missing')
-  for (const precisions of Object.values(towers)) {
-    for (const tower of Object.values(precisions)) {
-      for (const path of [tower.model, ...tower.externalData]) {
-        if (!files[path]) throw invalid(where, `${path} is not in its list of files`)
-      }
+  for (const tower of Object.values(towers).flatMap((precisions) => Object.values(precisions))) {
+    if (typeof tower?.model !== 'string' || !Array.isArray(tower.externalData)) throw invalid(where, 'a tower has no files')
+    for (const path of [tower.model, ...tower.externalData]) {
+      if (!files[path]) throw invalid(where, `${show(path)} is not in its list of files`)
     }
   }
   for (const [path, digest] of Object.entries(files)) {
     if (path.startsWith('/') || path.split('/').includes('..')) throw invalid(where, `${show(path)} leaves the folder`)
-    if (!(digest.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256)) throw invalid(where, `${path} has no size or sha256`)
+    if (!(digest?.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256)) throw invalid(where, `${path} has no size or sha256`)
   }
   const { measured, ...manifest } = value as ModelManifest
   return measured === undefined ? manifest : { ...manifest, measured: readableMeasurements(measured) }

@@ -31,7 +31,9 @@ export class ExternalDataWriter {
 
   /** `model` is the graph's file name. */
   constructor(
-    private readonly folder: string, private readonly model: string, private readonly options: { readonly durable?: boolean; readonly limit?: number } = {},
+    private readonly folder: string,
+    private readonly model: string,
+    private readonly options: { readonly durable?: boolean; readonly limit?: number | undefined } = {},
   ) {}
 
   /** Writes behind the caller's back: `bytes` must not change afterwards. */
@@ -70,7 +72,14 @@ export class ExternalDataWriter {
   async #startPart(): Promise<Part> {
     const count = this.files.length
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
-    return { name, handle: await open(join(this.folder, name), 'wx'), hash: createHash('sha256'), size: 0, flushed: 0, flushing: undefined }
+    return {
+      name,
+      handle: await open(join(this.folder, name), 'wx'),
+      hash: createHash('sha256'),
+      size: 0,
+      flushed: 0,
+      flushing: undefined,
+    }
   }
 
   async #write(part: Part, chunks: Uint8Array[]): Promise<void> {
@@ -99,5 +108,8 @@ export class ExternalDataWriter {
 function flush(part: Part): void {
   if (part.flushing || part.size - part.flushed < FLUSH_EVERY) return
   part.flushed = part.size
-  part.flushing = part.handle.datasync().catch(() => {}).finally(() => (part.flushing = undefined))
+  part.flushing = part.handle
+    .datasync()
+    .catch(() => {})
+    .finally(() => (part.flushing = undefined))
 }

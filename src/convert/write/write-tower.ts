@@ -29,15 +29,33 @@ export interface WriteTowerOptions {
   readonly signal?: AbortSignal | undefined
   /** Default true; false for files that are gone before the disk has taken them in. */
   readonly durable?: boolean
+  /** Bytes of a data file; default just under 2 GB. */
+  readonly partLimit?: number | undefined
   /** Called with the number of float32 bytes dealt with. */
   readonly onWeight?: (bytes: number) => void
 }
 
 /** Writes one tower in several precisions in one pass over the checkpoint: each weight is read once, when its turn comes. */
-export async function writeTower({ folder, tower, graphs, weights, version, signal, durable = true, onWeight }: WriteTowerOptions): Promise<WrittenTower> {
+export async function writeTower({
+  folder,
+  tower,
+  graphs,
+  weights,
+  version,
+  signal,
+  durable = true,
+  partLimit,
+  onWeight,
+}: WriteTowerOptions): Promise<WrittenTower> {
   const outputs = [...graphs].map(([dtype, graph]) => {
     const model = `${tower}_model${DTYPE_SUFFIX[dtype]}.onnx`
-    return { dtype, graph, model, data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable }), initializers: [...graph.constants] as OnnxInitializer[] }
+    return {
+      dtype,
+      graph,
+      model,
+      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, limit: partLimit }),
+      initializers: [...graph.constants] as OnnxInitializer[],
+    }
   })
   try {
     let next = load(weights[0])
@@ -53,7 +71,8 @@ export async function writeTower({ folder, tower, graphs, weights, version, sign
         for (const use of output.graph.weights) {
           if (use.key !== key) continue
           const encoded = use.encode(values)
-          for (const [t, tensor] of use.tensors.entries()) output.initializers.push({ ...tensor, data: await output.data.append(encoded[t]!) })
+          for (const [t, tensor] of use.tensors.entries())
+            output.initializers.push({ ...tensor, data: await output.data.append(encoded[t]!) })
         }
       }
       onWeight?.(values.byteLength)
@@ -76,7 +95,8 @@ export async function writeTower({ folder, tower, graphs, weights, version, sign
   }
 }
 
-const load = (weight: LogicalWeight | undefined): Promise<Float32Array> => weight ? weight.load() : Promise.resolve(new Float32Array())
+const load = (weight: LogicalWeight | undefined): Promise<Float32Array> =>
+  weight ? weight.load() : Promise.resolve(new Float32Array())
 
 export function digestOf(bytes: Uint8Array | string): FileDigest {
   return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
@@ -87,7 +107,11 @@ function requireFinite(values: Float32Array, key: string): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   for (let i = 0; i < bits.length; i++) {
     if ((bits[i]! & 0x7f800000) === 0x7f800000) {
-      throw new CheckpointError('checkpoint_nan', `The checkpoint holds ${values[i]} in ${key}: it is damaged, or training diverged. Fetch it again.`, { key, index: i })
+      throw new CheckpointError(
+        'checkpoint_nan',
+        `The checkpoint holds ${values[i]} in ${key}: it is damaged, or training diverged. Fetch it again.`,
+        { key, index: i },
+      )
     }
   }
 }

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
+import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
+import { parseClipConfig } from '../../../src/convert/clip-config.ts'
+import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
+import { floating } from '../../../src/convert/graph/precision.ts'
+import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
+import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
+import { writeTower } from '../../../src/convert/write/write-tower.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'icthp-parts-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const bytesOf = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
+
+test('a part ends before it would pass the limit; places are aligned; digests are those of the files', async () => {
+  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000 })
+  const tensors = [bytesOf(5000, 1), bytesOf(10, 2), bytesOf(70, 3), bytesOf(4096, 4), bytesOf(20_000, 5), bytesOf(1, 6)]
+  const places = []
+  for (const tensor of tensors) places.push(await writer.append(tensor))
+  await writer.finish()
+  await writer.settled()
+  expect(places).toEqual([
+    { file: 'a.onnx_data', offset: 0, length: 5000 },
+    { file: 'a.onnx_data', offset: 5056, length: 10 },
+    { file: 'a.onnx_data', offset: 5120, length: 70 },
+    // From a page on, tensors start on pages.
+    { file: 'a.onnx_data', offset: 8192, length: 4096 },
+    // More than a part takes: alone.
+    { file: 'a.onnx_data_1', offset: 0, length: 20_000 },
+    { file: 'a.onnx_data_2', offset: 0, length: 1 },
+  ])
+  expect(writer.files.map(({ name }) => name)).toEqual(['a.onnx_data', 'a.onnx_data_1', 'a.onnx_data_2'])
+  for (const { name, digest } of writer.files) {
+    const file = await readFile(join(folder, name))
+    expect(digest).toEqual({ size: file.length, sha256: createHash('sha256').update(file).digest('hex') })
+  }
+  for (const [i, { file, offset, length }] of places.entries()) {
+    expect(new Uint8Array((await readFile(join(folder, file))).subarray(offset, offset + length))).toEqual(tensors[i])
+  }
+})
+
+test('a tower in many parts loads, and answers as one in a single part', async () => {
+  await writeRandomCheckpoint(folder)
+  const config = parseClipConfig(JSON.parse(await readFile(join(folder, 'base/config.json'), 'utf8')), 'config.json')
+  await using checkpoint = await openCheckpoint(join(folder, 'ICT'))
+  const backend = new OrtNodeBackend()
+  const answers: Float32Array[] = []
+  for (const partLimit of [undefined, 50_000]) {
+    const out = join(folder, `out-${partLimit}`)
+    await mkdir(join(out, 'onnx'), { recursive: true })
+    const graphs = new Map([['fp32', visionTower(config, floating('float32'), false)]] as const)
+    const weights = visionWeights(config, (name) => checkpoint.tensors.get(name)!)
+    const { towers, files, settled } = await writeTower({
+      folder: out,
+      tower: 'vision',
+      graphs,
+      weights,
+      version: '0',
+      partLimit,
+    })
+    await settled()
+    const { model, externalData } = towers.fp32!
+    expect(externalData.length > 3).toBe(partLimit !== undefined)
+    expect((await readdir(join(out, 'onnx'))).map((name) => `onnx/${name}`).sort()).toEqual(Object.keys(files).sort())
+    const session = await backend.load(
+      {
+        name: 'vision',
+        model: { path: join(out, model) },
+        externalData: externalData.map((path) => ({ name: path.slice('onnx/'.length), file: { path: join(out, path) } })),
+      },
+      { device: 'cpu' },
+    )
+    const data = Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i / 997))
+    const { image_embeds } = await session.run({ pixel_values: { dtype: 'float32', dims: [1, 3, 224, 224], data } })
+    answers.push(image_embeds!.data as Float32Array)
+    await session.dispose()
+  }
+  await backend.dispose()
+  expect(answers[0]!.length).toBe(1024)
+  expect(answers[1]).toEqual(answers[0])
+})
