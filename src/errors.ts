@@ -3,32 +3,47 @@
  * matter in `details`, and a message that says what is wrong and what to do. The cause, where there is one, is kept.
  */
 export class IcthpError extends Error {
+  // Names are written out, since minifiers rename classes.
+  override readonly name: string = 'IcthpError'
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, details: Record<string, unknown> & { cause?: unknown } = {}) {
     const { cause, ...values } = details
     super(message, cause === undefined ? undefined : { cause })
-    this.name = new.target.name
     this.code = code
     this.details = values
   }
 }
 
 /** An image that cannot be read, decoded or used. */
-export class ImageError extends IcthpError {}
+export class ImageError extends IcthpError {
+  override readonly name = 'ImageError'
+}
 /** An argument that is not what the function takes. */
-export class InputError extends IcthpError {}
+export class InputError extends IcthpError {
+  override readonly name = 'InputError'
+}
 /** A model folder, manifest or weight file that is missing, damaged or not ours. */
-export class ModelError extends IcthpError {}
+export class ModelError extends IcthpError {
+  override readonly name = 'ModelError'
+}
 /** A checkpoint that cannot be read or converted. */
-export class CheckpointError extends IcthpError {}
+export class CheckpointError extends IcthpError {
+  override readonly name = 'CheckpointError'
+}
 /** A device, precision or runtime that is not there. */
-export class DeviceError extends IcthpError {}
+export class DeviceError extends IcthpError {
+  override readonly name = 'DeviceError'
+}
 /** A backend that failed, or answered with something that cannot be right. */
-export class BackendError extends IcthpError {}
+export class BackendError extends IcthpError {
+  override readonly name = 'BackendError'
+}
 /** A download that failed. */
-export class DownloadError extends IcthpError {}
+export class DownloadError extends IcthpError {
+  override readonly name = 'DownloadError'
+}
 
 export type ErrorCode =
   // ImageError

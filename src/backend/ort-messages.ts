@@ -44,10 +44,9 @@ export function packError(error: unknown): PackedError {
 }
 
 export function unpackError(packed: PackedError): Error {
-  const Class = Object.values(errors).find(
-    (value): value is typeof errors.IcthpError => value.name === packed.name && value.prototype instanceof errors.IcthpError,
-  )
-  const error = Class && packed.code ? new Class(packed.code, packed.message, { ...packed.details }) : new Error(packed.message)
+  // By the name it is exported under, which minifiers keep.
+  const Class = (errors as unknown as Readonly<Record<string, typeof errors.IcthpError>>)[packed.name] ?? errors.IcthpError
+  const error = packed.code ? new Class(packed.code, packed.message, { ...packed.details }) : new Error(packed.message)
   if (packed.stack) error.stack = packed.stack
   return error
 }
