@@ -14,6 +14,8 @@ if (values.help) {
   process.exit()
 }
 
+// Whatever it is here: Vite builds for development where it is something else.
+process.env.NODE_ENV = 'production'
 const demo = join(root, 'models/demo')
 try {
   const trained = !values.random && existsSync(join(demo, 'ict/icthp.json'))
