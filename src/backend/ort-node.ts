@@ -154,7 +154,8 @@ export class OrtNodeBackend implements InferenceBackend {
     worker.on('message', ({ id, ok, error }: OrtReply) => {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
-      if (this.#waiting.size === 0) worker.unref()
+      // Not one that is being ended: somebody waits for its end.
+      if (this.#waiting.size === 0 && this.#worker === worker) worker.unref()
       if (error) waiting?.reject(unpackError(error))
       else waiting?.resolve(ok)
     })

@@ -128,6 +128,8 @@ export class WorkerPool {
 
   #release(member: Member): void {
     member.task = undefined
+    // A worker that is being ended still hands out its last answer, and somebody waits for its end.
+    if (!this.#members.has(member)) return
     member.worker.unref()
     clearTimeout(member.idle)
     member.idle = setTimeout(() => {
