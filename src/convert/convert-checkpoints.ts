@@ -25,7 +25,10 @@ export interface ConvertOptions {
   readonly out: string
   /** Default `['fp32']`. */
   readonly dtypes?: readonly Dtype[] | undefined
-  /** Folder of images, and of prompts in `prompts.txt`, that int8 is calibrated on; default a small set that comes with icthp. */
+  /**
+   * Folder of images, and of prompts in `prompts.txt`, that int8, q8, q4 and q4f16 are calibrated on; default a small set that
+   * comes with icthp.
+   */
   readonly calibrate?: string | undefined
   /** What is known of the sources: recorded in the manifest, and its name shown with every score. */
   readonly origins?: Partial<Record<ModelKind, CheckpointOrigin>> | undefined
@@ -66,6 +69,10 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
   const dtypes = checkDtypes(options.dtypes ?? ['fp32'])
   if (!out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
   if (!ict && !hp) throw new InputError('input_invalid_option', 'Say what to convert: ict (--ict DIR), hp (--hp DIR), or both.')
+  if (options.calibrate !== undefined && !dtypes.some(needsCalibration)) {
+    const quantised = DTYPES.filter(needsCalibration).join(', ')
+    throw new InputError('input_invalid_option', `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`)
+  }
   const models: ConvertedModel[] = []
   for (const kind of ['ict', 'hp'] as const) {
     const path = options[kind]

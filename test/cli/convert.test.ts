@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ConvertOptions } from '../../src/convert/index.ts'
+import { nodeServices } from '../../src/cli/services.ts'
 import { CheckpointError } from '../../src/errors.ts'
+import { DTYPES } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -40,10 +42,14 @@ test('paths are taken from the working folder, and --json reports what was writt
     'out',
     '--dtype',
     'fp32, fp16',
+    '--calibrate',
+    'renders',
     '--json',
   ])
   const at = (name: string): string => join(room.folder, name)
-  expect(asked).toMatchObject([{ ict: at('ICT'), hp: at('HP'), base: '/base', out: at('out'), dtypes: ['fp32', 'fp16'] }])
+  expect(asked).toMatchObject([
+    { ict: at('ICT'), hp: at('HP'), base: '/base', out: at('out'), dtypes: ['fp32', 'fp16'], calibrate: at('renders') },
+  ])
   const dtypes = (bytes: number) => ['fp32', 'fp16'].map((dtype) => ({ dtype, bytes }))
   expect(JSON.parse(stdout)).toEqual({
     out: at('out'),
@@ -78,6 +84,27 @@ test('an error of the conversion is exit code 1', async () => {
     stdout: '',
     stderr: 'error: There is no checkpoint in ICT. (checkpoint_not_found)\n',
   })
+})
+
+test('without --calibrate the set that comes with icthp is used', async () => {
+  const asked = fakeConversion()
+  await room.run(['convert', '--hp', 'HP', '--out', 'out', '--dtype', 'int8'])
+  expect(asked[0]!.calibrate).toBeUndefined()
+})
+
+test('--calibrate where nothing is calibrated is wrong usage', async () => {
+  room.services.convertCheckpoints = nodeServices.convertCheckpoints
+  const { code, stderr } = await room.run(['convert', '--hp', 'HP', '--out', 'out', '--calibrate', 'renders'])
+  expect([code, stderr.split('\n')[0]]).toEqual([
+    2,
+    'error: calibrate is for int8, q8, q4, q4f16: name one of them (--dtype), or leave it out. (input_invalid_option)',
+  ])
+})
+
+test('--dtype tells what there is', async () => {
+  for (const command of ['convert', 'pull']) {
+    expect((await room.run([command, '--help'])).stdout).toContain(`one or more of ${DTYPES.join(',')}`)
+  }
 })
 
 test.each([

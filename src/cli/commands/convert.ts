@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ConvertReport } from '../../convert/index.ts'
-import { heldDtypes, type Dtype, type ModelManifest } from '../../models/manifest.ts'
+import { DTYPES, heldDtypes, type Dtype, type ModelManifest } from '../../models/manifest.ts'
 import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { printable } from '../output/display-width.ts'
@@ -16,6 +16,7 @@ interface ConvertFlags extends CommonFlags {
   readonly base?: string
   readonly out: string
   readonly dtype?: readonly Dtype[]
+  readonly calibrate?: string
   readonly json?: true
 }
 
@@ -31,15 +32,17 @@ export function addConvert(program: Command, context: Context): void {
     .option('--hp <dir>', 'folder of HP, with hp_backbone/ and hp_scorer/ in it')
     .option('--base <dir>', 'folder of the base model: its config.json, and weights that ICT lacks')
     .requiredOption('-o, --out <dir>', 'where to write: ict/ and hp/ in it are replaced')
-    .option('--dtype <list>', 'precisions to write, for example fp32,fp16 (default: fp32)', dtypeList)
+    .option('--dtype <list>', `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`, dtypeList)
+    .option('--calibrate <dir>', 'folder of typical images (and prompts.txt) that int8, q8, q4 and q4f16 are fitted to')
     .option('--json', 'a report as one JSON document')
   addCommonOptions(command, [
     'icthp convert --ict ICT/ --hp HP/ --base CLIP-ViT-H-14/ --out models-out/',
     'icthp convert --hp HP/ --out models-out/ --dtype fp32,fp16',
+    'icthp convert --ict ICT/ --hp HP/ --out models-out/ --dtype int8 --calibrate renders/',
   ]).action((flags: ConvertFlags) => convert(flags, context))
 }
 
-async function convert({ ict, hp, base, out, dtype, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
+async function convert({ ict, hp, base, out, dtype, calibrate, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
   if (ict === undefined && hp === undefined)
     throw new UsageError('There is nothing to convert: give --ict DIR, --hp DIR, or both.')
   const path = (given: string | undefined): string | undefined => (given === undefined ? undefined : resolve(io.cwd, given))
@@ -49,6 +52,7 @@ async function convert({ ict, hp, base, out, dtype, json }: ConvertFlags, { io, 
     base: path(base),
     out: resolve(io.cwd, out),
     dtypes: dtype,
+    calibrate: path(calibrate),
     signal: io.signal,
     onProgress: terminal.progress,
   })

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { PullPlan } from '../../hub/huggingface/pull-node.ts'
-import type { Dtype, ModelKind } from '../../models/manifest.ts'
+import { DTYPES, type Dtype, type ModelKind } from '../../models/manifest.ts'
 import { OFFICIAL_LICENSE } from '../../models/official.ts'
 import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
@@ -31,7 +31,7 @@ export function addPull(program: Command, context: Context): void {
         'HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.',
     )
     .option('-o, --out <dir>', 'where the converted model goes (default: $ICTHP_MODEL, else ~/.cache/icthp/models/official)')
-    .option('--dtype <list>', 'precisions to write, for example fp32,fp16 (default: fp32)', dtypeList)
+    .option('--dtype <list>', `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`, dtypeList)
     .option('--dry-run', 'show what would be fetched and where it would go, and end')
     .option('--force', 'convert again what is converted already')
     .option('--json', 'a report as one JSON document')
