@@ -3,11 +3,12 @@ import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
 
 /** What trying a device showed. */
 export interface TriedDevice {
-  /** Of a small matrix product. */
-  readonly milliseconds: number
+  /** Of WebAssembly. */
   readonly threads: number
   /** WebGPU without a GPU. */
   readonly software: boolean
+  /** WebGPU whose fused attention is wrong, and is not used. */
+  readonly decomposed: boolean
 }
 
 /** Tries a device, or throws an error that says why it cannot be had. */
@@ -26,7 +27,7 @@ export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): 
   }
   try {
     requireWebGpu()
-    await tryDevice('webgpu')
+    return { device: 'webgpu', notes: attentionNotes(await tryDevice('webgpu')) }
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause
     throw new DeviceError(
@@ -36,7 +37,6 @@ export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): 
       { device: request, cause },
     )
   }
-  return { device: 'webgpu', notes: [] }
 }
 
 /** Any GPU beats WebAssembly by far, so a WebGPU that works is taken, unless it is the CPU that draws pictures for it. */
@@ -44,9 +44,8 @@ async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
   const notes: string[] = []
   try {
     requireWebGpu()
-    const { milliseconds, software } = await tryDevice('webgpu')
-    const took = `auto took webgpu: it answered the probe in ${milliseconds.toFixed(1)} ms`
-    if (!software) return { device: 'webgpu', fallback: 'wasm', notes: [took] }
+    const tried = await tryDevice('webgpu')
+    if (!tried.software) return { device: 'webgpu', fallback: 'wasm', notes: ['auto took webgpu', ...attentionNotes(tried)] }
     notes.push('webgpu is a software renderer here, slower than wasm')
   } catch (error) {
     if (error instanceof DeviceError) throw error
@@ -55,6 +54,9 @@ async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
   const { threads } = await tryDevice('wasm')
   return { device: 'wasm', notes: [...notes, 'auto took wasm', ...threadNotes(threads)] }
 }
+
+const attentionNotes = ({ decomposed }: TriedDevice): string[] =>
+  decomposed ? ["WebGPU's fused attention is wrong on this GPU, so the towers run with their attention written out"] : []
 
 function requireWebGpu(): void {
   if (!('gpu' in navigator)) throw new Error('this browser or address has none (it needs https or localhost)')

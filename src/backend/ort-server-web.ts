@@ -2,15 +2,18 @@ import type * as Ort from 'onnxruntime-common'
 import type { EngineSetup } from '../engine-messages-web.ts'
 import { DeviceError } from '../errors.ts'
 import type { Answer } from '../worker-web.ts'
+import { ATTENTION_CHECKS, ATTENTION_TOLERANCE, attentionAnswer, attentionInput, attentionModel } from './attention-check.ts'
 import type { Tensors } from './backend.ts'
 import type { TriedDevice } from './devices-web.ts'
+import { decomposeAttention } from './onnx/decompose-attention.ts'
 import { runOrtSession, type OrtApi } from './ort-adapter.ts'
 import { importOrt, ortBuild, type OrtBuild } from './ort-builds-web.ts'
-import { probeInput, probeModel } from './probe-model.ts'
+import { probeModel } from './probe-model.ts'
 
 /** What the page asks of the onnxruntime-web in its worker. */
 export type OrtWebRequest =
-  | { readonly kind: 'probe'; readonly device: string }
+  /** `auto`: a software renderer will not do, and need not be tried. */
+  | { readonly kind: 'probe'; readonly device: string; readonly auto: boolean }
   | {
       readonly kind: 'load'
       readonly session: number
@@ -32,6 +35,7 @@ export class OrtServer {
   readonly #builds = new Map<OrtBuild, Promise<OrtApi>>()
   readonly #sessions = new Map<number, { readonly ort: OrtApi; readonly session: Ort.InferenceSession }>()
   #queue: Promise<unknown> = Promise.resolve()
+  #attention: Promise<boolean> | undefined
 
   constructor(setup: EngineSetup) {
     this.#setup = setup
@@ -52,7 +56,7 @@ export class OrtServer {
   async #perform(request: OrtWebRequest): Promise<Answer> {
     switch (request.kind) {
       case 'probe':
-        return { ok: await this.#probe(request.device), transfer: [] }
+        return { ok: await this.#probe(request), transfer: [] }
       case 'load':
         await this.#load(request)
         return { ok: {}, transfer: [] }
@@ -73,7 +77,9 @@ export class OrtServer {
   async #load({ session, model, externalData, device }: OrtWebRequest & { kind: 'load' }): Promise<void> {
     const ort = await this.#ort(device)
     const streams = ortBuild(device) === 'jspi'
-    const held = await this.#create(ort, new Uint8Array(await model.arrayBuffer()), device, {
+    const graph = new Uint8Array(await model.arrayBuffer())
+    const decompose = device === 'webgpu' && !(await this.#attends(ort))
+    const held = await this.#create(ort, decompose ? decomposeAttention(graph) : graph, device, {
       // Blobs are read piece by piece where the build can wait for them; otherwise the weights pass through the heap.
       externalData: await Promise.all(
         externalData.map(async ({ name, blob }) => ({ path: name, data: (streams ? blob : new Uint8Array(await blob.arrayBuffer())) as Uint8Array })),
@@ -104,28 +110,32 @@ export class OrtServer {
     }
   }
 
-  /** Multiplies two matrices on a device and checks the product; answers with the best time of three. */
-  async #probe(device: string): Promise<ProbeAnswer> {
+  /** Brings the runtime up on a device; throws where that fails. */
+  async #probe({ device, auto }: OrtWebRequest & { kind: 'probe' }): Promise<ProbeAnswer> {
     const software = device === 'webgpu' && (await softwareGpu())
+    if (software && auto) return { version: '', threads: 1, software, decomposed: false }
     const ort = await this.#ort(device)
-    const session = await this.#create(ort, probeModel(), device)
-    try {
-      const { inputs, expected } = probeInput()
-      let best = Infinity
-      for (let i = 0; i < 4; i++) {
-        const start = performance.now()
-        const { y } = await runOrtSession(ort, session, inputs)
-        // The first run compiles kernels.
-        if (i > 0) best = Math.min(best, performance.now() - start)
-        for (const [at, value] of expected) {
-          if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value))) throw new Error('it computes wrong products')
+    const decomposed = device === 'webgpu' && !(await this.#attends(ort))
+    if (device !== 'webgpu') await (await this.#create(ort, probeModel(), device)).release()
+    const { versions, wasm } = ort.env
+    return { version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1, software, decomposed }
+  }
+
+  /** Whether WebGPU's fused attention is right on this GPU. */
+  #attends(ort: OrtApi): Promise<boolean> {
+    return (this.#attention ??= (async () => {
+      for (const check of ATTENTION_CHECKS) {
+        const session = await this.#create(ort, attentionModel(check), 'webgpu')
+        try {
+          const { y } = await runOrtSession(ort, session, attentionInput(check))
+          const answer = attentionAnswer(check)
+          if (!answer.every((value, i) => Math.abs(Number(y!.data[i]) - value) <= ATTENTION_TOLERANCE)) return false
+        } finally {
+          await session.release()
         }
       }
-      const { versions, wasm } = ort.env
-      return { milliseconds: best, version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1, software }
-    } finally {
-      await session.release()
-    }
+      return true
+    })())
   }
 
   /** The build for a device, set up. */

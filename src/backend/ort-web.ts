@@ -29,8 +29,8 @@ export class OrtWebBackend implements InferenceBackend {
     const known = this.#probes.get(device)
     if (known) return known
     const probed = probeWebDevice(device, async (candidate) => {
-      const answer = (await this.#engine.ask({ kind: 'probe', device: candidate } satisfies OrtWebRequest)) as ProbeAnswer
-      this.#name = `onnxruntime-web ${answer.version}`
+      const answer = (await this.#engine.ask({ kind: 'probe', device: candidate, auto: device === 'auto' } satisfies OrtWebRequest)) as ProbeAnswer
+      if (answer.version) this.#name = `onnxruntime-web ${answer.version}`
       return answer
     })
     this.#probes.set(device, probed)

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEVICES, type InferenceSession, type ModelSource, type Tensors } from '../../src/backend/backend.ts'
 import { NODE_DEVICES } from '../../src/backend/devices-node.ts'
 import { OrtNodeBackend } from '../../src/backend/ort-node.ts'
-import { encodeModel } from '../../src/convert/onnx/onnx-model.ts'
+import { encodeModel } from '../../src/backend/onnx/onnx-model.ts'
 import { backendConformance } from '../../src/testing.ts'
 import { placeOnDisk } from '../testing/plain-ort-backend.ts'
 

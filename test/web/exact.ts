@@ -98,10 +98,10 @@ async function decodeInNode(path: string): Promise<Seen> {
   }
 }
 
-export async function scoreInNode(folder: string): Promise<Scored> {
+export async function scoreInNode(folder: string, names: readonly string[] = IMAGES): Promise<Scored> {
   await using ict = await IctScorer.fromPretrained(folder, { device: 'cpu' })
   await using hp = await HpScorer.fromPretrained(folder, { device: 'cpu' })
-  const images = IMAGES.map((image) => examples + image)
+  const images = names.map((image) => examples + image)
   return { ict: await ict.matrix(images, PROMPTS), hp: await hp.score(images), infos: [ict.info, hp.info] }
 }
 

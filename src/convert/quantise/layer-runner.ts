@@ -4,7 +4,7 @@ import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts
 import { VERSION } from '../../version.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
-import { encodeModel, type OnnxInitializer } from '../onnx/onnx-model.ts'
+import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
 import { writeTower } from '../write/write-tower.ts'
 
 export type FloatTensor = Extract<Tensor, { dtype: 'float32' }>

@@ -6,7 +6,7 @@ import type { FileDigest } from '../../hub/hub.ts'
 import { DTYPE_SUFFIX, type Dtype, type TowerFiles, type TowerName } from '../../models/manifest.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
-import { encodeModel, type OnnxInitializer } from '../onnx/onnx-model.ts'
+import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
 import { ExternalDataWriter } from './external-data.ts'
 
 export interface WrittenTower {

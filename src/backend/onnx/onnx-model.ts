@@ -45,7 +45,7 @@ export interface ExternalLocation {
 
 export type OnnxDtype = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
 
-const DATA_TYPE: Readonly<Record<OnnxDtype, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 }
+export const DATA_TYPE: Readonly<Record<OnnxDtype, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 }
 export const BYTES_PER_ELEMENT: Readonly<Record<OnnxDtype, number>> = {
   float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, bool: 1, float16: 2,
 }
@@ -68,7 +68,7 @@ export function encodeModel(model: OnnxModel, producer: { name: string; version:
   return file.finish()
 }
 
-function encodeNode(node: OnnxNode): ProtobufWriter {
+export function encodeNode(node: OnnxNode): ProtobufWriter {
   const out = new ProtobufWriter()
   for (const input of node.inputs) out.bytes(1, input)
   for (const output of node.outputs) out.bytes(2, output)
@@ -85,7 +85,7 @@ function encodeAttribute(name: string, value: OnnxAttribute): ProtobufWriter {
   return out.packed(8, value).varint(20, 7)
 }
 
-function encodeTensor({ name, dtype, dims, data }: OnnxInitializer): ProtobufWriter {
+export function encodeTensor({ name, dtype, dims, data }: OnnxInitializer): ProtobufWriter {
   const out = new ProtobufWriter().packed(1, dims).varint(2, DATA_TYPE[dtype]).bytes(8, name)
   if (data instanceof Uint8Array) return out.bytes(9, data)
   for (const [key, value] of [['location', data.file], ['offset', String(data.offset)], ['length', String(data.length)]] as const) {

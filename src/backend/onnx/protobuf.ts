@@ -1,5 +1,5 @@
 /**
- * The few rules of the protobuf wire format that writing an ONNX file takes
+ * The few rules of the protobuf wire format that writing and changing an ONNX file takes
  * (https://protobuf.dev/programming-guides/encoding/).
  */
 export class ProtobufWriter {
@@ -34,6 +34,11 @@ export class ProtobufWriter {
     return this.bytes(field, inner)
   }
 
+  /** A field as it was read. */
+  copy(field: ProtobufField): this {
+    return this.#push(field.raw)
+  }
+
   finish(): Uint8Array {
     const out = new Uint8Array(this.#size)
     let offset = 0
@@ -60,4 +65,45 @@ function encodeVarint(value: number | bigint): Uint8Array {
   }
   bytes.push(Number(rest))
   return Uint8Array.from(bytes)
+}
+
+export interface ProtobufField {
+  readonly number: number
+  /** Of a varint field. */
+  readonly value: bigint
+  /** Content of a string, bytes or nested message field. */
+  readonly bytes: Uint8Array
+  /** The whole field, tag and all. */
+  readonly raw: Uint8Array
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** The fields of a message, in order. Throws where it is cut short or is none. */
+export function* readFields(message: Uint8Array): Generator<ProtobufField> {
+  let at = 0
+  const varint = (): bigint => {
+    let value = 0n
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = message[at++]
+      if (byte === undefined || shift > 63n) throw new Error('it is not a protobuf message')
+      value |= BigInt(byte & 127) << shift
+      if (byte < 128) return value
+    }
+  }
+  while (at < message.length) {
+    const start = at
+    const tag = Number(varint())
+    let value = 0n
+    let bytes: Uint8Array = EMPTY
+    const wire = tag & 7
+    if (wire === 0) value = varint()
+    else {
+      const length = wire === 2 ? Number(varint()) : wire === 5 ? 4 : wire === 1 ? 8 : NaN
+      if (!(at + length <= message.length)) throw new Error('it is not a protobuf message')
+      bytes = message.subarray(at, at + length)
+      at += length
+    }
+    yield { number: tag >>> 3, value, bytes, raw: message.subarray(start, at) }
+  }
 }
