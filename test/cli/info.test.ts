@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DeviceError } from '../../src/errors.ts'
+import { DeviceError, ModelError } from '../../src/errors.ts'
 import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { VERSION } from '../../src/version.ts'
 import { cliRoom } from './cli-room.ts'
@@ -62,6 +62,13 @@ test('a missing model, a missing precision and a missing device are told, not th
   expect(JSON.parse(dtype.stdout).model.hp.error.code).toBe('model_dtype_unavailable')
   const device = await room.run(['info', '--device', 'cuda', '--json'])
   expect(JSON.parse(device.stdout).model).toMatchObject({ device: null, hp: { error: { code: 'device_unavailable' } } })
+})
+
+test('that there is no model at all is told once', async () => {
+  room.services.hub = async () => ({ open: () => Promise.reject(new ModelError('model_not_found', 'There is no model. Make one.')) })
+  const { stdout } = await room.run(['info', '--model', 'empty'])
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines.slice(lines.indexOf('model  empty'))).toEqual(['model  empty', '  There is no model. Make one. (model_not_found)'])
 })
 
 test('where the runtime is not installed, every device says so', async () => {

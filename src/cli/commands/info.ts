@@ -56,18 +56,21 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     ...rows.map((row) => row.trimEnd()),
     '',
     `${terminal.bold('model')}  ${printable(model.source)}`,
-    `  ict  ${modelLine(model.ict)}`,
-    ...measuredLine(model.ict),
-    `  hp   ${modelLine(model.hp)}`,
-    ...measuredLine(model.hp),
+    ...modelLines(model),
     // What is not available is told above.
-    ...(model.device
+    ...(model.device && !('error' in model.ict && 'error' in model.hp)
       ? [
           `  runs on ${model.device}`,
           ...model.notes.filter((note) => !note.includes('not available')).map((note) => `    ${printable(note)}`),
         ]
       : []),
   ]
+}
+
+function modelLines({ ict, hp }: Info['model']): string[] {
+  // Where there is nothing at all, once is enough.
+  if ('error' in ict && 'error' in hp && ict.error.message === hp.error.message) return [`  ${modelLine(ict)}`]
+  return [`  ict  ${modelLine(ict)}`, ...measuredLine(ict), `  hp   ${modelLine(hp)}`, ...measuredLine(hp)]
 }
 
 function modelLine(model: ModelInfo | Missing): string {
