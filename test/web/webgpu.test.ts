@@ -19,15 +19,15 @@ afterAll(() => Promise.all([page?.close(), server?.close(), model?.remove()]))
 
 const request = { model: '/model/', images: FEW.map((image) => `/examples/${image}`), prompts: PROMPTS }
 
+test('auto does not take a software renderer, and says so', async () => {
+  const { infos } = await page.call('score', { ...request, device: 'auto' })
+  expect(infos[0]).toMatchObject({ device: 'wasm' })
+  expect(infos[0]!.notes.join()).toContain('software renderer')
+})
+
 test('WebGPU in float32 gives what Node gives, though its fused attention is wrong here', async () => {
   const scored = await page.call('score', { ...request, device: 'webgpu' })
   expectClose(scored, await scoreInNode(model.folder, FEW), 1e-3)
   expect(scored.infos[0]).toMatchObject({ device: 'webgpu', dtype: 'fp32' })
   expect(scored.infos[0]!.notes.join()).toContain('attention is wrong on this GPU')
-})
-
-test('auto does not take a software renderer, and says so', async () => {
-  const { infos } = await page.call('score', { ...request, device: 'auto' })
-  expect(infos[0]).toMatchObject({ device: 'wasm' })
-  expect(infos[0]!.notes.join()).toContain('software renderer')
 })

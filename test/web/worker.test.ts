@@ -73,3 +73,14 @@ test('inputs that are none, or cannot be read', async () => {
   })
   expect(answers['missing']!.message).toContain('/fixtures/none.png')
 })
+
+test('the backend does what every backend must', async () => {
+  const wrong: Record<string, string> = {}
+  const names = await page.call('conformanceCases', 'wasm')
+  expect(names.length).toBeGreaterThan(10)
+  for (const name of names) {
+    const answer = await page.call('conformanceCase', name, 'wasm')
+    if (answer) wrong[name] = answer
+  }
+  expect(wrong).toEqual({})
+})
