@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { InferenceBackend } from '../backend/backend.ts'
@@ -164,7 +165,10 @@ async function removeLeftovers(place: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   for (const entry of await readdir(folder)) {
     const match = new RegExp(`^${basename(place)}\\.(partial|old)-(\\d+)$`).exec(entry)
-    if (match && !isRunning(Number(match[2]))) await rm(join(folder, entry), { recursive: true, force: true })
+    if (!match || isRunning(Number(match[2]))) continue
+    // A run that ended between its two renames had a whole model in its place before.
+    if (match[1] === 'old' && !existsSync(place)) await rename(join(folder, entry), place)
+    else await rm(join(folder, entry), { recursive: true, force: true })
   }
 }
 

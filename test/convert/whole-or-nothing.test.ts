@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, type ConvertOptions } from '../../src/convert/index.ts'
 import { HpScorer } from '../../src/node.ts'
@@ -82,5 +82,14 @@ test('a conversion that fails leaves the model that was there before, and nothin
   const onProgress = (): void => controller.abort()
   await expect(convertCheckpoints({ ...options, out, signal: controller.signal, onProgress })).rejects.toThrow()
   expect(await room.list('kept')).toEqual(before)
+  await expectScores(out)
+})
+
+test('the model that a run had moved aside when it was killed comes back, should the next run fail', async () => {
+  const out = room.at('aside')
+  await convertCheckpoints({ ...options, out })
+  // No process has this number.
+  await rename(room.at('aside/hp'), room.at('aside/hp.old-99999999'))
+  await expect(convertCheckpoints({ ...options, out, onProgress: () => { throw new Error('enough') } })).rejects.toThrow('enough')
   await expectScores(out)
 })
