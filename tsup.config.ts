@@ -1,6 +1,6 @@
-import { copyFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 import { WASM_FILES } from './src/image/codecs/wasm-codecs.ts'
 
 const entries = {
@@ -21,6 +21,17 @@ const common = {
 
 // Not by `clean`, since the two builds run at the same time.
 rmSync('dist', { recursive: true, force: true })
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
+
+/** The codecs' glue sets `import.meta.url` where there is none; webpack makes of that an assignment to a string. */
+const withoutUrlAssignment: Plugin = {
+  name: 'without-url-assignment',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@jsquash[\\/].*_dec\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace('if(import.meta.url===undefined){import.meta.url="https://localhost"}', ''),
+    })),
+}
 
 const config: ReturnType<typeof defineConfig> = defineConfig([
   {
@@ -43,6 +54,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     // The browser's worker, whole but for onnxruntime-web: import maps do not reach workers.
     entry: { 'worker-web': 'src/worker-web.ts' },
     noExternal: [/^(?!onnxruntime-web)/],
+    esbuildPlugins: [withoutUrlAssignment],
     onSuccess: async () => {
       for (const file of Object.values(WASM_FILES)) copyFileSync(`node_modules/${file}`, `dist/${basename(file)}`)
     },

@@ -6,11 +6,12 @@ const scores = document.querySelector('#scores')
 let scorers
 
 document.querySelector('#image').addEventListener('change', async ({ target }) => {
+  const [image] = target.files
+  if (!image) return
   scores.value = 'Working …'
   try {
-    scorers ??= await Promise.all([IctScorer.fromPretrained(model), HpScorer.fromPretrained(model)])
-    const [ict, hp] = scorers
-    const [image] = target.files
+    scorers ??= Promise.all([IctScorer.fromPretrained(model), HpScorer.fromPretrained(model)])
+    const [ict, hp] = await scorers
     const prompt = document.querySelector('#prompt').value
     scores.value = `ICT ${await ict.score(image, prompt)} HP ${await hp.score(image)} on ${ict.info.device}`
   } catch (error) {

@@ -1,4 +1,4 @@
-export const metadata = { title: 'icthp with Next.js' }
+export const metadata = { title: 'icthp with Next.js', icons: 'data:,' }
 
 export default function Layout({ children }) {
   return (

@@ -8,10 +8,11 @@ export function Scores() {
   const scorers = useRef(null)
 
   async function score(image) {
+    if (!image) return
     setText('Working …')
     try {
-      scorers.current ??= await load()
-      const [ict, hp] = scorers.current
+      scorers.current ??= load()
+      const [ict, hp] = await scorers.current
       setText(`ICT ${await ict.score(image, prompt)} HP ${await hp.score(image)} on ${ict.info.device}`)
     } catch (error) {
       setText(error.message)
