@@ -56,7 +56,7 @@ describe.each(pages)('%s', (page) => {
 })
 
 test('files that LICENSE names are there', () => {
-  const named = readFileSync(`${root}LICENSE`, 'utf8').match(/src\/[\w/-]+(?:\.\w+)?/g)!
+  const named = readFileSync(`${root}LICENSE`, 'utf8').match(/(?<=[(\s])src\/[\w/-]+(?:\.\w+)?/g)!
   expect(named.filter((path) => !existsSync(root + path))).toEqual([])
 })
 

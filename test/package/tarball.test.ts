@@ -20,23 +20,25 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('holds what is exported, the workers, the command line, and nothing else of the repository', () => {
   const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]))
-  const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, 'dist/image/worker-node.js', 'dist/backend/ort-worker-node.js']
+  const workers = ['dist/image/worker-node.js', 'dist/backend/ort-worker-node.js', 'dist/worker-web.js', 'dist/avif_dec.wasm']
+  const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, ...workers]
   const paths = packed.files.map(({ path }) => path)
   const pages = ['README.md', 'CHANGELOG.md', 'LICENSE']
   expect(paths).toEqual(expect.arrayContaining([...needed, ...pages, 'models/calibration/prompts.txt']))
-  const others = paths.filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$|^models\/(calibration|demo)\/./.test(path))
+  const others = paths.filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$|^dist\/\w+_dec\.wasm$|^models\/(calibration|demo)\/./.test(path))
   expect(others.sort()).toEqual([...pages, 'models/README.md', 'package.json'].sort())
 })
 
 test('every entry has types', () => {
   const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
-  expect(entries).toEqual(['.', './node', './convert', './testing', './transformers'])
+  expect(entries).toEqual(['.', './node', './web', './convert', './testing', './transformers'])
   for (const entry of entries) expect(manifest.exports[entry]).toMatchObject({ types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string })
 })
 
 test('is small, models apart', () => {
-  const code = packed.files.filter(({ path }) => path.startsWith('dist/'))
-  expect(code.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(1_000_000)
+  const bytes = (kind: RegExp): number => packed.files.reduce((sum, { path, size }) => sum + (kind.test(path) ? size : 0), 0)
+  expect(bytes(/^dist\/.*\.(js|ts)$/)).toBeLessThan(1_300_000)
+  expect(bytes(/\.wasm$/)).toBeLessThan(1_600_000)
 })
 
 test('the command line starts with its shebang', () => {
