@@ -96,7 +96,7 @@ class Entry {
     thumb.addEventListener('error', () => thumb.replaceWith(create('span', { className: 'thumb missing', ariaHidden: 'true' }, '?')), { once: true })
     const remove = create('button', { className: 'remove', type: 'button', ariaLabel: `Remove ${picture.name}`, title: 'Remove' }, '×')
     remove.addEventListener('click', onRemove)
-    const name = create('h3', { className: 'name', title: picture.name }, picture.name, this.#verdict)
+    const name = create('h3', { className: 'title' }, create('span', { className: 'name', title: picture.name }, picture.name), ' ', this.#verdict)
     this.row = create('li', { className: 'entry' }, this.#place, thumb,
       create('div', { className: 'body' }, name, this.#list, this.#note),
       create('div', { className: 'end' }, this.#score, remove))
