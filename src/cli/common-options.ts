@@ -85,7 +85,7 @@ export function addModelOptions(command: Command): Command {
 
 export function addSpeedOptions(command: Command): Command {
   return command
-    .option('--batch-size <n>', 'images in one run of a tower (default: 4 on a CPU, else 8)', wholeNumber(1))
+    .option('--batch-size <n>', 'images in one run of a tower (default: 2 on a CPU, else 8)', wholeNumber(1))
     .option('--threads <n>', 'CPU threads (default: one a core)', wholeNumber(1))
 }
 

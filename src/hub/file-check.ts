@@ -38,11 +38,24 @@ export async function checkFile(
   origin: FileOrigin,
   options: CheckOptions = {},
 ): Promise<void> {
+  await (await checkSize(file, expected, origin)).hash(options)
+}
+
+/** The first half of {@link checkFile}, and the second, which takes longer, for later. */
+export async function checkSize(
+  file: StoredFile,
+  expected: FileDigest,
+  origin: FileOrigin,
+): Promise<{ hash(options?: CheckOptions): Promise<void> }> {
   const size = await file.size()
   if (size === undefined) throw missingFile(file.where, origin)
   if (size !== expected.size) throw await wrongSize(file, size, expected, origin)
-  const sha256 = await file.sha256(options)
-  if (sha256 !== expected.sha256) throw wrongSha256(file.where, sha256, expected, origin)
+  return {
+    hash: async (options = {}) => {
+      const sha256 = await file.sha256(options)
+      if (sha256 !== expected.sha256) throw wrongSha256(file.where, sha256, expected, origin)
+    },
+  }
 }
 
 export function missingFile(where: string, { source, path, remedy }: FileOrigin): ModelError {

@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { FileSource } from '../backend/backend.ts'
-import { checkFile } from './file-check.ts'
-import type { FileDigest, ModelFolder, OpenOptions } from './hub.ts'
+import { checkSize } from './file-check.ts'
+import type { FileDigest, ModelFile, ModelFolder, OpenOptions } from './hub.ts'
 import { modelPathSegments } from './model-path.ts'
 import { isErrno, storedFile } from './stored-file-node.ts'
 
 /**
- * A model in a folder of this machine. Every file is hashed each time it is asked for: 0.8 s for 1.3 GB, little beside
- * loading it, and no remembered answer can be wrong. Links are followed, wherever they lead: the Hugging Face cache is
+ * A model in a folder of this machine. Every file is hashed each time it is asked for, while it is loaded: no remembered
+ * answer can be wrong. Links are followed, wherever they lead: the Hugging Face cache is
  * made of them, and who can place a link in the folder can place a file too.
  */
 export class LocalFolder implements ModelFolder {
@@ -24,11 +23,13 @@ export class LocalFolder implements ModelFolder {
     return readTextFile(this.#at(path))
   }
 
-  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<FileSource> {
+  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<ModelFile> {
     const at = this.#at(path)
     const remedy = 'Copy the folder again, or make it again with `npx icthp convert`.'
-    await checkFile(storedFile(at, path), expected, { source: this.source, path, remedy }, options)
-    return { path: at }
+    const { hash } = await checkSize(storedFile(at, path), expected, { source: this.source, path, remedy })
+    const checked = hash(options)
+    checked.catch(() => {})
+    return { path: at, checked }
   }
 
   #at(path: string): string {

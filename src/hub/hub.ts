@@ -36,7 +36,12 @@ export interface ModelFolder {
    * Brings one file to where a backend can read it, and checks its size and sha256.
    * Throws `ModelError` (`model_file_missing`, `model_file_truncated`, `model_sha256_mismatch`) or `DownloadError`.
    */
-  file(path: string, expected: FileDigest, options?: Omit<OpenOptions, 'revision'>): Promise<FileSource>
+  file(path: string, expected: FileDigest, options?: Omit<OpenOptions, 'revision'>): Promise<ModelFile>
+}
+
+export type ModelFile = FileSource & {
+  /** Where the sha256 is still being reckoned: settles when it is known, and rejects if it is wrong. Nothing may be used before. */
+  readonly checked?: Promise<void>
 }
 
 export interface FileDigest {

@@ -61,7 +61,7 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
   more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const { threads, signal, onProgress, maxPixels, selfTest = true } = options
-  const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 4 : 8)
+  const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 2 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
   const open: OpenTower = async (name) => {
     const tower = await loadTower(folder, base, manifest, name, {

@@ -75,8 +75,18 @@ export async function loadTower(
     files.externalData.map(async (path) => ({ name: path.split('/').pop()!, file: await fetch(path) })),
   )
   const model = await fetch(files.model)
+  // A graph is a program: it is not handed over before it is known to be the right one. Its data may still be hashed.
+  await model.checked
   onProgress?.({ stage: 'load', item: name, loaded: 0, total: 1, unit: 'files' })
-  const session = await backend.load({ name, model, externalData }, { device, threads, signal })
+  const loading = backend.load({ name, model, externalData }, { device, threads, signal })
+  loading.catch(() => {})
+  try {
+    await Promise.all(externalData.map(({ file }) => file.checked))
+  } catch (error) {
+    await loading.then((session) => session.dispose(), () => {})
+    throw error
+  }
+  const session = await loading
   onProgress?.({ stage: 'load', item: name, loaded: 1, total: 1, unit: 'files' })
   return new Tower(name, session)
 }

@@ -30,7 +30,8 @@ test('a good file comes as its absolute path, with progress', async () => {
   const folder = await model()
   const seen: Progress[] = []
   const file = await folder.file('onnx/a.onnx', digest, { onProgress: (progress) => seen.push(progress) })
-  expect(file).toEqual({ path: join(room.folder, 'model', 'onnx', 'a.onnx') })
+  expect(file).toMatchObject({ path: join(room.folder, 'model', 'onnx', 'a.onnx') })
+  await file.checked
   expect(seen.at(-1)).toEqual({ stage: 'verify', item: 'onnx/a.onnx', loaded: 100_000, total: 100_000, unit: 'bytes' })
 })
 
@@ -64,7 +65,8 @@ test('one wrong bit, with both sums', async () => {
   const wrong = Buffer.from(weights)
   wrong[50_000]! ^= 1
   await writeFile(join(folder.path, 'onnx', 'a.onnx'), wrong)
-  const error = await failure(folder.file('onnx/a.onnx', digest), 'model_sha256_mismatch')
+  const { checked } = await folder.file('onnx/a.onnx', digest)
+  const error = await failure(checked!, 'model_sha256_mismatch')
   expect(error.details).toMatchObject({ sha256: sha256(wrong), expected: digest.sha256 })
 })
 
@@ -80,19 +82,22 @@ test.each(['../secret', '/etc/passwd', 'a/../../b', 'a//b', '', '.', 'C:\\x', 'a
 test('follows links, as the Hugging Face cache is made of them', async () => {
   const folder = await model()
   await symlink(join('onnx', 'a.onnx'), join(folder.path, 'link.onnx'))
-  expect(await folder.file('link.onnx', digest)).toEqual({ path: join(folder.path, 'link.onnx') })
+  const { checked, ...file } = await folder.file('link.onnx', digest)
+  expect(file).toEqual({ path: join(folder.path, 'link.onnx') })
+  await checked
 })
 
 test('stops when aborted', async () => {
   const folder = await model()
   const reason = new Error('enough')
-  await expect(folder.file('onnx/a.onnx', digest, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  const aborted = await folder.file('onnx/a.onnx', digest, { signal: AbortSignal.abort(reason) })
+  await expect(aborted.checked).rejects.toBe(reason)
   const controller = new AbortController()
   const onProgress = (): void => controller.abort(reason)
   const big = noise(3 * 2 ** 20)
   await writeFile(join(folder.path, 'big'), big)
-  const hashing = folder.file('big', { size: big.length, sha256: sha256(big) }, { signal: controller.signal, onProgress })
-  await expect(hashing).rejects.toBe(reason)
+  const { checked } = await folder.file('big', { size: big.length, sha256: sha256(big) }, { signal: controller.signal, onProgress })
+  await expect(checked).rejects.toBe(reason)
 })
 
 // Tried again, since a loaded machine stalls everybody.
@@ -108,7 +113,7 @@ test('hashing leaves the event loop free: no stall over 50 ms', { retry: 2 }, as
     worst = Math.max(worst, now - last)
     last = now
   }, 1)
-  await folder.file('big', expected)
+  await (await folder.file('big', expected)).checked
   clearInterval(timer)
   expect(worst).toBeLessThan(50)
 })
