@@ -42,6 +42,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
       // Worker threads load these by URL; see src/worker-url-node.ts.
       'backend/ort-worker-node': 'src/backend/ort-worker-node.ts',
       'image/worker-node': 'src/image/pool/worker-node.ts',
+      'convert/digest-worker-node': 'src/convert/write/digest-worker-node.ts',
       'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
     },
     dts: { entry: entries },

@@ -5,6 +5,7 @@ import { DeviceError } from './errors.ts'
 const WORKERS = {
   image: 'image/worker-node.js',
   ort: 'backend/ort-worker-node.js',
+  digest: 'convert/digest-worker-node.js',
   measure: 'evaluation/measure-worker-node.js',
 } as const
 

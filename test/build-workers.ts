@@ -14,6 +14,7 @@ export default async function buildWorkers(): Promise<void> {
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
       'image/decoder-node': `${root}src/image/decoder-node.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
+      'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'evaluation/measure-worker-node': `${root}src/evaluation/measure-worker-node.ts`,
       'convert/index': `${root}src/convert/index.ts`,
     },

@@ -6,11 +6,11 @@ import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../model
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import type { OnProgress } from '../progress.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.ts'
-import { digestFile } from './checkpoint/digest-file.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import { writeModel, type ModelParts } from './convert-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
+import { Digester } from './write/digester.ts'
 import { needsCalibration } from './quantise/precisions.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
 
@@ -101,6 +101,8 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
     const headTensors = head && checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors
     const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
     const sources = open.filter((checkpoint) => checkpoint !== baseClip || keys.fromBase.length > 0)
+    const digester = new Digester()
+    close.push(digester)
     const parts: ModelParts = {
       kind,
       name: options.origins?.[kind]?.repository ?? `${basename(resolve(path))}`,
@@ -109,25 +111,25 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
       weights: kind === 'hp'
         ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
-      origin: async () => ({ ...defined(options.origins?.[kind]), files: await digestAll(sources, path, signal) }),
+      origin: async () => ({ ...defined(options.origins?.[kind]), files: await digestAll(sources, path, digester) }),
     }
     const calibration = dtypes.some(needsCalibration)
       ? await readCalibrationData(options.calibrate, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
       : undefined
     const backend = new OrtNodeBackend()
     close.push(backend)
-    const manifest = await writeModel(parts, { out, dtypes, backend, calibration, signal, onProgress })
+    const manifest = await writeModel(parts, { out, dtypes, backend, digester, calibration, signal, onProgress })
     return { kind, folder: resolve(out, kind), manifest, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase) }
   } finally {
     await Promise.all([...open.map((checkpoint) => checkpoint.close()), ...close.map((part) => part.dispose())])
   }
 }
 
-async function digestAll(checkpoints: readonly Checkpoint[], root: string, signal: AbortSignal | undefined): Promise<ModelManifest['source']['files']> {
+async function digestAll(checkpoints: readonly Checkpoint[], root: string, digester: Digester): Promise<ModelManifest['source']['files']> {
   const files: ModelManifest['source']['files'][number][] = []
   for (const path of checkpoints.flatMap((checkpoint) => checkpoint.files)) {
     const inside = relative(resolve(root), resolve(path))
-    files.push({ path: inside === '' || inside.startsWith('..') ? basename(path) : inside.replaceAll('\\', '/'), ...(await digestFile(path, { signal })) })
+    files.push({ path: inside === '' || inside.startsWith('..') ? basename(path) : inside.replaceAll('\\', '/'), ...(await digester.digest(path)) })
   }
   return files
 }

@@ -18,6 +18,7 @@ import { LayerRunner } from './quantise/layer-runner.ts'
 import { precisionOf } from './quantise/precisions.ts'
 import { selfTestAnswer } from './self-test-answer.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
+import type { Digester } from './write/digester.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
 
 /** What is written of one model, once its checkpoint is open and its keys are checked. */
@@ -36,6 +37,7 @@ export interface WriteModelOptions {
   readonly dtypes: readonly Dtype[]
   /** Runs the tower's layers on the CPU: for the answer of the load-time self-test, and for calibration. */
   readonly backend: InferenceBackend
+  readonly digester: Digester
   /** Needed for all but fp32 and fp16. */
   readonly calibration?: CalibrationData | undefined
   readonly signal?: AbortSignal | undefined
@@ -68,7 +70,7 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 }
 
 async function writeInto(
-  folder: string, parts: ModelParts, { dtypes, backend, calibration, signal, onProgress }: WriteModelOptions,
+  folder: string, parts: ModelParts, { dtypes, backend, digester, calibration, signal, onProgress }: WriteModelOptions,
 ): Promise<ModelManifest> {
   const { kind, name, config, weights, origin } = parts
   const total = Object.values(weights).flat().reduce((sum, { dims }) => sum + 4 * dims.reduce((a, b) => a * b, 1), 0)
@@ -90,12 +92,11 @@ async function writeInto(
       return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
     }))
     const written = await writeTower({
-      folder, tower, graphs, weights: list, version: VERSION, signal,
+      folder, tower, graphs, weights: list, version: VERSION, signal, digest: (path) => digester.digest(path),
       onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
     })
     towers[tower] = written.towers
-    Object.assign(files, written.files)
-    settling.push(written.settled())
+    settling.push(written.settled().then((digests) => Object.assign(files, digests)))
     settling.at(-1)!.catch(() => {})
     const fp32 = written.initializers.get('fp32')
     selfTest[tower] = await selfTestAnswer(tower, config, fp32 ? { initializers: fp32, folder } : { weights: untilLast(tower, parts) }, runner, signal)

@@ -12,6 +12,7 @@ export async function buildCli(): Promise<void> {
     entry: {
       'cli/icthp': `${root}src/cli/icthp.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
+      'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
     },
     outDir,

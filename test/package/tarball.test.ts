@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('holds what is exported, the workers, the command line, and nothing else of the repository', () => {
   const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]))
-  const workers = ['dist/image/worker-node.js', 'dist/backend/ort-worker-node.js', 'dist/worker-web.js', 'dist/avif_dec.wasm']
+  const workers = ['dist/image/worker-node.js', 'dist/backend/ort-worker-node.js', 'dist/convert/digest-worker-node.js', 'dist/worker-web.js', 'dist/avif_dec.wasm']
   const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, ...workers]
   const paths = packed.files.map(({ path }) => path)
   const pages = ['README.md', 'CHANGELOG.md', 'LICENSE']

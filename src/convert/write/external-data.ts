@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileDigest } from '../../hub/hub.ts'
@@ -15,25 +14,33 @@ const LINE = 64
 interface Part {
   readonly name: string
   readonly handle: FileHandle
-  readonly hash: Hash
   size: number
   /** How much of it had been written when the disk was last told to take it in, and that it has. */
   flushed: number
   flushing: Promise<unknown> | undefined
 }
 
+export interface ExternalDataOptions {
+  /** Default true; false for files that are gone before the disk has taken them in. */
+  readonly durable?: boolean
+  /** Bytes of a part; default just under 2 GB. */
+  readonly limit?: number | undefined
+  /** Hashes a part that is whole. */
+  readonly digest: (path: string) => Promise<FileDigest>
+}
+
 /** Streams tensors into external data files beside a graph: `NAME.onnx_data`, `NAME.onnx_data_1` … */
 export class ExternalDataWriter {
-  readonly files: { readonly name: string; readonly digest: FileDigest }[] = []
+  readonly names: string[] = []
   #part: Part | undefined
   #pending: Promise<unknown> = Promise.resolve()
-  #closing: Promise<unknown>[] = []
+  #closing: Promise<FileDigest>[] = []
 
   /** `model` is the graph's file name. */
   constructor(
     private readonly folder: string,
     private readonly model: string,
-    private readonly options: { readonly durable?: boolean; readonly limit?: number | undefined } = {},
+    private readonly options: ExternalDataOptions,
   ) {}
 
   /** Writes behind the caller's back: `bytes` must not change afterwards. */
@@ -52,14 +59,14 @@ export class ExternalDataWriter {
     return { file: part.name, offset, length: bytes.length }
   }
 
-  /** Completes `files`; what the disk still has to take in is awaited by `settled`. */
+  /** Completes `names`; what the disk still has to take in is awaited by `settled`. */
   async finish(): Promise<void> {
     if (this.#part) await this.#endPart()
   }
 
-  /** Resolves when all bytes are on the disk. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#closing)
+  /** Resolves when all bytes are on the disk, to the digests of `names`. */
+  async settled(): Promise<FileDigest[]> {
+    return Promise.all(this.#closing)
   }
 
   /** Closes what is open after a failure. */
@@ -70,12 +77,11 @@ export class ExternalDataWriter {
   }
 
   async #startPart(): Promise<Part> {
-    const count = this.files.length
+    const count = this.names.length
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
     return {
       name,
       handle: await open(join(this.folder, name), 'wx'),
-      hash: createHash('sha256'),
       size: 0,
       flushed: 0,
       flushing: undefined,
@@ -83,24 +89,25 @@ export class ExternalDataWriter {
   }
 
   async #write(part: Part, chunks: Uint8Array[]): Promise<void> {
-    const { handle, hash } = part
-    const writing = handle.writev(chunks)
-    for (const chunk of chunks) hash.update(chunk)
-    const { bytesWritten } = await writing
+    const { bytesWritten } = await part.handle.writev(chunks)
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
     if (this.options.durable !== false) flush(part)
   }
 
   async #endPart(): Promise<void> {
-    const { name, handle, hash, size, flushing } = this.#part!
+    const { name, handle, size, flushing } = this.#part!
     await this.#pending
     this.#part = undefined
     const synced = this.options.durable === false ? Promise.resolve() : Promise.resolve(flushing).then(() => handle.sync())
-    const closing = synced.finally(() => handle.close())
+    const hashed = this.options.digest(join(this.folder, name))
+    const closing = Promise.all([hashed, synced.finally(() => handle.close())]).then(([digest]) => {
+      if (digest.size !== size) throw new Error(`${name} should have ${size} bytes and has ${digest.size}: something else wrote to it.`)
+      return digest
+    })
     closing.catch(() => {})
     this.#closing.push(closing)
-    this.files.push({ name, digest: { size, sha256: hash.digest('hex') } })
+    this.names.push(name)
   }
 }
 

@@ -11,11 +11,10 @@ import { ExternalDataWriter } from './external-data.ts'
 
 export interface WrittenTower {
   readonly towers: Partial<Record<Dtype, TowerFiles>>
-  readonly files: Readonly<Record<string, FileDigest>>
   /** The tensors of each graph, and where they lie. */
   readonly initializers: ReadonlyMap<Dtype, readonly OnnxInitializer[]>
-  /** Resolves when all bytes are on the disk. */
-  settled(): Promise<unknown>
+  /** Resolves when all bytes are on the disk, to the digests of all files by their path. */
+  settled(): Promise<Readonly<Record<string, FileDigest>>>
 }
 
 export interface WriteTowerOptions {
@@ -31,6 +30,8 @@ export interface WriteTowerOptions {
   readonly durable?: boolean
   /** Bytes of a data file; default just under 2 GB. */
   readonly partLimit?: number | undefined
+  /** Hashes the data files, once they are whole. */
+  readonly digest: (path: string) => Promise<FileDigest>
   /** Called with the number of float32 bytes dealt with. */
   readonly onWeight?: (bytes: number) => void
 }
@@ -45,6 +46,7 @@ export async function writeTower({
   signal,
   durable = true,
   partLimit,
+  digest,
   onWeight,
 }: WriteTowerOptions): Promise<WrittenTower> {
   const outputs = [...graphs].map(([dtype, graph]) => {
@@ -53,7 +55,7 @@ export async function writeTower({
       dtype,
       graph,
       model,
-      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, limit: partLimit }),
+      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, limit: partLimit, digest }),
       initializers: [...graph.constants] as OnnxInitializer[],
     }
   })
@@ -84,11 +86,14 @@ export async function writeTower({
       const bytes = encodeModel({ ...graph, initializers }, { name: 'icthp', version })
       await writeFile(join(folder, 'onnx', model), bytes)
       files[`onnx/${model}`] = digestOf(bytes)
-      for (const { name, digest } of data.files) files[`onnx/${name}`] = digest
-      towers[dtype] = { model: `onnx/${model}`, externalData: data.files.map(({ name }) => `onnx/${name}`) }
+      towers[dtype] = { model: `onnx/${model}`, externalData: data.names.map((name) => `onnx/${name}`) }
     }
     const initializers = new Map(outputs.map((output) => [output.dtype, output.initializers] as const))
-    return { towers, files, initializers, settled: () => Promise.all(outputs.map(({ data }) => data.settled())) }
+    const settled = async (): Promise<Record<string, FileDigest>> => {
+      for (const { data } of outputs) (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
+      return files
+    }
+    return { towers, initializers, settled }
   } catch (error) {
     await Promise.all(outputs.map(({ data }) => data.abandon()))
     throw error

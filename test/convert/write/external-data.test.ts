@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
+import { digestFile } from '../../../src/convert/checkpoint/digest-file.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
@@ -21,12 +22,12 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const bytesOf = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
 test('a part ends before it would pass the limit; places are aligned; digests are those of the files', async () => {
-  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000 })
+  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digest: digestFile })
   const tensors = [bytesOf(5000, 1), bytesOf(10, 2), bytesOf(70, 3), bytesOf(4096, 4), bytesOf(20_000, 5), bytesOf(1, 6)]
   const places = []
   for (const tensor of tensors) places.push(await writer.append(tensor))
   await writer.finish()
-  await writer.settled()
+  const digests = await writer.settled()
   expect(places).toEqual([
     { file: 'a.onnx_data', offset: 0, length: 5000 },
     { file: 'a.onnx_data', offset: 5056, length: 10 },
@@ -37,10 +38,10 @@ test('a part ends before it would pass the limit; places are aligned; digests ar
     { file: 'a.onnx_data_1', offset: 0, length: 20_000 },
     { file: 'a.onnx_data_2', offset: 0, length: 1 },
   ])
-  expect(writer.files.map(({ name }) => name)).toEqual(['a.onnx_data', 'a.onnx_data_1', 'a.onnx_data_2'])
-  for (const { name, digest } of writer.files) {
+  expect(writer.names).toEqual(['a.onnx_data', 'a.onnx_data_1', 'a.onnx_data_2'])
+  for (const [i, name] of writer.names.entries()) {
     const file = await readFile(join(folder, name))
-    expect(digest).toEqual({ size: file.length, sha256: createHash('sha256').update(file).digest('hex') })
+    expect(digests[i]).toEqual({ size: file.length, sha256: createHash('sha256').update(file).digest('hex') })
   }
   for (const [i, { file, offset, length }] of places.entries()) {
     expect(new Uint8Array((await readFile(join(folder, file))).subarray(offset, offset + length))).toEqual(tensors[i])
@@ -58,15 +59,16 @@ test('a tower in many parts loads, and answers as one in a single part', async (
     await mkdir(join(out, 'onnx'), { recursive: true })
     const graphs = new Map([['fp32', visionTower(config, floating('float32'), false)]] as const)
     const weights = visionWeights(config, (name) => checkpoint.tensors.get(name)!)
-    const { towers, files, settled } = await writeTower({
+    const { towers, settled } = await writeTower({
       folder: out,
       tower: 'vision',
       graphs,
       weights,
       version: '0',
       partLimit,
+      digest: digestFile,
     })
-    await settled()
+    const files = await settled()
     const { model, externalData } = towers.fp32!
     expect(externalData.length > 3).toBe(partLimit !== undefined)
     expect((await readdir(join(out, 'onnx'))).map((name) => `onnx/${name}`).sort()).toEqual(Object.keys(files).sort())
