@@ -7,6 +7,7 @@ import type { Tensors } from './backend.ts'
 import type { TriedDevice } from './devices-web.ts'
 import { decomposeAttention } from './onnx/decompose-attention.ts'
 import { runOrtSession, type OrtApi } from './ort-adapter.ts'
+import { SteadyBlob } from './steady-blob-web.ts'
 import { importOrt, ortBuild, type OrtBuild } from './ort-builds-web.ts'
 import { probeModel } from './probe-model.ts'
 
@@ -82,7 +83,7 @@ export class OrtServer {
     const held = await this.#create(ort, decompose ? decomposeAttention(graph) : graph, device, {
       // Blobs are read piece by piece where the build can wait for them; otherwise the weights pass through the heap.
       externalData: await Promise.all(
-        externalData.map(async ({ name, blob }) => ({ path: name, data: (streams ? blob : new Uint8Array(await blob.arrayBuffer())) as Uint8Array })),
+        externalData.map(async ({ name, blob }) => ({ path: name, data: (streams ? new SteadyBlob(blob) : new Uint8Array(await blob.arrayBuffer())) as Uint8Array })),
       ),
     })
     this.#sessions.set(session, { ort, session: held })
