@@ -62,7 +62,7 @@ export function addPlaceOptions(command: Command): Command {
   return command
     .option(
       '-m, --model <dir>',
-      'folder that `icthp convert` wrote, its URL, or a hub repository (default: $ICTHP_MODEL, else what `icthp pull` left, else the demo model)',
+      'folder that `icthp convert` wrote, its URL, or a hub repository (default: $ICTHP_MODEL, else what `icthp pull` left)',
     )
     .option('--revision <name>', 'branch, tag or commit, where the model comes from a hub')
     .addOption(
