@@ -53,7 +53,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
           graphOptimizationLevel: 'all',
           logSeverityLevel: 4,
           ...(threads ? { intraOpNumThreads: threads } : {}),
-        extra: { session: { intra_op: { spin_duration_us: SPIN_MICROSECONDS } } },
+          extra: { session: { intra_op: { spin_duration_us: SPIN_MICROSECONDS } } },
         }),
       )
       return {}

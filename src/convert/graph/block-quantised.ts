@@ -1,6 +1,5 @@
 import { floatBytes, type FloatDtype } from './graph-builder.ts'
-import type { QuantisePlan } from './int8.ts'
-import type { Precision } from './precision.ts'
+import type { Precision, QuantisePlan } from './precision.ts'
 import { transposeInto } from './tower-weights.ts'
 
 /** Weights that share a scale: consecutive inputs of one output. onnxruntime's kernels are tuned for 32. */

@@ -1,13 +1,5 @@
 import type { GraphBuilder } from './graph-builder.ts'
-import { floating, type Precision } from './precision.ts'
-
-/** What calibration found out; see quantise/calibrate.ts. */
-export interface QuantisePlan {
-  /** Matrices that lose too much in int8 and stay in float32. */
-  readonly keep: ReadonlySet<string>
-  /** Moves activation outliers into the weights. */
-  adjust(key: string, values: Float32Array): Float32Array
-}
+import { floating, type Precision, type QuantisePlan } from './precision.ts'
 
 /**
  * Matrices in int8 with one scale an output channel, activations in 8 bits with one scale a token: ViTs have channels

@@ -15,6 +15,14 @@ export interface Precision {
   adjust?(key: string, values: Float32Array): Float32Array
 }
 
+/** What calibration found out; see quantise/calibrate.ts. */
+export interface QuantisePlan {
+  /** Matrices that lose too much in int8 and stay in float32. */
+  readonly keep: ReadonlySet<string>
+  /** Moves activation outliers into the weights. */
+  adjust(key: string, values: Float32Array): Float32Array
+}
+
 /** Matrices in the same type as everything else. */
 export const floating = (float: FloatDtype): Precision => ({
   float,

@@ -1,7 +1,7 @@
 import type { Dtype, TowerName } from '../../models/manifest.ts'
 import { blockQuantised } from '../graph/block-quantised.ts'
-import { int8, type QuantisePlan } from '../graph/int8.ts'
-import { floating, type Precision } from '../graph/precision.ts'
+import { int8 } from '../graph/int8.ts'
+import { floating, type Precision, type QuantisePlan } from '../graph/precision.ts'
 
 /** Precisions that are made with what calibration found out. */
 export const needsCalibration = (dtype: Dtype): boolean => dtype !== 'fp32' && dtype !== 'fp16'

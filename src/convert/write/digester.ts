@@ -15,7 +15,7 @@ export class Digester {
   #waiting = new Map<number, { resolve(digest: FileDigest): void; reject(error: Error): void }>()
   #ids = 0
 
-  /** Size and sha256 of a whole file. Throws `CheckpointError`, or an Error where `dispose` came first. */
+  /** Size and sha256 of a whole file. Throws what the disk throws, or an Error where `dispose` came first. */
   digest(path: string): Promise<FileDigest> {
     const worker = (this.#worker ??= this.#start())
     const id = ++this.#ids

@@ -34,7 +34,8 @@ export class ExternalDataWriter {
   readonly names: string[] = []
   #part: Part | undefined
   #pending: Promise<unknown> = Promise.resolve()
-  #closing: Promise<FileDigest>[] = []
+  #closing: Promise<void>[] = []
+  #digests: Promise<FileDigest>[] = []
 
   /** `model` is the graph's file name. */
   constructor(
@@ -66,7 +67,8 @@ export class ExternalDataWriter {
 
   /** Resolves when all bytes are on the disk, to the digests of `names`. */
   async settled(): Promise<FileDigest[]> {
-    return Promise.all(this.#closing)
+    await Promise.all(this.#closing)
+    return Promise.all(this.#digests)
   }
 
   /** Closes what is open after a failure. */
@@ -96,27 +98,28 @@ export class ExternalDataWriter {
   }
 
   async #endPart(): Promise<void> {
-    const { name, handle, size, flushing } = this.#part!
     await this.#pending
+    const { name, handle, size, flushing } = this.#part!
     this.#part = undefined
     const synced = this.options.durable === false ? Promise.resolve() : Promise.resolve(flushing).then(() => handle.sync())
-    const hashed = this.options.digest(join(this.folder, name))
-    const closing = Promise.all([hashed, synced.finally(() => handle.close())]).then(([digest]) => {
-      if (digest.size !== size) throw new Error(`${name} should have ${size} bytes and has ${digest.size}: something else wrote to it.`)
-      return digest
+    const closing = synced.finally(() => handle.close())
+    const digest = this.options.digest(join(this.folder, name)).then((found) => {
+      if (found.size !== size) throw new Error(`${name} should have ${size} bytes and has ${found.size}: something else wrote to it.`)
+      return found
     })
+    // They are heard of in `settled`.
     closing.catch(() => {})
+    digest.catch(() => {})
     this.#closing.push(closing)
+    this.#digests.push(digest)
     this.names.push(name)
   }
 }
 
-/** Once at a time. What goes wrong shows when the file is closed, too. */
+/** Once at a time. A failure stays in `flushing`, since the system tells of it once: the `sync` at the end would pass. */
 function flush(part: Part): void {
   if (part.flushing || part.size - part.flushed < FLUSH_EVERY) return
   part.flushed = part.size
-  part.flushing = part.handle
-    .datasync()
-    .catch(() => {})
-    .finally(() => (part.flushing = undefined))
+  part.flushing = part.handle.datasync().then(() => (part.flushing = undefined))
+  part.flushing.catch(() => {})
 }

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gzipSync } from 'node:zlib'
 import { openCheckpoint } from '../../../src/convert/checkpoint/checkpoint.ts'
-import { digestFile } from '../../../src/convert/checkpoint/digest-file.ts'
 import { refusal } from './refusal.ts'
 import { dictOf, floatTensor, storedZip } from './stored-archive.ts'
 
@@ -106,18 +105,4 @@ describe('files that are no checkpoints', () => {
       expect([error.code, error.details['kind'], error.message]).toEqual([code, kind, expect.stringContaining(says)])
     })
   }
-})
-
-describe('digestFile', () => {
-  it('gives size and sha256, with progress', async () => {
-    const path = `${await folder({ empty: '', abc: 'abc', long: new Uint8Array(9 << 20) })}/`
-    const abc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
-    expect(await digestFile(`${path}abc`)).toEqual({ size: 3, sha256: abc })
-    expect((await digestFile(`${path}empty`)).size).toBe(0)
-    const seen: number[] = []
-    await digestFile(`${path}long`, { onProgress: ({ loaded }) => seen.push(loaded) })
-    expect(seen).toEqual([4 << 20, 8 << 20, 9 << 20])
-    await expect(digestFile(`${path}long`, { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
-    await expect(digestFile(`${path}none`)).rejects.toMatchObject({ code: 'checkpoint_not_found' })
-  })
 })

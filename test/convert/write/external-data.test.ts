@@ -2,18 +2,22 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
-import { digestFile } from '../../../src/convert/checkpoint/digest-file.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
 import { floating } from '../../../src/convert/graph/precision.ts'
 import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
+import type { FileDigest } from '../../../src/hub/hub.ts'
 import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
+import { Digester } from '../../../src/convert/write/digester.ts'
 import { writeTower } from '../../../src/convert/write/write-tower.ts'
 
 let folder: string
+const digester = new Digester()
+const digest = (path: string): Promise<FileDigest> => digester.digest(path)
+afterAll(() => digester.dispose())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'icthp-parts-'))
 })
@@ -22,7 +26,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const bytesOf = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
 test('a part ends before it would pass the limit; places are aligned; digests are those of the files', async () => {
-  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digest: digestFile })
+  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digest })
   const tensors = [bytesOf(5000, 1), bytesOf(10, 2), bytesOf(70, 3), bytesOf(4096, 4), bytesOf(20_000, 5), bytesOf(1, 6)]
   const places = []
   for (const tensor of tensors) places.push(await writer.append(tensor))
@@ -66,7 +70,7 @@ test('a tower in many parts loads, and answers as one in a single part', async (
       weights,
       version: '0',
       partLimit,
-      digest: digestFile,
+      digest,
     })
     const files = await settled()
     const { model, externalData } = towers.fp32!
