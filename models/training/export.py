@@ -11,7 +11,7 @@ from train_hp import LAYERS
 def main(out, checkpoint):
     for folder in ("ICT", "HP/hp_backbone", "HP/hp_scorer", "base"):
         os.makedirs(f"{checkpoint}/{folder}", exist_ok=True)
-    ict, hp = torch.load(f"{out}/ict.pt"), torch.load(f"{out}/hp.pt")
+    ict, hp = (torch.load(f"{out}/{name}.pt", map_location="cpu") for name in ("ict", "hp"))
     # Tokens that training never saw all mean the same: a word that is not known.
     table = ict["model"]["text_model.embeddings.token_embedding.weight"]
     table[~ict["seen"]] = table[UNKNOWN].clone()

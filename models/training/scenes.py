@@ -79,7 +79,7 @@ class Pictures:
 class Composer:
     def __init__(self, pictures, seed):
         self.pictures, self.random = pictures, np.random.default_rng(seed)
-        self.cumulative = np.cumsum(pictures.weights)
+        self.cumulative, self.large = np.cumsum(pictures.weights), False
 
     def chance(self, p):
         return self.random.random() < p
@@ -99,7 +99,10 @@ class Composer:
         colour = self.pick(list(COLOURS)) if plain and self.chance(0.35) else None
         return Thing(concept, count, colour)
 
-    def plan(self):
+    def plan(self, easy=0.0):
+        """`easy` is the share of scenes that show one large thing, with which training begins."""
+        self.large = self.chance(easy)
+        if self.large: return Scene([self.thing()], self.pick(list(KINDS)) if self.chance(0.3) else None)
         place = self.pick(list(KINDS)) if self.chance(0.55) else None
         r = self.random.random()
         if r < 0.5: things = [self.thing()]
@@ -152,7 +155,7 @@ class Composer:
             side = u(0.45, 0.65); x, y, small = u(0.02, 0.98 - side), u(0.38, 0.97 - side), side * u(0.6, 0.85)
             spots = [(x + (side - small) / 2 + u(-.05, .05), y - small * u(0.4, 0.6), small), (x, y, side)]
         elif len(copies) == 1:
-            side = u(0.38, 0.92); spots = [(u(0, 1 - side), u(0.3, 1) * (1 - side), side)]
+            side = u(0.7, 0.98) if self.large else u(0.38, 0.92); spots = [(u(0, 1 - side), u(0.3, 1) * (1 - side), side)]
         else:
             side = u(0.3, 0.5) if len(copies) == 2 else u(0.24, 0.37)
             if len(copies) == 3 and self.chance(0.35): centres = [(.28, .3), (.72, .3), (.5, .72)]

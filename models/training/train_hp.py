@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import CLIPModel
 from degrade import DEGRADATIONS, degrade
 from scenes import Composer, Pictures
-from towers import PROJECTION, config, vision
+from towers import DEVICE, PROJECTION, autocast, config, vision
 
 LAYERS, FROZEN, BATCH, RATE, SEED = 4, 1, 20, 5e-4, 6
 
@@ -53,9 +53,9 @@ class Triplets(IterableDataset):
 
 def main(args):
     torch.manual_seed(SEED); torch.set_num_threads(args.threads)
-    saved = torch.load(f"{args.out}/ict.pt")["model"]
-    model = CLIPModel(config(LAYERS)); model.load_state_dict(saved, strict=False)
-    head = Head()
+    saved = torch.load(f"{args.out}/ict.pt", map_location=DEVICE)["model"]
+    model = CLIPModel(config(LAYERS)); model.load_state_dict(saved, strict=False); model.to(DEVICE)
+    head = Head().to(DEVICE)
     frozen = [model.vision_model.encoder.layers[i] for i in range(FROZEN)]
     for part in frozen: part.requires_grad_(False)
     backbone = [p for p in [*model.vision_model.parameters(), *model.visual_projection.parameters()] if p.requires_grad]
@@ -65,14 +65,14 @@ def main(args):
     for step in range(1, args.steps + 1):
         done = (step - 1) / args.steps
         for group in optimizer.param_groups: group["lr"] = RATE * min(1, step / 100) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
-        images = next(batches)
-        with torch.autocast("cpu", torch.bfloat16): embeds, _ = vision(model, images.flatten(0, 1))
+        images = next(batches).to(DEVICE)
+        with autocast(): embeds, _ = vision(model, images.flatten(0, 1))
         logits = head(embeds.float()).view(-1, 3)
         worse, plain, clean = logits.unbind(1)
         margin = lambda better, other, gap: torch.relu(gap - (better - other)).mean()
         ranking = margin(clean, plain, 1.5) + margin(plain, worse, 1.0) + margin(clean, worse, 3.0)
         # Clean pictures score well and bad ones badly whatever they show, so that scores of different pictures compare.
-        level = nn.functional.binary_cross_entropy_with_logits(logits, torch.tensor([0.1, 0.4, 0.85]).expand_as(logits))
+        level = nn.functional.binary_cross_entropy_with_logits(logits, torch.tensor([0.1, 0.4, 0.85], device=DEVICE).expand_as(logits))
         loss = ranking + 0.5 * level
         optimizer.zero_grad(set_to_none=True); loss.backward()
         nn.utils.clip_grad_norm_([*backbone, *head.parameters()], 1.0); optimizer.step()

@@ -11,17 +11,17 @@ from torch.utils.data import DataLoader, IterableDataset
 from transformers import CLIPModel
 from scenes import COLOURS, Composer, Pictures
 from backgrounds import KINDS
-from towers import Tokens, UNKNOWN, config, normalised, start, text, vision
+from towers import DEVICE, Tokens, UNKNOWN, autocast, config, normalised, start, text, vision
 
 BATCH, CHANGED, RATE, SEED = 64, 48, 1e-3, 5
 KEEP = 28             # patches that are looked at in the first part, of 49
-GRADED_FROM = 0.5     # share of the steps after which the graded targets come in and all patches are seen
+GRADED_FROM = 0.55    # share of the steps after which the graded targets come in and all patches are seen
 FILLERS = [", highly detailed", ", 4k", ", masterpiece", ", best quality", ", digital art", ", cartoon style", ", bright colors", ", simple background", ", centered", " please"]
 
 
 class Batches(IterableDataset):
-    def __init__(self, work, first):
-        self.work, self.first = work, first
+    def __init__(self, work, first, steps):
+        self.work, self.first, self.steps = work, first, steps
 
     def __iter__(self):
         pictures, tokens, step = Pictures(self.work, "train"), Tokens(), self.first
@@ -29,8 +29,10 @@ class Batches(IterableDataset):
         colours, places = list(COLOURS), list(KINDS)
         while True:
             composer, rng = Composer(pictures, [SEED, step]), random.Random(step)
-            scenes = [composer.plan() for _ in range(BATCH)]
-            images = np.stack([composer.compose(scene) for scene in scenes])
+            easy = max(0.0, 0.8 - 1.6 * step / self.steps)   # one large thing first, all kinds of scenes from half of the steps on
+            scenes, images = [], np.empty((BATCH, 224, 224, 3), np.uint8)
+            for image in images:
+                scenes.append(composer.plan(easy)); image[...] = composer.compose(scenes[-1])
             said = [composer.caption(scene) for scene in scenes]
             for scene in scenes[:CHANGED]:
                 other = composer.changed(scene)
@@ -61,8 +63,8 @@ class Batches(IterableDataset):
 
 
 def losses(model, scale, classify, batch, keep, graded):
-    images, ids, target, labels = batch
-    with torch.autocast("cpu", torch.bfloat16):
+    images, ids, target, labels = (part.to(DEVICE) for part in batch)
+    with autocast():
         embeds, pooled = vision(model, images, keep)
         words = text(model, ids)
     i, t, pooled = normalised(embeds.float()), normalised(words.float()), pooled.float()
@@ -92,8 +94,8 @@ def retrieval(model, work, split="test", galleries=4):
     for _ in range(galleries):
         scenes = [composer.plan() for _ in range(100)]
         said = [composer.caption(scene, True) for scene in scenes]
-        i = normalised(vision(model, torch.from_numpy(np.stack([composer.compose(s) for s in scenes])))[0])
-        t = normalised(text(model, tokens([words for words, _ in said])))
+        i = normalised(vision(model, torch.from_numpy(np.stack([composer.compose(s) for s in scenes])).to(DEVICE))[0])
+        t = normalised(text(model, tokens([words for words, _ in said]).to(DEVICE)))
         cosine = t @ i.T
         rank = (cosine > cosine.diagonal()[:, None]).sum(1)
         top.append([(rank < 1).float().mean().item(), (rank < 5).float().mean().item()])
@@ -105,20 +107,20 @@ def main(args):
     torch.manual_seed(SEED); torch.set_num_threads(args.threads)
     os.makedirs(args.out, exist_ok=True)
     path, step = f"{args.out}/ict.pt", 0
-    model = CLIPModel(config()); model.logit_scale.requires_grad = False
-    scale = nn.Parameter(torch.tensor(math.log(10.0)))
+    model = CLIPModel(config()).to(DEVICE); model.logit_scale.requires_grad = False
+    scale = nn.Parameter(torch.tensor(math.log(10.0), device=DEVICE))
     things = len(Pictures(args.work, "train").all)
-    classify = nn.Linear(192, things + len(COLOURS) + len(KINDS) + 4)
+    classify = nn.Linear(192, things + len(COLOURS) + len(KINDS) + 4).to(DEVICE)
     seen = torch.zeros(49408, dtype=torch.bool)
     rest = [p for p in [*model.parameters(), *classify.parameters()] if p.requires_grad and p.ndim < 2] + [scale]
     table = model.text_model.embeddings.token_embedding.weight
     matrices = [p for p in [*model.parameters(), *classify.parameters()] if p.ndim >= 2 and p is not table]
     optimizer = torch.optim.AdamW([dict(params=matrices, weight_decay=0.05), dict(params=rest + [table], weight_decay=0)], lr=RATE, betas=(0.9, 0.98), fused=True)
     if os.path.exists(path):
-        saved = torch.load(path)
+        saved = torch.load(path, map_location=DEVICE)
         model.load_state_dict(saved["model"]); classify.load_state_dict(saved["classify"]); optimizer.load_state_dict(saved["optimizer"])
-        scale.data.copy_(saved["scale"]); step, seen = saved["step"], saved["seen"]
-    batches = iter(DataLoader(Batches(args.work, step), batch_size=None, num_workers=1, prefetch_factor=4))
+        scale.data.copy_(saved["scale"]); step, seen = saved["step"], saved["seen"].cpu()
+    batches = iter(DataLoader(Batches(args.work, step, args.steps), batch_size=None, num_workers=1, prefetch_factor=4))
     if step == 0: start(model, torch.cat([next(batches)[0] for _ in range(10)]))
 
     def save():
