@@ -43,7 +43,7 @@ const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCo
   png: (bytes, codecs) => decodePng(bytes, codecs.inflate),
   gif: (bytes) => decodeGif(bytes),
   bmp: (bytes) => decodeBmp(bytes),
-  tiff: (bytes, codecs) => decodeTiff(bytes, codecs),
+  tiff: (bytes, codecs) => decodeTiff(bytes, codecs.inflate),
   avif: (bytes, codecs) => codecs.avif(bytes),
   webp: async (bytes, codecs) => {
     const frame = firstWebpFrame(bytes)

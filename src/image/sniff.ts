@@ -3,7 +3,7 @@ import { avifSize } from './formats/avif-boxes.ts'
 import { ByteReader } from './formats/byte-reader.ts'
 import { gifSize } from './formats/gif-decoder.ts'
 import { truncated, unsupported } from './image-errors.ts'
-import { jpegFrame } from './formats/jpeg-markers.ts'
+import { jpegFrame } from './formats/jpeg/jpeg-markers.ts'
 import { readTiffTags, tiffSize } from './formats/tiff-tags.ts'
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'

@@ -7,9 +7,9 @@ import type { RawImage } from '../raw-image.ts'
 export type Inflate = (data: Uint8Array, size: number) => Uint8Array | Promise<Uint8Array>
 
 /**
- * The codecs that icthp does not bring itself (it does bring PNG, GIF, BMP and TIFF). Each takes a whole file whose header
- * has been read and whose size has been checked, and gives pixels equal to Pillow's; alpha may come along. Throws
- * `ImageError` (`image_truncated`, `image_unreadable`, `image_unsupported`).
+ * The codecs that icthp does not bring itself (it does bring PNG, GIF, BMP and TIFF, and JPEG where these are not exact). Each
+ * takes a whole file whose header has been read and whose size has been checked, and gives pixels equal to Pillow's; alpha may
+ * come along. Throws `ImageError` (`image_truncated`, `image_unreadable`, `image_unsupported`).
  */
 export interface ImageCodecs {
   /** For example `sharp 0.35.5`. */
@@ -20,6 +20,4 @@ export interface ImageCodecs {
   /** A still picture; animations are taken apart before. */
   webp(bytes: Uint8Array): Promise<RawImage>
   avif(bytes: Uint8Array): Promise<RawImage>
-  /** TIFF with a compression that icthp does not undo itself (JPEG, fax), as it is stored: not yet turned. */
-  tiff?(bytes: Uint8Array): Promise<RawImage>
 }

@@ -1,27 +1,27 @@
-import type { Sharp, SharpOptions } from 'sharp'
+import type { SharpOptions } from 'sharp'
 import { ByteReader } from '../formats/byte-reader.ts'
-import { cmykToRgb } from '../formats/cmyk.ts'
 import type { ImageCodecs } from './image-codecs.ts'
 import { truncated, unreadable } from '../image-errors.ts'
-import { jpegFrame } from '../formats/jpeg-markers.ts'
+import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
+import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import type { RawImage } from '../raw-image.ts'
 import { createWasmCodecs } from './wasm-codecs.ts'
 import { inflateNode, loadWasmNode } from './wasm-files-node.ts'
 
 /**
  * Codecs on sharp, used to decode and for nothing else: its resize, shrink-on-load, rotation and colour management are left
- * off. `undefined` where sharp is not installed or does not load on this machine.
+ * off, and CMYK, which it would manage, is ours. `undefined` where sharp is not installed or does not load on this machine.
  */
 export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
   const sharp = await import('sharp').then((module) => module.default).catch(() => undefined)
   if (!sharp) return undefined
   const wasm = createWasmCodecs(loadWasmNode, inflateNode)
 
-  const decode = async (bytes: Uint8Array, format: string, prepare = (image: Sharp): Sharp => image): Promise<RawImage> => {
+  const decode = async (bytes: Uint8Array, format: string): Promise<RawImage> => {
     // As Pillow: what libjpeg merely warns of is let pass, a file that ends too soon is not.
     const options: SharpOptions = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false }
     try {
-      const { data, info } = await prepare(sharp(bytes, options)).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+      const { data, info } = await sharp(bytes, options).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
       return { data, width: info.width, height: info.height, channels: info.channels as RawImage['channels'] }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
@@ -35,12 +35,9 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
     inflate: inflateNode,
     jpeg: async (bytes) => {
       const { components } = jpegFrame(new ByteReader(bytes, () => truncated('JPEG', 'it has no frame header')))
-      if (components !== 4) return decode(bytes, 'JPEG')
-      const inks = await decode(bytes, 'JPEG', (image) => image.pipelineColourspace('cmyk').toColourspace('cmyk'))
-      return { ...inks, data: cmykToRgb(inks.data as Uint8Array, false), channels: 3 }
+      return components === 4 ? decodeJpeg(bytes) : decode(bytes, 'JPEG')
     },
     webp: (bytes) => decode(bytes, 'WebP'),
-    tiff: (bytes) => decode(bytes, 'TIFF', (image) => image.toColourspace('srgb')),
     // libheif repeats chroma samples where Pillow's libavif interpolates, up to 70 levels away, and turns pictures.
     avif: (bytes) => wasm.avif(bytes),
   }

@@ -3,8 +3,9 @@ import { avifToRgb } from '../formats/avif-rgb.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import type { ImageCodecs, Inflate } from './image-codecs.ts'
 import { instantiateCodec } from './instantiate-codec.ts'
-import { truncated, unreadable, unsupported } from '../image-errors.ts'
-import { checkJpegEnd, jpegFrame } from '../formats/jpeg-markers.ts'
+import { truncated, unreadable } from '../image-errors.ts'
+import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
+import { checkJpegEnd, jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import type { RawImage } from '../raw-image.ts'
 
 /** Files of the jSquash packages, by the path under which npm has them. */
@@ -18,9 +19,8 @@ export const WASM_FILES = {
 export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => Promise<WebAssembly.Module>
 
 /**
- * Codecs without native modules, for Node and browsers: MozJPEG, libwebp and libavif in WebAssembly, loaded at first use.
- * CMYK JPEG is refused (`image_unsupported`), since MozJPEG here hands out RGB only, and 4:4:0 JPEG, whose chroma it does not
- * interpolate as the libjpeg-turbo of today does.
+ * Codecs without native modules, for Node and browsers: MozJPEG, libwebp and libavif in WebAssembly, loaded at first use, and
+ * a JPEG decoder of our own for what MozJPEG does not decode exactly.
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
   const decoder = (
@@ -60,10 +60,10 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
     },
     jpeg: async (bytes) => {
       const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no end marker'))
-      const { components, halfRowsOnly } = jpegFrame(reader)
-      const what = components === 4 ? 'CMYK JPEG' : halfRowsOnly ? 'JPEG with 4:4:0 chroma' : undefined
-      if (what)
-        throw unsupported('JPEG', what, 'Without sharp it cannot be decoded exactly: install sharp, or save it anew as RGB.')
+      const { components, halfRowsOnly, arithmetic } = jpegFrame(reader)
+      // MozJPEG hands out RGB only, does not interpolate 4:4:0 as the libjpeg-turbo of today does, and was built without
+      // arithmetic coding.
+      if (components === 4 || halfRowsOnly || arithmetic) return decodeJpeg(bytes)
       checkJpegEnd(reader)
       return rgba(await jpeg(bytes, false))
     },

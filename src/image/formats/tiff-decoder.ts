@@ -1,26 +1,27 @@
+import { ImageError } from '../../errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { cmykToRgb } from './cmyk.ts'
-import type { ImageCodecs, Inflate } from '../codecs/image-codecs.ts'
+import type { Inflate } from '../codecs/image-codecs.ts'
+import { decodeFax } from './fax/fax-decoder.ts'
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import { orient } from '../orient.ts'
 import type { RawImage } from '../raw-image.ts'
+import { jpegUnpacker } from './tiff-jpeg.ts'
 import { expectBytes, reverseBits, undoPredictor, unpackBits, unpackTiffLzw } from './tiff-compression.ts'
 import { readTiffTags, TAG, type TiffTags } from './tiff-tags.ts'
 import { unpackTiffSamples } from './tiff-samples.ts'
 
 /**
- * Decodes the first picture of a TIFF as Pillow does: strips and tiles, one plane or several, raw, LZW, Deflate and PackBits;
- * gray of 1 to 32 bits, gray+alpha, RGB(A) of 8 and 16 bits, palette, CMYK. Its orientation is applied, as Pillow does for
- * TIFF only. Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
+ * Decodes the first picture of a TIFF as Pillow does: strips and tiles, one plane or several, raw, LZW, Deflate, PackBits,
+ * JPEG and fax; gray of 1 to 32 bits, gray+alpha, RGB(A) of 8 and 16 bits, palette, CMYK. Its orientation is applied, as Pillow
+ * does for TIFF only. Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
  */
-export async function decodeTiff(bytes: Uint8Array, codecs: Pick<ImageCodecs, 'inflate' | 'tiff'>): Promise<RawImage> {
+export async function decodeTiff(bytes: Uint8Array, inflate: Inflate): Promise<RawImage> {
   const reader = new ByteReader(bytes, () => truncated('TIFF', 'it ends before its pixels do'))
   const tags = readTiffTags(reader)
   const orientation = tags.get(TAG.orientation)?.[0] ?? 1
-  const compression = tags.get(TAG.compression)?.[0] ?? 1
-  if (codecs.tiff && FOREIGN.includes(compression)) return orient(await codecs.tiff(bytes), orientation)
   const layout = readLayout(tags)
-  const samples = await readSamples(reader, tags, layout, codecs.inflate)
+  const samples = await readSamples(reader, tags, layout, inflate)
   const pixels = unpackTiffSamples(samples, layout)
   const { width, height } = layout
   const image: RawImage =
@@ -57,7 +58,11 @@ function readLayout(tags: TiffTags): TiffLayout {
   const depths = tags.get(TAG.bitsPerSample) ?? [1]
   const bits = depths[0]!
   if (depths.some((depth) => depth !== bits)) throw refuse(`samples of ${depths.join(', ')} bits`)
-  const photometric = one(TAG.photometric, 0)
+  const together = one(TAG.planar, 1) === 2 ? 1 : samples
+  const compression = one(TAG.compression, 1)
+  const stored = one(TAG.photometric, 0)
+  // JPEG's YCbCr comes out of its decoder as RGB.
+  const photometric = stored === 6 && compression === 7 && together === 3 ? 2 : stored
   const sampleFormat = one(TAG.sampleFormat, 1)
   const colours = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4 }[photometric]
   if (colours === undefined || samples < colours) throw refuse(`photometric ${photometric} and ${samples} samples`)
@@ -66,8 +71,9 @@ function readLayout(tags: TiffTags): TiffLayout {
   if (sampleFormat > 3 || (sampleFormat > 1 && (photometric > 1 || bits < 8)) || (sampleFormat === 3 && bits !== 32)) {
     throw refuse(`sample format ${sampleFormat}`)
   }
+  if (FAX.includes(compression) && (bits !== 1 || samples !== 1)) throw refuse(`fax of ${samples} samples of ${bits} bits`)
+  if (compression === 7 && bits !== 8) throw refuse(`JPEG of ${bits} bits`)
   const width = one(TAG.width, 0)
-  const together = one(TAG.planar, 1) === 2 ? 1 : samples
   // A fourth sample of RGB that nothing is said of is alpha, not premultiplied.
   const extra = samples > colours ? one(TAG.extraSamples, 2) : undefined
   return {
@@ -99,7 +105,7 @@ async function readSamples(reader: ByteReader, tags: TiffTags, layout: TiffLayou
   const down = Math.ceil(height / partHeight)
   if (offsets.length < across * down * planes) throw truncated('TIFF', 'it has too few strips or tiles')
   const partRowBytes = Math.ceil((partWidth * together * bits) / 8)
-  const unpack = unpacker(tags, layout, partRowBytes, inflate)
+  const unpack = unpacker(tags, layout, partWidth, partRowBytes, inflate)
   const out = new Uint8Array(rowBytes * height * planes)
   for (let i = 0; i < across * down * planes; i++) {
     const plane = Math.floor(i / (across * down))
@@ -117,30 +123,41 @@ async function readSamples(reader: ByteReader, tags: TiffTags, layout: TiffLayou
   return out
 }
 
-type Unpack = (data: Uint8Array, size: number) => Promise<Uint8Array>
-
-function unpacker(tags: TiffTags, layout: TiffLayout, partRowBytes: number, inflate: Inflate): Unpack {
+function unpacker(tags: TiffTags, layout: TiffLayout, partWidth: number, partRowBytes: number, inflate: Inflate): Inflate {
   const compression = tags.get(TAG.compression)?.[0] ?? 1
   const predictor = tags.get(TAG.predictor)?.[0] ?? 1
-  const reversed = tags.get(TAG.fillOrder)?.[0] === 2
+  // JPEG has its own order of bits.
+  const reversed = tags.get(TAG.fillOrder)?.[0] === 2 && compression !== 7
+  const fax =
+    (coding: 'runs' | 'group3' | 'group4', align: 8 | 16 = 8): Inflate =>
+    (data, size) => {
+      const twoDimensional = ((tags.get(TAG.faxOptions)?.[0] ?? 0) & 1) === 1
+      return decodeFax(data, { width: partWidth, rows: size / partRowBytes, coding, twoDimensional, align })
+    }
   const decompress = (
     {
       1: (data: Uint8Array, size: number) => data.slice(0, size),
+      2: fax('runs'),
+      3: fax('group3'),
+      4: fax('group4'),
       5: unpackTiffLzw,
+      7: jpegUnpacker(tags, layout, partRowBytes),
       8: inflate,
-      32946: inflate,
+      32771: fax('runs', 16),
       32773: unpackBits,
+      32946: inflate,
     } as Readonly<Record<number, Inflate>>
   )[compression]
   if (!decompress) throw refuse(`compression ${COMPRESSIONS[compression] ?? compression}`)
   // The predictor belongs to LZW and Deflate; it says nothing elsewhere.
-  const predicted = predictor !== 1 && compression !== 1 && compression !== 32773
+  const predicted = predictor !== 1 && [5, 8, 32946].includes(compression)
   if (predicted && (predictor !== 2 || (layout.bits !== 8 && layout.bits !== 16))) throw refuse(`predictor ${predictor}`)
   return async (data, size) => {
     let out: Uint8Array
     try {
       out = await decompress(reversed ? reverseBits(data) : data, size)
     } catch (cause) {
+      if (cause instanceof ImageError) throw cause
       throw unreadable('TIFF', 'its pixels do not decompress', cause)
     }
     if (predicted) undoPredictor(out, partRowBytes, layout.together, layout.bits >> 3, layout.littleEndian)
@@ -148,15 +165,10 @@ function unpacker(tags: TiffTags, layout: TiffLayout, partRowBytes: number, infl
   }
 }
 
-/** Those that libtiff undoes to the same pixels wherever it runs: fax and JPEG. */
-const FOREIGN = [2, 3, 4, 7]
+const FAX = [2, 3, 4, 32771]
 
 const COMPRESSIONS: Readonly<Record<number, string>> = {
-  2: 'CCITT RLE',
-  3: 'CCITT fax 3',
-  4: 'CCITT fax 4',
   6: 'old JPEG',
-  7: 'JPEG',
   34925: 'LZMA',
   50000: 'Zstandard',
   50001: 'WebP',

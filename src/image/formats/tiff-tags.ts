@@ -17,6 +17,7 @@ export const TAG = {
   rowsPerStrip: 278,
   stripByteCounts: 279,
   planar: 284,
+  faxOptions: 292,
   predictor: 317,
   colorMap: 320,
   tileWidth: 322,
@@ -25,11 +26,12 @@ export const TAG = {
   tileByteCounts: 325,
   extraSamples: 338,
   sampleFormat: 339,
+  jpegTables: 347,
 } as const
 
 const WANTED: ReadonlySet<number> = new Set(Object.values(TAG))
-/** Bytes of BYTE, SHORT, LONG and LONG8; other types do not occur in the tags wanted. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 16: 8 }
+/** Bytes of BYTE, SHORT, LONG, UNDEFINED and LONG8; other types do not occur in the tags wanted. */
+const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 }
 
 /** Reads the first directory of a TIFF or BigTIFF file. Throws what `reader` throws, or `image_unreadable`. */
 export function readTiffTags(reader: ByteReader): TiffTags {
@@ -55,7 +57,7 @@ export function readTiffTags(reader: ByteReader): TiffTags {
     let from = count * size <= (big ? 8 : 4) ? inline : word(inline)
     const values: number[] = []
     for (let k = 0; k < count; k++, from += size) {
-      values.push(type === 1 ? reader.u8(from) : type === 3 ? u16(from) : type === 4 ? u32(from) : u64(from))
+      values.push(size === 1 ? reader.u8(from) : type === 3 ? u16(from) : type === 4 ? u32(from) : u64(from))
     }
     tags.set(tag, values)
   }

@@ -1,5 +1,5 @@
-import type { ByteReader } from './byte-reader.ts'
-import { truncated, unreadable } from '../image-errors.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { truncated, unreadable } from '../../image-errors.ts'
 
 /** What the frame header (SOF) of a JPEG file says. */
 export interface JpegFrame {
@@ -9,19 +9,20 @@ export interface JpegFrame {
   readonly components: number
   /** Whether a component has all columns but half the rows (4:4:0), as in 4:2:2 pictures turned without loss. */
   readonly halfRowsOnly: boolean
+  readonly arithmetic: boolean
 }
 
 /** Reads up to the frame header. Throws `ImageError` `image_truncated`, `image_unreadable`. */
 export function jpegFrame(reader: ByteReader): JpegFrame {
   for (let at = 2; ;) {
     const { marker, next } = nextMarker(reader, at)
-    // SOF0 … SOF15 without DHT (C4), JPG (C8) and DAC (CC).
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
+    if (isFrame(marker)) {
       const components = reader.u8(next + 7)
       const factors = Array.from({ length: components }, (_, i) => reader.u8(next + 9 + i * 3))
       const most = { h: Math.max(...factors.map((f) => f >> 4)), v: Math.max(...factors.map((f) => f & 15)) }
       const halfRowsOnly = factors.some((f) => f >> 4 === most.h && (f & 15) * 2 === most.v)
-      return { height: reader.u16(next + 3, false), width: reader.u16(next + 5, false), components, halfRowsOnly }
+      const [height, width] = [reader.u16(next + 3, false), reader.u16(next + 5, false)]
+      return { width, height, components, halfRowsOnly, arithmetic: marker >= 0xc9 }
     }
     if (marker === 0xd9 || marker === 0xda) throw unreadable('JPEG', 'it has no frame header')
     at = skip(reader, marker, next)
@@ -49,12 +50,20 @@ export function checkJpegEnd(reader: ByteReader): void {
   }
 }
 
-function nextMarker(reader: ByteReader, at: number): { marker: number; next: number } {
-  // Stray bytes between segments are skipped, as libjpeg does.
-  while (reader.u8(at) !== 0xff) at++
-  while (reader.u8(at) === 0xff) at++
-  const marker = reader.u8(at)
-  return marker === 0 ? nextMarker(reader, at) : { marker, next: at + 1 }
+/** SOF0 … SOF15 without DHT (C4), JPG (C8) and DAC (CC). */
+export function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+}
+
+/** The next marker from `at` on, and what follows it. */
+export function nextMarker(reader: ByteReader, at: number): { marker: number; next: number } {
+  for (;;) {
+    // Stray bytes between segments are skipped, as libjpeg does.
+    while (reader.u8(at) !== 0xff) at++
+    while (reader.u8(at) === 0xff) at++
+    const marker = reader.u8(at++)
+    if (marker !== 0) return { marker, next: at }
+  }
 }
 
 /** The end of a marker's segment; restart markers, TEM and SOI have none. */

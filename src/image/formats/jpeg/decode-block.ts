@@ -1,0 +1,118 @@
+import type { BitReader } from './bit-reader.ts'
+import type { HuffmanTable } from './huffman-table.ts'
+
+/** Where the coefficients of the zigzag order stand in a block; those that damaged files have past its end go to the last. */
+export const NATURAL_ORDER: Uint8Array = Uint8Array.from([
+  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42, 49,
+  56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+  ...Array.from({ length: 16 }, () => 63),
+])
+
+/** What decoding a block of a component needs and changes. */
+export interface BlockState {
+  readonly dc: HuffmanTable
+  readonly ac: HuffmanTable
+  /** The DC coefficient of the block before. */
+  last: number
+}
+
+/** A whole block of a sequential scan into `block`, which holds zeros. Returns whether there is more to it than DC. */
+export function decodeSequential(reader: BitReader, state: BlockState, block: Int16Array): boolean {
+  const size = reader.symbol(state.dc)
+  if (size > 0) state.last = (state.last + reader.signed(size)) | 0
+  block[0] = state.last
+  let more = false
+  for (let k = 1; k < 64; k++) {
+    const symbol = reader.symbol(state.ac)
+    const bits = symbol & 15
+    if (bits > 0) {
+      k += symbol >> 4
+      block[NATURAL_ORDER[k]!] = reader.signed(bits)
+      more = true
+    } else {
+      if (symbol !== 0xf0) break
+      k += 15
+    }
+  }
+  return more
+}
+
+/** The part of the coefficients that a progressive scan brings. */
+export interface Progression {
+  /** First and last coefficient, in zigzag order. */
+  readonly from: number
+  readonly to: number
+  /** By how many bits the values are shifted. */
+  readonly shift: number
+  /** Blocks that are still to come without a coefficient of their own. */
+  endOfBand: number
+}
+
+export function decodeDcFirst(reader: BitReader, state: BlockState, { shift }: Progression, blocks: Int16Array, at: number): void {
+  const size = reader.symbol(state.dc)
+  if (size > 0) state.last = (state.last + reader.signed(size)) | 0
+  blocks[at] = state.last << shift
+}
+
+export function decodeDcRefine(reader: BitReader, { shift }: Progression, blocks: Int16Array, at: number): void {
+  if (reader.take(1)) blocks[at]! |= 1 << shift
+}
+
+export function decodeAcFirst(reader: BitReader, ac: HuffmanTable, band: Progression, blocks: Int16Array, at: number): void {
+  if (band.endOfBand > 0) {
+    band.endOfBand--
+    return
+  }
+  for (let k = band.from; k <= band.to; k++) {
+    const symbol = reader.symbol(ac)
+    const run = symbol >> 4
+    const bits = symbol & 15
+    if (bits > 0) {
+      k += run
+      blocks[at + NATURAL_ORDER[k]!] = reader.signed(bits) << band.shift
+    } else if (run === 15) {
+      k += 15
+    } else {
+      band.endOfBand = (1 << run) - 1 + (run > 0 ? reader.take(run) : 0)
+      break
+    }
+  }
+}
+
+export function decodeAcRefine(reader: BitReader, ac: HuffmanTable, band: Progression, blocks: Int16Array, at: number): void {
+  const { to, shift } = band
+  const bit = 1 << shift
+  /** One more bit for a coefficient that is there already. */
+  const refine = (i: number): void => {
+    const value = blocks[i]!
+    if (reader.take(1) && (value & bit) === 0) blocks[i] = value >= 0 ? value + bit : value - bit
+  }
+  let k = band.from
+  if (band.endOfBand === 0) {
+    for (; k <= to; k++) {
+      const symbol = reader.symbol(ac)
+      let run = symbol >> 4
+      let value = 0
+      if ((symbol & 15) > 0) {
+        value = reader.take(1) ? bit : -bit
+      } else if (run !== 15) {
+        band.endOfBand = (1 << run) + (run > 0 ? reader.take(run) : 0)
+        break
+      }
+      // Over `run` coefficients that are still zero; those between get their bit.
+      for (; k <= to; k++) {
+        const i = at + NATURAL_ORDER[k]!
+        if (blocks[i] !== 0) refine(i)
+        else if (--run < 0) break
+      }
+      if (value !== 0) blocks[at + NATURAL_ORDER[k]!] = value
+    }
+  }
+  if (band.endOfBand > 0) {
+    for (; k <= to; k++) {
+      const i = at + NATURAL_ORDER[k]!
+      if (blocks[i] !== 0) refine(i)
+    }
+    band.endOfBand--
+  }
+}

@@ -1,0 +1,61 @@
+import { BitReader } from './bit-reader.ts'
+import {
+  decodeAcFirst,
+  decodeAcRefine,
+  decodeDcFirst,
+  decodeDcRefine,
+  decodeSequential,
+  type BlockState,
+  type Progression,
+} from './decode-block.ts'
+import type { HuffmanTable } from './huffman-table.ts'
+import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
+import { latchQuant, type JpegPicture } from './jpeg-components.ts'
+import type { JpegTables } from './jpeg-tables.ts'
+import { unreadable } from '../../image-errors.ts'
+import type { ScanHeader } from './scan-header.ts'
+import { walkScan, type DecodeBlock } from './walk-scan.ts'
+
+/** Decodes a Huffman-coded scan, whose data starts at `at`, into the planes or coefficients of its components. */
+export function readHuffmanScan(bytes: Uint8Array, at: number, scan: ScanHeader, picture: JpegPicture, tables: JpegTables): number {
+  const reader = new BitReader(bytes, at)
+  const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
+  const states: BlockState[] = []
+  const decoders = scan.parts.map(({ component, dcTable, acTable }): DecodeBlock => {
+    const quant = latchQuant(component, tables)
+    const table = (kind: 'dc' | 'ac'): HuffmanTable => {
+      const found = tables[kind][kind === 'dc' ? dcTable : acTable]
+      if (!found) throw unreadable('JPEG', 'it has no Huffman table for a scan')
+      return found
+    }
+    const { plane, stride, coefficients } = component
+    if (!picture.progressive) {
+      const state = { dc: table('dc'), ac: table('ac'), last: 0 }
+      const block = new Int16Array(64)
+      states.push(state)
+      return (row, column) => {
+        const to = (row * stride + column) * 8
+        if (decodeSequential(reader, state, block)) {
+          inverseDct(block, 0, quant, plane, to, stride)
+          block.fill(0)
+        } else inverseDctFlat(block[0]!, quant[0]!, plane, to, stride)
+      }
+    }
+    const where = (row: number, column: number): number => row * stride * 8 + column * 64
+    if (scan.from > 0) {
+      const ac = table('ac')
+      const decode = scan.shiftBefore === 0 ? decodeAcFirst : decodeAcRefine
+      return (row, column) => decode(reader, ac, band, coefficients, where(row, column))
+    }
+    if (scan.shiftBefore > 0) return (row, column) => decodeDcRefine(reader, band, coefficients, where(row, column))
+    const dc = table('dc')
+    const state = { dc, ac: dc, last: 0 }
+    states.push(state)
+    return (row, column) => decodeDcFirst(reader, state, band, coefficients, where(row, column))
+  })
+  const forget = (): void => {
+    band.endOfBand = 0
+    for (const state of states) state.last = 0
+  }
+  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget)
+}

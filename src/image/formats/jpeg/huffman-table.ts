@@ -1,0 +1,37 @@
+import { unreadable } from '../../image-errors.ts'
+
+/** Codes of up to so many bits are found in one step. */
+export const LOOKUP_BITS = 9
+
+/** A Huffman table of a JPEG file, made ready for decoding. */
+export interface HuffmanTable {
+  /** By the next 9 bits: the code's length · 256 + its symbol, or 0 where the code is longer or does not exist. */
+  readonly lookup: Uint16Array
+  /** By length: the largest code, -1 where there is none of it. Ends with one that every code is below. */
+  readonly maxCode: Int32Array
+  /** By length: what to add to a code to find its symbol. */
+  readonly offsets: Int32Array
+  readonly symbols: Uint8Array
+}
+
+/** From a DHT segment: how many codes there are of 1 to 16 bits, and the symbols in their order. */
+export function makeHuffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
+  const lookup = new Uint16Array(1 << LOOKUP_BITS)
+  const maxCode = new Int32Array(18).fill(-1)
+  const offsets = new Int32Array(18)
+  let code = 0
+  let next = 0
+  for (let length = 1; length <= 16; length++, code <<= 1) {
+    offsets[length] = next - code
+    const count = counts[length - 1]!
+    for (let i = 0; i < count; i++, code++, next++) {
+      if (length > LOOKUP_BITS) continue
+      const first = code << (LOOKUP_BITS - length)
+      lookup.fill((length << 8) | symbols[next]!, first, first + (1 << (LOOKUP_BITS - length)))
+    }
+    if (code > 1 << length) throw unreadable('JPEG', 'a Huffman table has more codes than there are')
+    if (count > 0) maxCode[length] = code - 1
+  }
+  maxCode[17] = 0xfffff
+  return { lookup, maxCode, offsets, symbols }
+}

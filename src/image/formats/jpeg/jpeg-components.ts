@@ -1,0 +1,106 @@
+import type { ByteReader } from '../byte-reader.ts'
+import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import type { JpegTables } from './jpeg-tables.ts'
+
+/** One component of a picture: its samples, in rows of whole blocks. */
+export interface JpegComponent {
+  readonly id: number
+  /** Sampling factors, 1 to 4. */
+  readonly h: number
+  readonly v: number
+  readonly quantIndex: number
+  /** Samples that belong to the picture; what is over fills up the last blocks. */
+  readonly width: number
+  readonly height: number
+  /** Blocks that hold such samples. */
+  readonly blocksAcross: number
+  readonly blocksDown: number
+  /** Samples of a row, with those that fill up the last unit of interleaved blocks. */
+  readonly stride: number
+  readonly plane: Uint8ClampedArray
+  /** Of progressive files, all blocks, rows of `stride / 8`; else empty. */
+  readonly coefficients: Int16Array
+  /** The table that held when its first scan began; without one there is nothing to see. */
+  quant: Uint16Array | undefined
+  /** Of progressive files: the lowest bit that each coefficient has come down to, in zigzag order; -1 before it comes. */
+  readonly bitsLeft: Int8Array
+}
+
+export interface JpegPicture {
+  readonly width: number
+  readonly height: number
+  readonly progressive: boolean
+  readonly arithmetic: boolean
+  readonly components: readonly JpegComponent[]
+  /** The largest sampling factors. */
+  readonly maxH: number
+  readonly maxV: number
+  /** Units of interleaved blocks. */
+  readonly unitsAcross: number
+  readonly unitsDown: number
+}
+
+/** Throws where a picture of such a size is not what is wanted. */
+export type CheckFrame = (width: number, height: number, components: number) => void
+
+/** Reads the frame header behind `marker` (SOF0, 1, 2, 9 or 10) and makes room for what it announces. */
+export function readPicture(reader: ByteReader, at: number, end: number, marker: number, check?: CheckFrame): JpegPicture {
+  const progressive = marker === 0xc2 || marker === 0xca
+  const arithmetic = marker >= 0xc9
+  if (!SUPPORTED.includes(marker)) throw refuse(`of process ${marker - 0xc0}`)
+  const precision = reader.u8(at)
+  if (precision !== 8) throw refuse(`of ${precision} bits`)
+  const height = reader.u16(at + 1, false)
+  const width = reader.u16(at + 3, false)
+  const count = reader.u8(at + 5)
+  if (![1, 3, 4].includes(count)) throw refuse(`of ${count} components`)
+  if (end - at !== 6 + count * 3 || width === 0 || height === 0) throw unreadable('JPEG', 'its frame header is damaged')
+  const specs = Array.from({ length: count }, (_, i) => {
+    const factors = reader.u8(at + 7 + i * 3)
+    return { id: reader.u8(at + 6 + i * 3), h: factors >> 4, v: factors & 15, quantIndex: reader.u8(at + 8 + i * 3) }
+  })
+  if (specs.some(({ h, v }) => !(h >= 1 && h <= 4 && v >= 1 && v <= 4))) throw unreadable('JPEG', 'its frame header is damaged')
+  const maxH = Math.max(...specs.map(({ h }) => h))
+  const maxV = Math.max(...specs.map(({ v }) => v))
+  if (specs.some(({ h, v }) => maxH % h > 0 || maxV % v > 0)) throw refuse('with sampling in broken ratios')
+  // A block takes a bit at the least: no room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
+  if (!arithmetic && Math.ceil(width / 8) * Math.ceil(height / 8) > reader.length * 8) throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
+  check?.(width, height, count)
+  const unitsAcross = Math.ceil(width / (8 * maxH))
+  const unitsDown = Math.ceil(height / (8 * maxV))
+  const components = specs.map(({ id, h, v, quantIndex }): JpegComponent => {
+    const samplesAcross = Math.ceil((width * h) / maxH)
+    const samplesDown = Math.ceil((height * v) / maxV)
+    const stride = unitsAcross * h * 8
+    const samples = stride * unitsDown * v * 8
+    return {
+      id,
+      h,
+      v,
+      quantIndex,
+      width: samplesAcross,
+      height: samplesDown,
+      blocksAcross: Math.ceil(samplesAcross / 8),
+      blocksDown: Math.ceil(samplesDown / 8),
+      stride,
+      // What no scan brings is gray.
+      plane: new Uint8ClampedArray(samples).fill(128),
+      coefficients: new Int16Array(progressive ? samples : 0),
+      quant: undefined,
+      bitsLeft: new Int8Array(64).fill(-1),
+    }
+  })
+  return { width, height, progressive, arithmetic, components, maxH, maxV, unitsAcross, unitsDown }
+}
+
+/** Takes hold of a component's quantisation, as it is when its first scan begins. */
+export function latchQuant(component: JpegComponent, tables: JpegTables): Uint16Array {
+  component.quant ??= tables.quant[component.quantIndex]?.slice()
+  if (!component.quant) throw unreadable('JPEG', 'it has no quantisation table')
+  return component.quant
+}
+
+const refuse = (what: string): Error => unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')
+
+/** Baseline, extended and progressive, with Huffman and with arithmetic coding. */
+const SUPPORTED = [0xc0, 0xc1, 0xc2, 0xc9, 0xca]

@@ -1,0 +1,121 @@
+import { ByteReader } from '../byte-reader.ts'
+import { cmykToRgb } from '../cmyk.ts'
+import { readArithmeticScan } from './arithmetic-scan.ts'
+import { joinRows, type JpegColour } from './colour.ts'
+import { readHuffmanScan } from './huffman-scan.ts'
+import { inverseDct } from './inverse-dct.ts'
+import { readPicture, type CheckFrame, type JpegPicture } from './jpeg-components.ts'
+import { checkJpegEnd, isFrame, nextMarker } from './jpeg-markers.ts'
+import { JpegTables } from './jpeg-tables.ts'
+import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import type { RawImage } from '../../raw-image.ts'
+import { readScanHeader } from './scan-header.ts'
+import { rowReader } from './upsample.ts'
+
+/**
+ * Decodes a JPEG file to the pixels of libjpeg-turbo 3 as Pillow calls it: sequential and progressive, of 8 bits, any
+ * sampling in whole ratios, gray, RGB, YCbCr, CMYK and YCCK (both given as RGB). What libjpeg only warns of is let pass.
+ * Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
+ */
+export function decodeJpeg(bytes: Uint8Array): RawImage {
+  const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
+  checkJpegEnd(reader)
+  const stream = readStream(reader, new JpegTables())
+  const samples = joinStream(stream, colourOf(stream))
+  const { width, height, components } = stream.picture!
+  // Pillow takes all inks for inverted, as Adobe's programs write them.
+  if (components.length === 4) return { data: cmykToRgb(samples, true), width, height, channels: 3 }
+  return { data: samples, width, height, channels: components.length as 1 | 3 }
+}
+
+/** A strip or tile of a TIFF: its samples as they are stored, or, of YCbCr, as RGB. `tables` gains those it brings along. */
+export function decodeJpegStrip(bytes: Uint8Array, tables: JpegTables, colour: JpegColour, check: CheckFrame): Uint8Array {
+  const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
+  return joinStream(readStream(reader, tables, check), colour)
+}
+
+/** Reads a stream of nothing but tables, as TIFF files have it. */
+export function readJpegTables(bytes: Uint8Array): JpegTables {
+  const tables = new JpegTables()
+  readStream(new ByteReader(bytes, () => truncated('JPEG', 'it ends within its tables')), tables)
+  return tables
+}
+
+/** What a stream has brought; colour is told by the segments before the first scan. */
+interface JpegStream {
+  picture: JpegPicture | undefined
+  scans: number
+  jfif: boolean
+  /** What Adobe's segment says of colour: 0 none, 1 YCbCr, 2 YCCK. */
+  adobe: number | undefined
+}
+
+function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame): JpegStream {
+  const stream: JpegStream = { picture: undefined, scans: 0, jfif: false, adobe: undefined }
+  for (let at = 2; at < reader.length;) {
+    const { marker, next } = nextMarker(reader, at)
+    at = next
+    if (marker === 0xd9) break
+    if ((marker >= 0xd0 && marker <= 0xd8) || marker === 0x01) continue
+    const start = at + 2
+    const end = at + Math.max(2, reader.u16(at, false))
+    at = end
+    if (isFrame(marker)) {
+      if (stream.picture) throw unreadable('JPEG', 'it has two frame headers')
+      stream.picture = readPicture(reader, start, end, marker, check)
+    } else if (marker === 0xda) {
+      at = readScan(reader, start, end, stream, tables)
+    } else if (marker === 0xe0 && end - start >= 14 && reader.text(start, 5) === 'JFIF\0') {
+      if (stream.scans === 0) stream.jfif = true
+    } else if (marker === 0xee && end - start >= 12 && reader.text(start, 5) === 'Adobe') {
+      if (stream.scans === 0) stream.adobe = reader.u8(start + 11)
+    } else tables.read(reader, marker, start, end)
+  }
+  return stream
+}
+
+function readScan(reader: ByteReader, start: number, end: number, stream: JpegStream, tables: JpegTables): number {
+  const { picture } = stream
+  if (!picture) throw unreadable('JPEG', 'it has no frame header')
+  // Each goes over the whole picture: a file of a million of them would never end.
+  if (++stream.scans > MAX_SCANS) throw unreadable('JPEG', `it has more than ${MAX_SCANS} scans`)
+  const scan = readScanHeader(reader, start, end, picture)
+  const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
+  return read(reader.bytes, end, scan, picture, tables)
+}
+
+function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
+  if (!picture || scans === 0) throw truncated('JPEG', 'it has no pixels')
+  if (picture.progressive) transform(picture)
+  const readers = picture.components.map((component) => rowReader(component, picture))
+  return joinRows(readers, picture.width, picture.height, colour)
+}
+
+/** Of a progressive file all coefficients are there only now. */
+function transform({ components }: JpegPicture): void {
+  // libjpeg makes up for low coefficients that have not come in full; here they are not made up.
+  const known = components.every(({ bitsLeft }) => bitsLeft[0]! >= 0)
+  if (known && components.some(({ bitsLeft }) => bitsLeft.subarray(1, 10).some((bits) => bits !== 0))) {
+    throw unsupported('JPEG', 'Progressive JPEG that lacks some of its scans', 'Fetch or write it again.')
+  }
+  for (const { blocksAcross, blocksDown, coefficients, quant, plane, stride } of components) {
+    if (!quant) continue
+    for (let row = 0; row < blocksDown; row++) {
+      for (let column = 0; column < blocksAcross; column++) {
+        inverseDct(coefficients, row * stride * 8 + column * 64, quant, plane, (row * stride + column) * 8, stride)
+      }
+    }
+  }
+}
+
+/** By the rules of libjpeg (`default_decompress_parms`). */
+function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
+  const ids = picture?.components.map(({ id }) => id) ?? []
+  if (ids.length === 4) return adobe === undefined || adobe === 0 ? 'stored' : 'ycck'
+  if (ids.length < 3) return 'stored'
+  if (jfif) return 'ycc'
+  if (adobe !== undefined) return adobe === 0 ? 'stored' : 'ycc'
+  return String.fromCharCode(...ids) === 'RGB' ? 'stored' : 'ycc'
+}
+
+const MAX_SCANS = 1000

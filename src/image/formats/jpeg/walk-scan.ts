@@ -1,0 +1,65 @@
+import type { JpegPicture } from './jpeg-components.ts'
+import type { ScanHeader } from './scan-header.ts'
+
+/** Decodes the block of a component at the given row and column. */
+export type DecodeBlock = (row: number, column: number) => void
+
+/** The entropy coder of a scan, at a restart or at the end of a unit. */
+export interface ScanReader {
+  readonly starved: boolean
+  readonly at: number
+  readonly marker: number
+  restart(expected: number): void
+  endUnit(): void
+}
+
+/**
+ * Goes through a scan unit by unit, a block each, or a block or more of every component where several are interleaved.
+ * Returns where the marker behind it is to be looked for.
+ */
+export function walkScan(
+  reader: ScanReader,
+  { parts }: ScanHeader,
+  { unitsAcross, unitsDown }: JpegPicture,
+  interval: number,
+  decoders: readonly DecodeBlock[],
+  forget: () => void,
+): number {
+  let toGo = interval
+  let expected = 0
+  const startUnit = (): boolean => {
+    if (interval > 0 && toGo-- === 0) {
+      reader.restart(expected)
+      forget()
+      expected = (expected + 1) & 7
+      toGo = interval - 1
+    }
+    return !reader.starved
+  }
+  const [only, ...others] = parts
+  const alone = others.length === 0
+  const across = alone ? only!.component.blocksAcross : unitsAcross
+  const down = alone ? only!.component.blocksDown : unitsDown
+  for (let y = 0; y < down; y++) {
+    for (let x = 0; x < across; x++) {
+      if (!startUnit()) {
+        // Without restart markers nothing comes any more.
+        if (interval === 0) return behind(reader)
+        continue
+      }
+      if (alone) decoders[0]!(y, x)
+      else {
+        for (let i = 0; i < parts.length; i++) {
+          const { h, v } = parts[i]!.component
+          const decode = decoders[i]!
+          for (let row = 0; row < v; row++) for (let column = 0; column < h; column++) decode(y * v + row, x * h + column)
+        }
+      }
+      reader.endUnit()
+    }
+  }
+  return behind(reader)
+}
+
+/** A marker that was met is read again by whoever comes next. */
+const behind = ({ at, marker }: ScanReader): number => (marker === 0 ? at : at - 2)
