@@ -23,7 +23,6 @@ export interface ChromiumPage extends Page {
 
 export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}): Promise<ChromiumPage> {
   const executablePath = await findBrowser('chromium')
-  if (!executablePath) throw new Error('There is no Chromium, and none could be installed. Install it, or name it in $CHROMIUM.')
   const args = [...QUIET, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...(webgpu ? SWIFTSHADER : ['--disable-gpu'])]
   const browser = await chromium.launch({ executablePath, headless: true, args })
   const context = await browser.newContext()
