@@ -6,6 +6,9 @@ export type WasmPaths = string | { readonly mjs?: string | undefined; readonly w
 /** The name by which the worker's script knows that it is one. */
 export const ENGINE_NAME = 'icthp-engine'
 
+/** In the details of an error: the runtime hangs with the GPU, and its worker has to end. */
+export const GPU_SILENT = 'gpuSilent'
+
 /** The first message; others are requests. */
 export interface EngineSetup {
   readonly kind: 'setup'

@@ -49,6 +49,15 @@ export class Engine {
     port?.close()
   }
 
+  /** Ends a worker that hangs; the next request starts another. Returns `false` where it runs on the calling thread. */
+  endWorker(): boolean {
+    if (this.#options.worker === false) return false
+    this.#fail(new DeviceError('device_unavailable', 'The worker of icthp hung and was ended. Load it again.'))
+    void this.#port?.then((port) => port.close(), () => {})
+    this.#port = undefined
+    return true
+  }
+
   async #send(request: { readonly kind: string }, transfer: readonly Transferable[]): Promise<unknown> {
     if (this.#disposed) throw new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.')
     const port = await (this.#port ??= this.#start())
@@ -90,6 +99,7 @@ export class Engine {
       worker.terminate()
       this.#port = undefined
     })
+    worker.addEventListener('messageerror', () => this.#fail(new DeviceError('runtime_missing', 'An answer of the worker of icthp could not be read.')))
     return { postMessage: (message, transfer) => worker.postMessage(message, transfer), close: () => worker.terminate() }
   }
 

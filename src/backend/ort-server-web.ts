@@ -1,7 +1,9 @@
 import type * as Ort from 'onnxruntime-common'
-import type { EngineSetup } from '../engine-messages-web.ts'
+import { GPU_SILENT, type EngineSetup } from '../engine-messages-web.ts'
+import { Deadline } from '../deadline.ts'
 import { DeviceError } from '../errors.ts'
 import type { Answer } from '../worker-web.ts'
+import { abortable } from './abortable.ts'
 import { ATTENTION_CHECKS, ATTENTION_TOLERANCE, attentionAnswer, attentionInput, attentionModel } from './attention-check.ts'
 import type { Tensors } from './backend.ts'
 import type { TriedDevice } from './devices-web.ts'
@@ -24,6 +26,10 @@ export type OrtWebRequest =
     }
   | { readonly kind: 'run'; readonly session: number; readonly inputs: Tensors }
   | { readonly kind: 'release'; readonly session: number }
+
+/** Milliseconds that a browser may take to say which GPU there is, and a GPU, drivers and all, for its first small graphs. */
+const ADAPTER_PATIENCE = 10_000
+const GPU_PATIENCE = 30_000
 
 export interface ProbeAnswer extends TriedDevice {
   /** For example `1.30.0 (jspi)`. */
@@ -111,13 +117,15 @@ export class OrtServer {
     }
   }
 
-  /** Brings the runtime up on a device; throws where that fails. */
+  /** Brings the runtime up on a device; throws where that fails, with `GPU_SILENT` where the runtime is of no use any more. */
   async #probe({ device, auto }: OrtWebRequest & { kind: 'probe' }): Promise<ProbeAnswer> {
-    const software = device === 'webgpu' && (await softwareGpu())
+    const gpu = device === 'webgpu'
+    const software = gpu && (await within(ADAPTER_PATIENCE, softwareGpu()))
     if (software && auto) return { version: '', threads: 1, software, decomposed: false }
     const ort = await this.#ort(device)
-    const decomposed = device === 'webgpu' && !(await this.#attends(ort))
-    if (device !== 'webgpu') await (await this.#create(ort, probeModel(), device)).release()
+    // On the CPU first: what comes over the network takes as long as it takes.
+    await (await this.#create(ort, probeModel(), 'wasm')).release()
+    const decomposed = gpu && !(await within(auto ? GPU_PATIENCE : 4 * GPU_PATIENCE, this.#attends(ort), true))
     const { versions, wasm } = ort.env
     return { version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1, software, decomposed }
   }
@@ -162,6 +170,22 @@ export class OrtServer {
   }
 }
 
+/**
+ * Rejects when it takes longer. `runs`: the runtime waits for the GPU, and answers nothing else until it has it, so that
+ * the worker has to end.
+ */
+async function within<T>(milliseconds: number, work: Promise<T>, runs = false): Promise<T> {
+  const deadline = new Deadline(milliseconds)
+  try {
+    return await abortable(work, deadline.signal)
+  } catch (error) {
+    if (!deadline.signal.aborted) throw error
+    const message = `the GPU has not answered in ${milliseconds / 1000} s`
+    throw runs ? new DeviceError('device_unavailable', message, { [GPU_SILENT]: true }) : new Error(message)
+  } finally {
+    deadline.end()
+  }
+}
 
 /** Whether WebGPU is computed by the CPU. Throws where there is no WebGPU at all. */
 async function softwareGpu(): Promise<boolean> {

@@ -1,5 +1,6 @@
+import { GPU_SILENT } from '../engine-messages-web.ts'
 import { Engine, type EngineOptions } from '../engine-web.ts'
-import { BackendError, IcthpError, InputError } from '../errors.ts'
+import { BackendError, DeviceError, IcthpError, InputError } from '../errors.ts'
 import type { Device, FileSource, InferenceBackend, InferenceSession, LoadOptions, ModelSource, ProbedDevice, Tensors } from './backend.ts'
 import type { OrtWebRequest, ProbeAnswer } from './ort-server-web.ts'
 import { probeWebDevice } from './devices-web.ts'
@@ -29,13 +30,24 @@ export class OrtWebBackend implements InferenceBackend {
     const known = this.#probes.get(device)
     if (known) return known
     const probed = probeWebDevice(device, async (candidate) => {
-      const answer = (await this.#engine.ask({ kind: 'probe', device: candidate, auto: device === 'auto' } satisfies OrtWebRequest)) as ProbeAnswer
+      const answer = await this.#tryDevice(candidate, device === 'auto')
       if (answer.version) this.#name = `onnxruntime-web ${answer.version}`
       return answer
     })
     this.#probes.set(device, probed)
     probed.catch(() => this.#probes.delete(device))
     return probed
+  }
+
+  async #tryDevice(device: Device, auto: boolean): Promise<ProbeAnswer> {
+    try {
+      return (await this.#engine.ask({ kind: 'probe', device, auto } satisfies OrtWebRequest)) as ProbeAnswer
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.details[GPU_SILENT])) throw error
+      // The next starts another worker. On the calling thread there is no way out.
+      if (this.#engine.endWorker() || !auto) throw new Error(error.message, { cause: error })
+      throw new DeviceError('device_unavailable', `WebGPU cannot be used here: ${error.message}. Use device: 'wasm', or leave the worker on.`, { device, cause: error })
+    }
   }
 
   async load(model: ModelSource, { device, signal }: LoadOptions): Promise<InferenceSession> {

@@ -3,7 +3,8 @@ import { resolveUrl } from './huggingface/hub-protocol.ts'
 import { parseModelSource } from './model-source.ts'
 import type { BlobStore } from './store/blob-store.ts'
 import { openDefaultStore } from './store/default-store-web.ts'
-import { allRecords } from './store/model-records.ts'
+import { fileLocksOf } from './store/file-locks-web.ts'
+import { allRecords, dropAll } from './store/model-records.ts'
 import { storedParts, totalSize } from './store/part-sink.ts'
 import { type Fetch, WebUrlFolder } from './url-folder-web.ts'
 
@@ -26,15 +27,16 @@ export function createWebHub(options: WebHubOptions = {}): ModelHub {
     async open(source, { revision, signal } = {}) {
       signal?.throwIfAborted()
       const store = options.cache ?? (await openDefaultStore())
+      const folder = { store, fetch, locks: await fileLocksOf(store) }
       const named = parseModelSource(source, endpoint)
-      if (named.kind === 'url') return new WebUrlFolder(source, named.url, { store, fetch })
+      if (named.kind === 'url') return new WebUrlFolder(source, named.url, folder)
       if ('repository' in named && named.repository !== undefined) {
         const wanted = revision ?? ('revision' in named ? named.revision : undefined) ?? 'main'
-        return new WebUrlFolder(source, resolveUrl(endpoint, named.repository, wanted, ''), { store, fetch })
+        return new WebUrlFolder(source, resolveUrl(endpoint, named.repository, wanted, ''), folder)
       }
       const base = 'document' in globalThis ? document.baseURI : location.href
       const url = new URL(source.endsWith('/') ? source : `${source}/`, base)
-      return new WebUrlFolder(source, url.href, { store, fetch })
+      return new WebUrlFolder(source, url.href, folder)
     },
   }
 }
@@ -62,8 +64,11 @@ export async function listCache(cache?: BlobStore): Promise<CachedFile[]> {
   )
 }
 
-/** Throws away everything that is kept of all models. Scorers that are loaded go on working. */
+/**
+ * Throws away everything that is kept of all models, but for the files that a page, this or another, is loading just now.
+ * Scorers that are loaded go on working.
+ */
 export async function clearCache(cache?: BlobStore): Promise<void> {
   const store = cache ?? (await openDefaultStore())
-  for (const key of await store.keys()) if (/^(part|file|text)-/.test(key)) await store.delete(key)
+  await dropAll(store, await fileLocksOf(store))
 }

@@ -30,6 +30,8 @@ export interface ModelFolder {
    * downloaded, reports the sum before it begins.
    */
   expect?(files: Readonly<Record<string, FileDigest>>, options?: Pick<OpenOptions, 'onProgress'>): Promise<void>
+  /** Until the returned function is called, files that were asked for are not deleted, by other processes or pages either. */
+  hold?(): () => void
   /** A small text file's content; `undefined` where there is none. */
   readText(path: string): Promise<string | undefined>
   /**

@@ -2,16 +2,16 @@ import type { FileSource } from '../backend/backend.ts'
 import { Deadline } from '../deadline.ts'
 import { DownloadError } from '../errors.ts'
 import type { OnProgress } from '../progress.ts'
-import { DEFAULT_RETRY } from './download/retry.ts'
-import { Transfer } from './download/transfer.ts'
-import { missingFile } from './file-check.ts'
+import { sleep } from '../sleep.ts'
+import { download } from './download/download-web.ts'
+import { type CheckOptions, missingFile } from './file-check.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from './hub.ts'
 import { folderFileUrl, mayUseCache, plainUrl, responseError } from './huggingface/hub-protocol.ts'
 import { modelPathSegments } from './model-path.ts'
-import { startSha256 } from './sha256.ts'
 import type { BlobStore } from './store/blob-store.ts'
-import { ModelRecords } from './store/model-records.ts'
-import { PartSink, storedParts, totalSize } from './store/part-sink.ts'
+import type { FileLocks } from './store/file-locks.ts'
+import { allRecords, ModelRecords } from './store/model-records.ts'
+import { storedParts, totalSize } from './store/part-sink.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -20,6 +20,8 @@ const TEXT_TIMEOUT = 10_000
 
 export interface UrlFolderOptions {
   readonly store: BlobStore
+  /** Of `store`. */
+  readonly locks: FileLocks
   readonly fetch: Fetch
 }
 
@@ -33,18 +35,22 @@ export class WebUrlFolder implements ModelFolder {
   revision: string | undefined
   readonly #url: string
   readonly #store: BlobStore
+  readonly #locks: FileLocks
   readonly #fetch: Fetch
   readonly #records: ModelRecords
   /** Bytes that are here, of each file that is wanted. */
   readonly #loaded = new Map<string, number>()
   #total = 0
+  /** Of each hold, what lets go of its files. */
+  readonly #holds = new Set<(() => void)[]>()
 
-  constructor(source: string, url: string, { store, fetch }: UrlFolderOptions) {
+  constructor(source: string, url: string, { store, locks, fetch }: UrlFolderOptions) {
     this.source = source
     this.#url = url
     this.#store = store
+    this.#locks = locks
     this.#fetch = fetch
-    this.#records = new ModelRecords(store, url)
+    this.#records = new ModelRecords(store, locks, url)
     if (store.name === 'memory') this.notes.push(NOT_KEPT)
   }
 
@@ -58,10 +64,9 @@ export class WebUrlFolder implements ModelFolder {
       if (kept === undefined || !mayUseCache(error)) throw error
       return kept
     }
-    if (text !== undefined && text !== kept) {
-      await this.#records.keepText(path, text)
-      await this.#dropOld(path, text)
-    }
+    if (text !== undefined && text !== kept) await this.#records.keepText(path, text)
+    // Also where it is the same: a page may have been loading what was to go.
+    if (text !== undefined) await this.#dropOld(path, text)
     return text
   }
 
@@ -76,64 +81,89 @@ export class WebUrlFolder implements ModelFolder {
     if (loaded < this.#total) onProgress?.({ stage: 'download', item: this.source, loaded, total: this.#total, unit: 'bytes' })
   }
 
+  hold(): () => void {
+    const held: (() => void)[] = []
+    this.#holds.add(held)
+    return () => {
+      this.#holds.delete(held)
+      for (const letGo of held) letGo()
+    }
+  }
+
   async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<FileSource> {
     modelPathSegments(path, this.source)
     const { size, sha256 } = expected
-    const known = await this.#records.file(path)
-    if (known?.complete && known.sha256 === sha256) {
-      const parts = await storedParts(this.#store, sha256)
-      if (totalSize(parts) === size) return { blob: new Blob(parts) }
+    const { signal } = options
+    for (const held of this.#holds) {
+      const letGo = await this.#locks.use(sha256, signal)
+      if (this.#holds.has(held)) held.push(letGo)
+      else letGo()
     }
+    const kept = await this.#kept(path, expected)
+    if (kept) return { blob: kept }
     if (!this.#loaded.has(path)) this.#total += size
-    return { blob: await this.#download(path, expected, options) }
+    const report = (loaded: number): void => {
+      this.#loaded.set(path, loaded)
+      options.onProgress?.({ stage: 'download', item: path, loaded: this.#sum(), total: this.#total, unit: 'bytes' })
+    }
+    const waiting = new AbortController()
+    void this.#watch(sha256, report, waiting.signal)
+    try {
+      const blob = await this.#locks.write(
+        sha256,
+        async () => {
+          waiting.abort()
+          // Another page may have brought it while this one waited.
+          const brought = await this.#kept(path, expected)
+          if (!brought) return this.#download(path, expected, { ...options, onProgress: (step) => (step.stage === 'download' ? report(step.loaded) : options.onProgress?.(step)) })
+          report(size)
+          return brought
+        },
+        signal,
+      )
+      return { blob }
+    } finally {
+      waiting.abort()
+    }
   }
 
-  async #download(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'>): Promise<Blob> {
-    const { size, sha256 } = expected
-    const url = folderFileUrl(this.#url, path)
-    const name = { path, url: plainUrl(url) }
-    const record = { source: this.source, path, size, sha256 }
-    const onProgress: OnProgress = (progress) => {
-      if (progress.stage !== 'download') return options.onProgress?.(progress)
-      this.#loaded.set(path, progress.loaded)
-      options.onProgress?.({ ...progress, loaded: this.#sum(), total: this.#total })
-    }
-    await this.#records.keepFile({ ...record, complete: false })
-    const sink = new PartSink(this.#store, sha256)
-    const send = (headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> => this.#send(url, { headers, signal })
-    const file = { url, name, item: path, size, digest: { algorithm: 'sha256', value: sha256 } } as const
-    const fetchAll = async (): Promise<string> => {
-      const transfer = new Transfer({ sink, send, startHash: startSha256 }, file, { signal: options.signal, onProgress })
-      try {
-        await transfer.begin()
-        await transfer.complete(DEFAULT_RETRY)
-      } catch (error) {
-        if (!(error instanceof DownloadError) || error.code !== 'download_not_found') throw error
-        throw missingFile(name.url, { source: this.source, path, remedy: 'Check the address, or publish the whole folder.' })
-      } finally {
-        await sink.flush()
+  /** A file that is here, whole and checked, be it for this folder or for another with the same file. */
+  async #kept(path: string, { size, sha256 }: FileDigest): Promise<Blob | undefined> {
+    const record = await this.#records.file(path)
+    const own = record?.complete && record.sha256 === sha256
+    if (!own && !(await allRecords(this.#store)).some((other) => other.complete && other.sha256 === sha256)) return undefined
+    const parts = await storedParts(this.#store, sha256)
+    if (totalSize(parts) !== size) return undefined
+    if (!own) await this.#records.keepFile({ source: this.source, path, size, sha256, complete: true })
+    return new Blob(parts)
+  }
+
+  /** Reports how far the page has come that writes a file, while this one waits for it. */
+  async #watch(sha256: string, report: (loaded: number) => void, signal: AbortSignal): Promise<void> {
+    try {
+      for (const parts: Blob[] = []; ; ) {
+        await sleep(1000, signal)
+        parts.push(...(await storedParts(this.#store, sha256, parts.length)))
+        if (!signal.aborted) report(totalSize(parts))
       }
-      return transfer.digest()
+    } catch {
+      // The wait is over; or the store fails, which whoever reads from it will say.
     }
-    const resumed = (await storedParts(this.#store, sha256)).length > 0
-    let found = await fetchAll()
-    if (found !== sha256) {
-      await sink.clear()
-      // The old part may have been the wrong one; what came in one go is the server's.
-      if (resumed) found = await fetchAll()
+  }
+
+  async #download(path: string, { size, sha256 }: FileDigest, options: CheckOptions): Promise<Blob> {
+    const url = folderFileUrl(this.#url, path)
+    const record = { source: this.source, path, size, sha256 }
+    await this.#records.keepFile({ ...record, complete: false })
+    try {
+      const sink = await download(this.#store, { path, url, size, sha256 }, (headers, signal) => this.#send(url, { headers, signal }), options)
+      if (sink.refused) this.notes.push(`${path} finds no room in the storage that the browser grants, and is fetched again with each visit`)
+      else await this.#records.keepFile({ ...record, complete: true })
+      return sink.blob()
+    } catch (error) {
+      if (!(error instanceof DownloadError) || error.code !== 'download_not_found') throw error
+      throw missingFile(plainUrl(url), { source: this.source, path, remedy: 'Check the address, or publish the whole folder.' })
     }
-    if (found !== sha256) {
-      await sink.clear()
-      throw new DownloadError(
-        'download_sha256_mismatch',
-        `${name.url} sends something else than its manifest means: sha256 ${found}, not ${sha256}. It was thrown away. Try again; if ` +
-          'it stays so, the folder was published in part, or something on the way changes files.',
-        { ...name, digest: found, expected: sha256 },
-      )
-    }
-    if (sink.refused) this.notes.push(`${path} finds no room in the storage that the browser grants, and is fetched again with each visit`)
-    else await this.#records.keepFile({ ...record, complete: true })
-    return sink.blob()
   }
 
   async #get(path: string): Promise<string | undefined> {
@@ -164,7 +194,7 @@ export class WebUrlFolder implements ModelFolder {
     }
   }
 
-  /** A manifest that has changed says which files are of no use any more. */
+  /** A manifest says which files are of no use any more. */
   async #dropOld(path: string, text: string): Promise<void> {
     try {
       const { files } = JSON.parse(text) as { files?: Readonly<Record<string, FileDigest>> }

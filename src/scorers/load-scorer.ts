@@ -37,17 +37,22 @@ export async function loadScorer<More extends { dispose(): Promise<void> }>(
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
   const model = await openModel(kind, source, runtime, options)
   const notes = [...(options.notes ?? []), ...model.notes]
-  for (const [i, choice] of model.choices.entries()) {
-    try {
-      return await loadChoice(kind, source, runtime, options, model, choice, notes, more)
-    } catch (error) {
-      const failed = error instanceof ModelError && error.code === 'model_self_test_failed'
-      const next = model.choices[i + 1]
-      if (!failed || !next) throw error
-      notes.push(`${choice.dtype} on ${choice.device} failed its self-test, so ${next.dtype} on ${next.device} was taken`)
+  const letGo = model.folder.hold?.()
+  try {
+    for (const [i, choice] of model.choices.entries()) {
+      try {
+        return await loadChoice(kind, source, runtime, options, model, choice, notes, more)
+      } catch (error) {
+        const failed = error instanceof ModelError && error.code === 'model_self_test_failed'
+        const next = model.choices[i + 1]
+        if (!failed || !next) throw error
+        notes.push(`${choice.dtype} on ${choice.device} failed its self-test, so ${next.dtype} on ${next.device} was taken`)
+      }
     }
+    throw new TypeError('openModel gives at least one choice')
+  } finally {
+    letGo?.()
   }
-  throw new TypeError('openModel gives at least one choice')
 }
 
 async function loadChoice<More extends { dispose(): Promise<void> }>(

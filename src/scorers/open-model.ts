@@ -1,3 +1,4 @@
+import { abortable } from '../backend/abortable.ts'
 import type { Device } from '../backend/backend.ts'
 import { DeviceError, InputError, ModelError, show } from '../errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
@@ -48,7 +49,7 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
   }
   // Before minutes of loading, not after.
   if (batchSize !== undefined) checkBatchSize(batchSize)
-  const probed = await runtime.backend.probe(device)
+  const probed = await abortable(runtime.backend.probe(device), signal)
   const folder = await runtime.hub.open(source, { revision, signal, onProgress } satisfies OpenOptions)
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.

@@ -124,6 +124,18 @@ describe('the page', () => {
     expect(after.map(({ ict }) => ict)).not.toEqual(before.map(({ ict }) => ict))
   })
 
+  test('a prompt that is typed while pictures are scored is ranked by, too', async () => {
+    const { page } = await open()
+    await rankSamples(page)
+    await slowDown(page, 60)
+    await page.getByRole('button', { name: 'Use samples' }).click()
+    await page.getByRole('button', { name: 'Rank', exact: true }).click()
+    await page.locator('#ranking > .entry[data-passed]').nth(9).waitFor()
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
+    await page.locator('#info').filter({ hasText: `${2 * samples.length} pictures, 2 prompts` }).waitFor({ state: 'attached' })
+    await status(page, /^Ranked 18/)
+  })
+
   test('shows an error at the picture that has it, and ranks the others', async () => {
     const { page } = await open()
     const broken = (await readFile(sample(samples[0]!))).subarray(0, 900)

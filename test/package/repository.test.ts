@@ -51,7 +51,7 @@ describe.each(pages)('%s', (page) => {
 
   test('code blocks say their language', () => {
     expect(readPage(page).match(/^```$/gm)?.length ?? 0).toBeGreaterThanOrEqual(codeBlocks(page).length)
-    expect(codeBlocks(page).map(({ language }) => language).filter((language) => !/^(ts|sh|json|python)$/.test(language))).toEqual([])
+    expect(codeBlocks(page).map(({ language }) => language).filter((language) => !/^(ts|js|html|sh|json|python)$/.test(language))).toEqual([])
   })
 })
 

@@ -59,6 +59,7 @@ element('clear').addEventListener('click', () => {
   for (const { url } of pictures) URL.revokeObjectURL(url)
   pictures = []
   show()
+  say('All pictures removed.')
   element('ranking-title').focus()
 })
 element<HTMLDetailsElement>('more-order').open = matchMedia('(min-width: 900px)').matches
@@ -72,8 +73,10 @@ async function run(): Promise<void> {
   element('problem').hidden = true
   busy(true)
   const started = performance.now()
+  let done = false
   try {
     await Promise.race([offline, new Promise((resolve) => setTimeout(resolve, 3000))])
+    if (!models) say('Loading the model.') // also for those who do not see the bar
     models ??= await load(signal)
     const text = promptField.value.trim()
     if (text !== prompt?.text) prompt = text === '' ? undefined : { text, embeds: await models.embedPrompt(text, signal) }
@@ -84,6 +87,7 @@ async function run(): Promise<void> {
     const failed = pictures.filter(({ state }) => state === 'failed').length
     const took = ((performance.now() - started) / 1000).toFixed(1)
     say(`Ranked ${plural(pictures.length - failed, 'picture')} in ${took} s${best ? `. Best: ${best}` : ''}.${failed ? ` ${plural(failed, 'picture')} could not be read.` : ''}`)
+    done = true
   } catch (error) {
     if (signal.aborted) say(`Cancelled: ${pictures.filter(({ state }) => state === 'scored').length} of ${plural(pictures.length, 'picture')} scored.`)
     else problem(error)
@@ -94,6 +98,8 @@ async function run(): Promise<void> {
     panel.showLoaded(models)
     void panel.showKept()
   }
+  // Another prompt was typed meanwhile.
+  if (done && promptField.value.trim() !== (prompt?.text ?? '')) void run()
 }
 
 async function load(signal: AbortSignal): Promise<Models> {

@@ -1,7 +1,8 @@
 import { sha256Hex } from '../sha256.ts'
 import type { FileDigest } from '../hub.ts'
 import type { BlobStore } from './blob-store.ts'
-import { deleteParts } from './part-sink.ts'
+import type { FileLocks } from './file-locks.ts'
+import { deleteParts, partOwner } from './part-sink.ts'
 
 /** What a store holds of one model folder's file. */
 export interface FileRecord extends FileDigest {
@@ -19,12 +20,14 @@ export interface FileRecord extends FileDigest {
  */
 export class ModelRecords {
   readonly #store: BlobStore
+  readonly #locks: FileLocks
   readonly #folder: string
   readonly #id: string
 
   /** `folder`: the address of the folder, which its records go by. */
-  constructor(store: BlobStore, folder: string) {
+  constructor(store: BlobStore, locks: FileLocks, folder: string) {
     this.#store = store
+    this.#locks = locks
     this.#folder = folder
     this.#id = sha256Hex(folder).slice(0, 16)
   }
@@ -45,19 +48,34 @@ export class ModelRecords {
   async keepFile(record: Omit<FileRecord, 'folder'>): Promise<void> {
     const old = await this.file(record.path)
     await this.#store.set(this.#key('file', record.path), new Blob([JSON.stringify({ ...record, folder: this.#folder })])).catch(() => {})
-    if (old && old.sha256 !== record.sha256) await dropUnused(this.#store, old.sha256)
+    if (old && old.sha256 !== record.sha256) await this.#dropUnused(old.sha256)
   }
 
-  /** Drops the files below `base` that a new manifest no longer means. */
+  /** Drops the files below `base` that a manifest no longer means, and parts that are nobody's; not what a page is loading. */
   async dropOthers(base: string, files: Readonly<Record<string, FileDigest>>): Promise<void> {
     const prefix = this.#key('file', base)
-    for (const key of await this.#store.keys()) {
+    const keys = await this.#store.keys()
+    // Other models may lie in other folders below it.
+    const top = (path: string): string => path.slice(0, path.indexOf('/') + 1)
+    const tops = new Set(Object.keys(files).map(top))
+    for (const key of keys) {
       if (!key.startsWith(prefix)) continue
       const record = await readRecord(this.#store, key)
-      if (!record || files[record.path.slice(base.length)]?.sha256 === record.sha256) continue
-      await this.#store.delete(key)
-      await dropUnused(this.#store, record.sha256)
+      const path = record?.path.slice(base.length)
+      if (!record || !tops.has(top(path!)) || files[path!]?.sha256 === record.sha256) continue
+      await this.#dropUnused(record.sha256, key)
     }
+    const known = new Set((await allRecords(this.#store)).map(({ sha256 }) => sha256))
+    const owners = new Set(keys.map(partOwner))
+    for (const sha256 of owners) if (sha256 !== undefined && !known.has(sha256)) await this.#dropUnused(sha256)
+  }
+
+  /** Drops the record `key`, and the parts if no other record means them. */
+  async #dropUnused(sha256: string, key?: string): Promise<void> {
+    await this.#locks.drop(sha256, async () => {
+      if (key !== undefined) await this.#store.delete(key)
+      if ((await allRecords(this.#store)).every((record) => record.sha256 !== sha256)) await deleteParts(this.#store, sha256)
+    })
   }
 
   #key(kind: 'text' | 'file', path: string): string {
@@ -72,8 +90,20 @@ export async function allRecords(store: BlobStore): Promise<FileRecord[]> {
   return records.filter((record) => record !== undefined)
 }
 
-async function dropUnused(store: BlobStore, sha256: string): Promise<void> {
-  if ((await allRecords(store)).every((record) => record.sha256 !== sha256)) await deleteParts(store, sha256)
+/** Drops all of all models, but for the files that a page is loading. */
+export async function dropAll(store: BlobStore, locks: FileLocks): Promise<void> {
+  const ofFile = new Map<string, string[]>()
+  for (const key of await store.keys()) {
+    if (!/^(part|file|text)-/.test(key)) continue
+    const sha256 = partOwner(key) ?? (key.startsWith('file-') ? (await readRecord(store, key))?.sha256 : undefined)
+    if (sha256 === undefined) await store.delete(key)
+    else ofFile.set(sha256, [...(ofFile.get(sha256) ?? []), key])
+  }
+  for (const [sha256, keys] of ofFile) {
+    await locks.drop(sha256, async () => {
+      for (const key of keys) await store.delete(key)
+    })
+  }
 }
 
 async function readRecord(store: BlobStore, key: string): Promise<FileRecord | undefined> {

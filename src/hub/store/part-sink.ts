@@ -7,6 +7,9 @@ export const PART_SIZE: number = 2 ** 24
 
 export const partKey = (sha256: string, part: number): string => `part-${sha256}-${part}`
 
+/** The sha256 of the file that a key's part belongs to; `undefined` where it is no part's key. */
+export const partOwner = (key: string): string | undefined => /^part-([0-9a-f]+)-\d+$/.exec(key)?.[1]
+
 /** A file of a store, in parts, so that it grows without being rewritten. Where the store has no room, parts stay in memory. */
 export class PartSink implements TransferSink {
   readonly #store: BlobStore
@@ -93,11 +96,11 @@ export class PartSink implements TransferSink {
   }
 }
 
-/** The parts from the first on, as far as there is no gap. */
-export async function storedParts(store: BlobStore, sha256: string): Promise<Blob[]> {
+/** The parts from the first on (or `from`), as far as there is no gap. */
+export async function storedParts(store: BlobStore, sha256: string, from = 0): Promise<Blob[]> {
   const parts: Blob[] = []
   for (;;) {
-    const part = await store.get(partKey(sha256, parts.length))
+    const part = await store.get(partKey(sha256, from + parts.length))
     if (!part || part.size === 0) return parts
     parts.push(part)
     if (part.size < PART_SIZE) return parts
@@ -105,8 +108,7 @@ export async function storedParts(store: BlobStore, sha256: string): Promise<Blo
 }
 
 export async function deleteParts(store: BlobStore, sha256: string): Promise<void> {
-  const prefix = partKey(sha256, 0).slice(0, -1)
-  for (const key of await store.keys()) if (key.startsWith(prefix)) await store.delete(key)
+  for (const key of await store.keys()) if (partOwner(key) === sha256) await store.delete(key)
 }
 
 export const totalSize = (parts: readonly Blob[]): number => parts.reduce((size, part) => size + part.size, 0)

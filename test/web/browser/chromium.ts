@@ -1,4 +1,4 @@
-import { chromium, type BrowserContext } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 import { findBrowser } from './find-browser.ts'
 import type { Page } from './page.ts'
 
@@ -17,21 +17,30 @@ const SWIFTSHADER = [
 
 export interface ChromiumPage extends Page {
   readonly context: BrowserContext
+  /** Another tab of the same browser and origin; closed with this one. */
+  tab(url: string): Promise<ChromiumPage>
   /** Workers of the page that are alive. */
   workers(): number
 }
 
 export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}): Promise<ChromiumPage> {
   const executablePath = await findBrowser('chromium')
-  if (!executablePath) throw new Error('There is no Chromium, and none could be installed. Install it, or name it in $CHROMIUM.')
   const args = [...QUIET, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...(webgpu ? SWIFTSHADER : ['--disable-gpu'])]
   const browser = await chromium.launch({ executablePath, headless: true, args })
-  const context = await browser.newContext()
+  return tabOf(browser, await browser.newContext(), () => browser.close())
+}
+
+async function tabOf(browser: Browser, context: BrowserContext, close?: () => Promise<void>): Promise<ChromiumPage> {
   const page = await context.newPage()
   if (process.env['ICTHP_WEB_LOG']) page.on('console', (message) => console.log('page:', message.text()))
   return {
     browser: `Chromium ${browser.version()}`,
     context,
+    tab: async (url) => {
+      const tab = await tabOf(browser, context)
+      await tab.open(url)
+      return tab
+    },
     workers: () => page.workers().length,
     call: async (name, ...args) => {
       const json = await page.evaluate(([name, args]) => (globalThis as unknown as { callTest(name: string, args: string): Promise<string> }).callTest(name!, args!), [
@@ -44,6 +53,6 @@ export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}
       await page.goto(url)
       await page.waitForFunction(() => 'callTest' in globalThis)
     },
-    close: () => browser.close(),
+    close: () => (close ?? (() => page.close()))(),
   }
 }

@@ -25,7 +25,6 @@ const PREFERENCES = {
 /** Firefox over WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/), which it speaks itself. */
 export async function openFirefox(): Promise<Page> {
   const path = await findBrowser('firefox')
-  if (!path) throw new Error('There is no Firefox, and none could be installed. Install it, or name it in $FIREFOX.')
   const profile = await mkdtemp(join(tmpdir(), 'icthp-firefox-'))
   const preferences = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
   await writeFile(join(profile, 'user.js'), preferences.join(''))

@@ -30,6 +30,19 @@ export const scoreTests = {
     }
   },
 
+  /** As React's StrictMode mounts: loads, gives up after so many ms, and loads again at once, before the first has ended. */
+  async scoreOnSecondThought({ model, images, prompts: _prompts, ...options }: ScoreRequest, after: number): Promise<{ first: string; hp: number[] }> {
+    const controller = new AbortController()
+    const first = HpScorer.fromPretrained(model, { ...options, signal: controller.signal }).then(
+      () => 'loaded',
+      (error: Error) => error.name,
+    )
+    await new Promise((resolve) => setTimeout(resolve, after))
+    controller.abort()
+    await using hp = await HpScorer.fromPretrained(model, options)
+    return { first: await first, hp: await hp.score(images) }
+  },
+
   async rank({ model, images, prompts, ...options }: ScoreRequest): Promise<Ranking> {
     await using ict = await IctScorer.fromPretrained(model, options)
     await using hp = await HpScorer.fromPretrained(model, options)
