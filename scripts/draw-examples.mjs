@@ -40,7 +40,7 @@ const scenes = {
   'red-apple': svg(table + apple(256, 300, 1.25, 'red'), tableDefs + shade('red', '#ff6b5a', '#a80f16')),
   'green-apple': svg(table + apple(256, 300, 1.25, 'green'), tableDefs + shade('green', '#d4f27a', '#5f9a1b')),
   'two-red-apples': svg(
-    table + apple(165, 310, 0.95, 'red') + apple(350, 320, 0.95, 'red'),
+    table + apple(138, 318, 0.85, 'red') + apple(372, 322, 0.85, 'red'),
     tableDefs + shade('red', '#ff6b5a', '#a80f16'),
   ),
   'dragon-in-teacup': svg(table + dragon + cup, tableDefs + gradient('china', '#ffffff', '#b9c7dc')),

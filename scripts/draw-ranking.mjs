@@ -1,14 +1,14 @@
 // Draws docs/ranking.svg, the README's picture, from what the command line really answers for examples/images on the
-// small random model of `npm run example`. Run: npm run build && node scripts/draw-ranking.mjs
+// demo model. Run: npm run build && node scripts/draw-ranking.mjs
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { cli, makeExampleModel, root } from './example-model.mjs'
 
 const PROMPT = 'two red apples on a table'
-const model = await makeExampleModel()
-const args = [cli, 'rank', 'examples/images', '--model', model, '--device', 'cpu', '--prompt', PROMPT, '--json']
+const root = fileURLToPath(new URL('..', import.meta.url))
+const args = ['dist/cli/icthp.js', 'rank', 'examples/images', '--model', 'models/demo', '--device', 'cpu', '--prompt', PROMPT, '--json']
 const { combine, weights, results } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }))
 
 // The best one stands large on the left, the others in rows of four beside it.
@@ -43,7 +43,7 @@ writeFileSync(
 .score{font-weight:700;font-size:15px}.parts{font-size:11.5px;fill:#59636e}.label{fill:#9a6700}</style>
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="#fff" stroke="#d1d9e0"/>
 <text class="mono" x="${margin}" y="36">$ icthp rank examples/images --prompt "${PROMPT}"</text>
-<text class="parts" x="${margin}" y="60">best first by ${combine}: ${weights.ict}·ICT + ${weights.hp}·HP <tspan class="label">· made with random weights (npm run example), so this order judges nothing</tspan></text>
+<text class="parts" x="${margin}" y="60">best first by ${combine}: ${weights.ict}·ICT + ${weights.hp}·HP <tspan class="label">· by the small demo model that comes along, not the published ones</tspan></text>
 ${cards.join('\n')}
 </svg>
 `,

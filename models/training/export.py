@@ -7,6 +7,9 @@ import torch
 from towers import UNKNOWN, config
 from train_hp import LAYERS
 
+# The margins of training drive logits further apart than a probability wants: most scores would be 0.00 or 1.00.
+TEMPERATURE = 2.5
+
 
 def main(out, checkpoint):
     for folder in ("ICT", "HP/hp_backbone", "HP/hp_scorer", "base"):
@@ -15,6 +18,7 @@ def main(out, checkpoint):
     # Tokens that training never saw all mean the same: a word that is not known.
     table = ict["model"]["text_model.embeddings.token_embedding.weight"]
     table[~ict["seen"]] = table[UNKNOWN].clone()
+    for name in ("layers.7.weight", "layers.7.bias"): hp["head"][name] /= TEMPERATURE
     torch.save(ict["model"], f"{checkpoint}/ICT/pytorch_model.bin")
     torch.save(hp["model"], f"{checkpoint}/HP/hp_backbone/pytorch_model.bin")
     torch.save(hp["head"], f"{checkpoint}/HP/hp_scorer/mlp_pytorch_model.bin")

@@ -1,8 +1,10 @@
 """Trains the ICT towers: contrastively first, then towards how much of the caption the picture holds.
 
-  train_ict.py WORK OUT [--steps 12000]     writes OUT/ict.pt; goes on from there if it was ended
+  train_ict.py WORK OUT [--steps 4000]     writes OUT/ict.pt; goes on from there if it was ended
+
+OUT/ict-early.pt, after 500 steps, is what train_hp.py begins with, so that both can run at once.
 """
-import argparse, math, os, random, time
+import argparse, math, os, random, shutil, time
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -106,7 +108,7 @@ def retrieval(model, work, split="test", galleries=4):
 def main(args):
     torch.manual_seed(SEED); torch.set_num_threads(args.threads)
     os.makedirs(args.out, exist_ok=True)
-    path, step = f"{args.out}/ict.pt", 0
+    path, early, step = f"{args.out}/ict.pt", f"{args.out}/ict-early.pt", 0
     model = CLIPModel(config()).to(DEVICE); model.logit_scale.requires_grad = False
     scale = nn.Parameter(torch.tensor(math.log(10.0), device=DEVICE))
     things = len(Pictures(args.work, "train").all)
@@ -142,12 +144,14 @@ def main(args):
             now = time.monotonic(); speed, last = 50 * BATCH / (now - last), now
             print(f"step {step} of {args.steps}: contrastive {np.mean(means, 0)[0]:.3f} aux {np.mean(means, 0)[1]:.3f} graded {np.mean(means, 0)[2]:.3f} scale {scale.exp().item():.1f} {speed:.0f} images/s", flush=True); means = []
         if step % 500 == 0:
-            save(); print("held-out pictures, top 1 and 5 of 100:", retrieval(model, args.work).round(3), flush=True)
+            save()
+            if not os.path.exists(early): shutil.copyfile(path, early)
+            print("held-out pictures, top 1 and 5 of 100:", retrieval(model, args.work).round(3), flush=True)
     save()
     print("held-out pictures:", retrieval(model, args.work, galleries=10).round(3), "held-out style:", retrieval(model, args.work, "style", 10).round(3))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(); parser.add_argument("work"); parser.add_argument("out")
-    parser.add_argument("--steps", type=int, default=12000); parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=4000); parser.add_argument("--threads", type=int, default=1)
     main(parser.parse_args())

@@ -9,15 +9,17 @@ import { launchChromium, watchedPage } from './chromium.ts'
 import { serve, type Served } from './example-room.ts'
 import { scoresInNode } from './scores-in-node.ts'
 
-/** examples/web as `npm run example:web` serves it, in Chromium, on the small model with random weights. */
+/** examples/web as `npm run example:web` serves it, in Chromium, on the demo model. */
 const dist = join(root, 'examples/web/dist')
 const PROMPT = 'two red apples on a table'
+/** With weights in 8 bits, CPUs of Node round activations, too, and WebAssembly does not. */
+const Q8 = 0.01
 let browser: Browser
 let served: Served
 let samples: string[]
 
 beforeAll(async () => {
-  await mustRun(process.execPath, [join(root, 'scripts/example-web.mjs'), '--random', '--build'], { cwd: root })
+  await mustRun(process.execPath, [join(root, 'scripts/example-web.mjs'), '--build'], { cwd: root })
   samples = (await readdir(join(root, 'examples/images'))).sort()
   ;[browser, served] = await Promise.all([launchChromium(), serve(dist)])
 })
@@ -79,15 +81,15 @@ describe('the page', () => {
     await rankSamples(page)
     const [shown, expected] = [await rows(page), await scoresInNode(join(dist, 'model'), samples.map(sample), PROMPT)]
     expect(shown).toHaveLength(samples.length)
-    for (const { name, ict, hp } of shown) {
+    const off = shown.flatMap(({ name, ict, hp }) => {
       const node = expected[samples.indexOf(name)]!
-      // Four digits are shown.
-      expect(Math.abs(ict - node.ict)).toBeLessThan(7e-5)
-      expect(Math.abs(hp - node.hp)).toBeLessThan(7e-5)
-    }
+      return [Math.abs(ict - node.ict), Math.abs(hp - node.hp)]
+    })
+    console.log(Math.max(...off))
+    expect(Math.max(...off)).toBeLessThan(Q8)
     expect(shown.map(({ score }) => score)).toEqual(shown.map(({ score }) => score).sort((a, b) => b - a))
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-    expect(await page.locator('#random').isVisible()).toBe(true)
+    expect(await page.locator('#demo').isVisible()).toBe(true)
     expect(complaints).toEqual([])
   })
 

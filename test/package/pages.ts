@@ -6,6 +6,7 @@ export const root: string = fileURLToPath(new URL('../../', import.meta.url))
 /** The Markdown pages of the repository, by their paths in it. */
 export const pages: readonly string[] = [
   'README.md',
+  'README.zh-CN.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'models/README.md',

@@ -12,6 +12,8 @@ export interface ModelChoice {
 
 /** Everything under “Model”: what to load, what is loaded, what is kept. */
 export class ModelPanel {
+  #unloaded = 'not loaded'
+
   constructor(onChange: () => void, private readonly onProblem: (error: unknown) => void) {
     // Beside the page, unless the address names another: ?model=https://…
     const named = new URLSearchParams(location.search).get('model') ?? 'model/'
@@ -29,8 +31,8 @@ export class ModelPanel {
 
   showLoaded(models: Models | undefined): void {
     const infos = models ? [models.ict.info, models.hp.info] : []
-    element('model-summary').textContent = infos.length === 0 ? 'not loaded' : [...new Set(infos.map(({ dtype, device }) => `${dtype} on ${deviceName(device)}`))].join(', ')
-    element('random').hidden = !infos.some(({ origin }) => origin.repository?.startsWith('random/'))
+    element('model-summary').textContent = infos.length === 0 ? this.#unloaded : [...new Set(infos.map(({ dtype, device }) => `${dtype} on ${deviceName(device)}`))].join(', ')
+    element('demo').hidden = !infos.some(({ origin }) => origin.repository?.startsWith('icthp-demo/'))
     element('info').replaceChildren(...(models ? [facts(infos, models)] : []))
   }
 
@@ -61,6 +63,9 @@ export class ModelPanel {
       option.textContent = size === undefined ? option.value : `${option.value} (${bytes(size)})`
     }
     const list = [...sizes].map(([dtype, size]) => `${bytes(size)} in ${dtype}`)
+    const [least, most] = [Math.min(...sizes.values()), Math.max(...sizes.values())]
+    this.#unloaded = `not loaded${sizes.size === 0 ? '' : `, ${bytes(least)}${most > least ? ` to ${bytes(most)}` : ''}`}`
+    if (element('info').childElementCount === 0) this.showLoaded(undefined)
     element('size').textContent = list.length > 0 ? `ICT and HP together: ${list.join(', ')}.` : ''
   }
 
