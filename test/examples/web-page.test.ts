@@ -12,8 +12,8 @@ import { scoresInNode } from './scores-in-node.ts'
 /** examples/web as `npm run example:web` serves it, in Chromium, on the demo model. */
 const dist = join(root, 'examples/web/dist')
 const PROMPT = 'two red apples on a table'
-/** With weights in 8 bits, CPUs of Node round activations, too, and WebAssembly does not. */
-const Q8 = 0.01
+/** With weights in 8 bits, CPUs of Node round activations, too, and WebAssembly does not: measured were 0.0027. */
+const Q8 = 0.005
 let browser: Browser
 let served: Served
 let samples: string[]
@@ -85,7 +85,6 @@ describe('the page', () => {
       const node = expected[samples.indexOf(name)]!
       return [Math.abs(ict - node.ict), Math.abs(hp - node.hp)]
     })
-    console.log(Math.max(...off))
     expect(Math.max(...off)).toBeLessThan(Q8)
     expect(shown.map(({ score }) => score)).toEqual(shown.map(({ score }) => score).sort((a, b) => b - a))
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
