@@ -28,8 +28,7 @@ export async function prepareModels({ size, checkpoint, model, dtypes, reference
     const folders = Object.fromEntries(dtypes.map((dtype) => [dtype, resolve(model)]))
     return { label: basename(resolve(model)), folders, official: reference && officialOf(checkpoint) }
   }
-  const source = checkpoint === undefined ? join(cache, 'checkpoints', `${size}-${reference ? 'reference' : 'random'}`) : resolve(checkpoint)
-  if (checkpoint !== undefined && !existsSync(join(source, 'ICT'))) throw new UsageError(`--checkpoint ${checkpoint} lacks ICT/. Give a folder with ICT/, HP/hp_backbone/, HP/hp_scorer/ and base/.`)
+  const source = sourceOf({ size, checkpoint, reference })
   const out = join(cache, 'models', `${basename(source)}${checkpoint === undefined ? '' : `-${fingerprint(source)}`}`)
   const code = conversionCode()
   const missing = dtypes.filter((dtype) => stampOf(join(out, dtype)) !== code)
@@ -43,6 +42,22 @@ export async function prepareModels({ size, checkpoint, model, dtypes, reference
     folders: Object.fromEntries(dtypes.map((dtype) => [dtype, join(out, dtype)])),
     official: reference && officialOf(source),
   }
+}
+
+/** The checkpoint alone, made where it is not there. */
+export async function ensureCheckpoint({ size, checkpoint }, terminal, signal) {
+  const source = sourceOf({ size, checkpoint })
+  if (existsSync(source)) return source
+  await checkSpace(2 * CHECKPOINT_BYTES[size], terminal)
+  await makeCheckpoint(source, size, undefined, terminal, signal)
+  return source
+}
+
+function sourceOf({ size, checkpoint, reference }) {
+  if (checkpoint === undefined) return join(cache, 'checkpoints', `${size}-${reference ? 'reference' : 'random'}`)
+  const source = resolve(checkpoint)
+  if (existsSync(join(source, 'ICT'))) return source
+  throw new UsageError(`--checkpoint ${checkpoint} lacks ICT/. Give a folder with ICT/, HP/hp_backbone/, HP/hp_scorer/ and base/.`)
 }
 
 /** Precisions that both models of a folder hold. */

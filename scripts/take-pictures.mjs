@@ -15,7 +15,7 @@ node('dist/cli/icthp.js', 'rank', 'examples/images', '--model', 'models/demo', '
 node('scripts/example-web.mjs', '--build')
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
-const page = await browser.newPage({ viewport: { width: 1100, height: 760 } })
+const page = await browser.newPage({ viewport: { width: 1100, height: 760 }, reducedMotion: 'reduce' })
 await page.goto(pathToFileURL(report).href)
 await page.screenshot({ path: join(root, 'docs/report.png') })
 
@@ -24,7 +24,8 @@ await page.goto(server.resolvedUrls.local[0])
 await page.getByRole('button', { name: 'Use samples' }).click()
 await page.getByRole('button', { name: 'Rank', exact: true }).click()
 await page.getByRole('status').filter({ hasText: /^Ranked/ }).waitFor()
-await page.evaluate(() => scrollTo(0, 0))
+await page.mouse.move(0, 0)
+await page.waitForTimeout(500)
 await page.screenshot({ path: join(root, 'docs/browser.png') })
 await browser.close()
 await server.close()

@@ -62,6 +62,8 @@ export interface LoadOptions {
   readonly device: Device
   /** Threads for CPU kernels; default: the backend's own choice. */
   readonly threads?: number | undefined
+  /** The session will run once: a hint not to rearrange its weights for later runs. Default false. */
+  readonly once?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

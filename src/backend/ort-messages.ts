@@ -10,6 +10,7 @@ export type OrtRequest = { readonly id: number } & (
       readonly path: string
       readonly device: string
       readonly threads?: number | undefined
+      readonly once?: boolean | undefined
     }
   | { readonly kind: 'run'; readonly session: number; readonly inputs: Tensors }
   | { readonly kind: 'release'; readonly session: number }

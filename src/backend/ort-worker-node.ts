@@ -45,7 +45,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
     case 'probe':
       return { milliseconds: await probe(request.device) }
     case 'load': {
-      const { path, device, threads } = request
+      const { path, device, threads, once } = request
       sessions.set(
         request.session,
         await ort.InferenceSession.create(path, {
@@ -53,7 +53,13 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
           graphOptimizationLevel: 'all',
           logSeverityLevel: 4,
           ...(threads ? { intraOpNumThreads: threads } : {}),
-          extra: { session: { intra_op: { spin_duration_us: SPIN_MICROSECONDS } } },
+          extra: {
+            session: {
+              intra_op: { spin_duration_us: SPIN_MICROSECONDS },
+              // Kernels that are fed packed weights copy them all when the session is made.
+              ...(once ? { disable_prepacking: '1' } : {}),
+            },
+          },
         }),
       )
       return {}

@@ -10,6 +10,7 @@ import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import { writeModel, type ModelParts } from './convert-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
+import { WeightPool } from './graph/weight-pool.ts'
 import { Digester } from './write/digester.ts'
 import { needsCalibration } from './quantise/precisions.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
@@ -74,16 +75,19 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
     throw new InputError('input_invalid_option', `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`)
   }
   const models: ConvertedModel[] = []
+  const pool = new WeightPool()
   for (const kind of ['ict', 'hp'] as const) {
     const path = options[kind]
     if (!path) continue
     signal?.throwIfAborted()
-    models.push(await convertOne(kind, path, options, dtypes))
+    models.push(await convertOne(kind, path, options, dtypes, pool))
   }
   return { out: resolve(out), models }
 }
 
-async function convertOne(kind: ModelKind, path: string, options: ConvertOptions, dtypes: readonly Dtype[]): Promise<ConvertedModel> {
+async function convertOne(
+  kind: ModelKind, path: string, options: ConvertOptions, dtypes: readonly Dtype[], pool: WeightPool,
+): Promise<ConvertedModel> {
   const { base, out, signal, onProgress } = options
   const open: Checkpoint[] = []
   const close: { dispose(): Promise<void> }[] = []
@@ -116,9 +120,9 @@ async function convertOne(kind: ModelKind, path: string, options: ConvertOptions
     const calibration = dtypes.some(needsCalibration)
       ? await readCalibrationData(options.calibrate, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
       : undefined
-    const backend = new OrtNodeBackend()
+    const backend = new OrtNodeBackend({ keepThread: true })
     close.push(backend)
-    const manifest = await writeModel(parts, { out, dtypes, backend, digester, calibration, signal, onProgress })
+    const manifest = await writeModel(parts, { out, dtypes, backend, digester, pool, calibration, signal, onProgress })
     return { kind, folder: resolve(out, kind), manifest, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase) }
   } finally {
     await Promise.all([...open.map((checkpoint) => checkpoint.close()), ...close.map((part) => part.dispose())])

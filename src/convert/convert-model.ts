@@ -10,6 +10,7 @@ import { VERSION } from '../version.ts'
 import type { ClipConfig } from './clip-config.ts'
 import type { TowerGraph } from './graph/graph-builder.ts'
 import { textTower, visionTower } from './graph/clip-towers.ts'
+import type { WeightPool } from './graph/weight-pool.ts'
 import { wholeLayerWeights, type FindTensor, type LogicalWeight } from './graph/tower-weights.ts'
 import { hubConfig, preprocessorConfig } from './hub-files.ts'
 import { calibrate, type CalibratedPlan } from './quantise/calibrate.ts'
@@ -38,6 +39,7 @@ export interface WriteModelOptions {
   /** Runs the tower's layers on the CPU: for the answer of the load-time self-test, and for calibration. */
   readonly backend: InferenceBackend
   readonly digester: Digester
+  readonly pool: WeightPool
   /** Needed for all but fp32 and fp16. */
   readonly calibration?: CalibrationData | undefined
   readonly signal?: AbortSignal | undefined
@@ -70,15 +72,17 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 }
 
 async function writeInto(
-  folder: string, parts: ModelParts, { dtypes, backend, digester, calibration, signal, onProgress }: WriteModelOptions,
+  folder: string, parts: ModelParts, { dtypes, backend, digester, pool, calibration, signal, onProgress }: WriteModelOptions,
 ): Promise<ModelManifest> {
   const { kind, name, config, weights, origin } = parts
-  const total = Object.values(weights).flat().reduce((sum, { dims }) => sum + 4 * dims.reduce((a, b) => a * b, 1), 0)
+  const sizes = Object.values(weights).flat().map(({ dims }) => dims.reduce((a, b) => a * b, 1))
+  const total = 4 * sizes.reduce((sum, size) => sum + size, 0)
+  pool.reserve(sizes)
   let loaded = 0
   const towers: Partial<Record<TowerName, NonNullable<ModelManifest['towers'][TowerName]>>> = {}
   const files: Record<string, FileDigest> = {}
   const settling: Promise<unknown>[] = []
-  const runner = new LayerRunner(backend, join(folder, 'scratch'))
+  const runner = new LayerRunner(backend, join(folder, 'scratch'), pool)
   const selfTest: Partial<Record<TowerName, readonly number[]>> = {}
   const plans: Partial<Record<TowerName, CalibratedPlan>> = {}
   const reading = origin()
@@ -92,7 +96,7 @@ async function writeInto(
       return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
     }))
     const written = await writeTower({
-      folder, tower, graphs, weights: list, version: VERSION, signal, digest: (path) => digester.digest(path),
+      folder, tower, graphs, weights: list, pool, version: VERSION, signal, digest: (path) => digester.digest(path),
       onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
     })
     towers[tower] = written.towers

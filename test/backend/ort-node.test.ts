@@ -124,6 +124,19 @@ it('turns the telemetry of onnxruntime off before it is loaded', async () => {
   await backend.dispose()
 })
 
+it.each([true, false])('keepThread %s: whether the thread outlives its last session; one that runs once answers alike', async (keepThread) => {
+  const backend = new OrtNodeBackend({ keepThread })
+  for (const started of ['1', keepThread ? undefined : '1']) {
+    // Set by the start of a thread.
+    delete process.env['ORT_DISABLE_TELEMETRY']
+    const session = await backend.load(heavy, { device: 'cpu', once: true })
+    expect(process.env['ORT_DISABLE_TELEMETRY']).toBe(started)
+    await check(session)
+    await session.dispose()
+  }
+  await backend.dispose()
+})
+
 it('wants external data beside the graph', async () => {
   const {
     model,

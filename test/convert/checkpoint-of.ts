@@ -6,7 +6,7 @@ export function checkpointOf(shapes: Iterable<readonly [string, readonly number[
   const set = (name: string, shape: readonly number[], dtype: TensorDtype = 'float32'): void => {
     const none = (): Promise<never> => Promise.reject(new Error('it has no numbers'))
     const size = shape.reduce((product, n) => product * n, 1)
-    tensors.set(name, { name, dtype, shape, size, read: none, readInto: none, values: none })
+    tensors.set(name, { name, dtype, shape, size, inOrder: true, read: none, readInto: none, values: none })
   }
   for (const [name, shape] of shapes) set(name, shape)
   const checkpoint: Checkpoint & Edit = {

@@ -13,6 +13,8 @@ export interface CheckpointTensor {
   readonly shape: readonly number[]
   /** Number of elements. */
   readonly size: number
+  /** Whether its elements lie in row-major order, so that to read it part by part costs no more than at once. */
+  readonly inOrder: boolean
   /**
    * Elements [start, start + count) in row-major order as float32: float16 and bfloat16 widened exactly, float64 and
    * integers rounded to the nearest (ties to even). Defaults to all.
@@ -40,7 +42,7 @@ export class StoredTensor implements CheckpointTensor {
   readonly shape: readonly number[]
   readonly size: number
   readonly layout: TensorLayout
-  readonly #contiguous: boolean
+  readonly inOrder: boolean
   readonly #elementSize: number
 
   constructor(name: string, layout: TensorLayout) {
@@ -49,7 +51,7 @@ export class StoredTensor implements CheckpointTensor {
     this.shape = layout.shape
     this.size = elementCount(layout.shape)
     this.layout = layout
-    this.#contiguous = isContiguous(layout.shape, layout.strides)
+    this.inOrder = isContiguous(layout.shape, layout.strides)
     this.#elementSize = ELEMENT_SIZE[layout.dtype]
   }
 
@@ -66,7 +68,7 @@ export class StoredTensor implements CheckpointTensor {
       // The file's bytes are the answer: they land where they are wanted.
       return this.#readRaw(new Uint8Array(target.buffer, target.byteOffset, target.byteLength), start)
     }
-    if (!this.#contiguous) {
+    if (!this.inOrder) {
       const raw = new Uint8Array(target.length * this.#elementSize)
       await this.#readRaw(raw, start)
       return toFloat32(raw, this.dtype, target)
@@ -99,7 +101,7 @@ export class StoredTensor implements CheckpointTensor {
   async #readRaw(target: Uint8Array, start: number): Promise<void> {
     const { shape, strides, offset, bytes } = this.layout
     const width = this.#elementSize
-    if (this.#contiguous) return bytes.read(target, (offset + start) * width)
+    if (this.inOrder) return bytes.read(target, (offset + start) * width)
     const to = asElements(target, width)
     for (const whole of boxesOf(shape, strides, offset, start, to.length)) {
       for (const box of withinSpan(whole, STAGING_BYTES / width)) {

@@ -1,6 +1,6 @@
 import { floatBytes, type FloatDtype } from './graph-builder.ts'
 import type { Precision, QuantisePlan } from './precision.ts'
-import { transposeInto } from './tower-weights.ts'
+import { transposeInto } from './weight-passes.ts'
 
 /** Weights that share a scale: consecutive inputs of one output. onnxruntime's kernels are tuned for 32. */
 const BLOCK = 32

@@ -1,12 +1,14 @@
 import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import type { ClipConfig, ClipTowerConfig } from '../clip-config.ts'
+import { transposeInto } from './weight-passes.ts'
+import type { WeightPool } from './weight-pool.ts'
 
 /** A weight as the graph wants it: loaded from one or more tensors of the checkpoint, when it is its turn. */
 export interface LogicalWeight {
   readonly key: string
   readonly dims: readonly number[]
-  /** Row-major float32 values, made anew at each call. */
-  load(): Promise<Float32Array>
+  /** Row-major float32 values, in an array of the pool's or a new one. */
+  load(pool?: WeightPool): Promise<Float32Array>
 }
 
 /** Finds a tensor of a Hugging Face CLIPModel state dict, or of the HP head, by name. */
@@ -111,7 +113,15 @@ export const wholeLayerWeights = (tower: 'vision' | 'text', config: ClipConfig, 
   layerWeights(config[tower], `${tower}_model.encoder.layers.`, index, false, find)
 
 function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): LogicalWeight {
-  return { key, dims, load: () => tensor.read() }
+  return {
+    key,
+    dims,
+    async load(pool) {
+      const out = pool?.take(tensor.size) ?? new Float32Array(tensor.size)
+      await tensor.readInto(out)
+      return out
+    },
+  }
 }
 
 const normWeights = (key: string, width: number, name: string, find: FindTensor): LogicalWeight[] => [
@@ -128,7 +138,7 @@ function concatenated(key: string, tensors: readonly CheckpointTensor[]): Logica
       const out = new Float32Array(total)
       let offset = 0
       for (const tensor of tensors) {
-        out.set(await tensor.read(), offset)
+        await tensor.readInto(out.subarray(offset, offset + tensor.size))
         offset += tensor.shape[0]!
       }
       return out
@@ -141,11 +151,11 @@ function matrix(key: string, inputs: number, outputs: number, tensors: readonly 
   return {
     key,
     dims: [inputs, outputs],
-    async load() {
-      const out = new Float32Array(inputs * outputs)
+    async load(pool) {
+      const out = pool?.take(inputs * outputs) ?? new Float32Array(inputs * outputs)
       let column = 0
       for (const tensor of tensors) {
-        transposeInto(out, outputs, column, await tensor.read(), tensor.shape[0]!, inputs)
+        await turnInto(out, outputs, column, tensor, pool)
         column += tensor.shape[0]!
       }
       return out
@@ -153,17 +163,22 @@ function matrix(key: string, inputs: number, outputs: number, tensors: readonly 
   }
 }
 
-/** out[c][column + r] = from[r][c], in square blocks that stay in the first-level cache. */
-export function transposeInto(out: Float32Array, outWidth: number, column: number, from: Float32Array, rows: number, columns: number): void {
-  const block = 32
-  for (let r0 = 0; r0 < rows; r0 += block) {
-    const r1 = Math.min(rows, r0 + block)
-    for (let c0 = 0; c0 < columns; c0 += block) {
-      const c1 = Math.min(columns, c0 + block)
-      for (let c = c0; c < c1; c++) {
-        const to = c * outWidth + column
-        for (let r = r0; r < r1; r++) out[to + r] = from[r * columns + c]!
-      }
-    }
+/** Reads a matrix and turns it, band by band: a band is still in the cache when it is turned, and the next is read meanwhile. */
+async function turnInto(out: Float32Array, outWidth: number, column: number, tensor: CheckpointTensor, pool: WeightPool | undefined): Promise<void> {
+  const [rows, columns] = tensor.shape as [number, number]
+  if (!pool || !tensor.inOrder) return transposeInto(out, outWidth, column, await tensor.read(), rows, columns)
+  const { bands } = pool
+  // Sixteen rows fill whole cache lines of `out`.
+  const step = -16 & (bands[0].length / columns)
+  const read = async (row: number): Promise<Float32Array> => {
+    const band = bands[(row / step) % 2]!.subarray(0, Math.min(step, rows - row) * columns)
+    await tensor.readInto(band, row * columns)
+    return band
+  }
+  let next = read(0)
+  for (let row = 0; row < rows; row += step) {
+    const band = await next
+    if (row + step < rows) next = read(row + step)
+    pool.turn(out, outWidth, column + row, band, band.length / columns, columns)
   }
 }

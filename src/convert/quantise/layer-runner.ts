@@ -4,6 +4,7 @@ import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts
 import { VERSION } from '../../version.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
+import type { WeightPool } from '../graph/weight-pool.ts'
 import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
 import { writeTower } from '../write/write-tower.ts'
 
@@ -19,13 +20,13 @@ export class LayerRunner {
   #count = 0
 
   /** `scratch`: a folder that the caller removes. */
-  constructor(private readonly backend: InferenceBackend, private readonly scratch: string) {}
+  constructor(private readonly backend: InferenceBackend, private readonly scratch: string, private readonly pool: WeightPool) {}
 
   /** Runs `graph` on each of `inputs`; the outputs are handed to `see` as they come. */
   async run(graph: TowerGraph, source: WeightSource, inputs: readonly Tensors[], see: (outputs: Tensors, index: number) => void, signal?: AbortSignal): Promise<void> {
     const { path, remove } = 'weights' in source ? await this.#write(graph, source.weights, signal) : await this.#pointInto(graph, source)
     try {
-      const session = await this.backend.load({ name: graph.name, model: { path }, externalData: [] }, { device: 'cpu', signal })
+      const session = await this.backend.load({ name: graph.name, model: { path }, externalData: [] }, { device: 'cpu', once: inputs.length === 1, signal })
       try {
         for (const [index, input] of inputs.entries()) see(await session.run(input, { signal }), index)
       } finally {
@@ -41,7 +42,7 @@ export class LayerRunner {
     await mkdir(join(folder, 'onnx'), { recursive: true })
     const needed = new Set(graph.weights.map(({ key }) => key))
     const { towers, settled } = await writeTower({
-      folder, tower: 'vision', graphs: new Map([['fp32', graph]]), weights: weights.filter(({ key }) => needed.has(key)), version: VERSION, signal, durable: false,
+      folder, tower: 'vision', graphs: new Map([['fp32', graph]]), weights: weights.filter(({ key }) => needed.has(key)), pool: this.pool, version: VERSION, signal, durable: false,
       // Nobody asks.
       digest: async (path) => ({ size: (await stat(path)).size, sha256: '' }),
     })

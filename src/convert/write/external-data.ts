@@ -44,7 +44,7 @@ export class ExternalDataWriter {
     private readonly options: ExternalDataOptions,
   ) {}
 
-  /** Writes behind the caller's back: `bytes` must not change afterwards. */
+  /** Writes behind the caller's back: `bytes` must not change until {@link written} resolves. */
   async append(bytes: Uint8Array): Promise<ExternalLocation> {
     if (this.#part && this.#part.size + bytes.length > (this.options.limit ?? PART_LIMIT)) await this.#endPart()
     this.#part ??= await this.#startPart()
@@ -58,6 +58,11 @@ export class ExternalDataWriter {
     const offset = part.size + padding
     part.size = offset + bytes.length
     return { file: part.name, offset, length: bytes.length }
+  }
+
+  /** Resolves when all that has been appended is with the system. */
+  async written(): Promise<void> {
+    await this.#pending
   }
 
   /** Completes `names`; what the disk still has to take in is awaited by `settled`. */

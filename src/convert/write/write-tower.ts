@@ -7,6 +7,7 @@ import { DTYPE_SUFFIX, type Dtype, type TowerFiles, type TowerName } from '../..
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
 import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
+import type { WeightPool } from '../graph/weight-pool.ts'
 import { ExternalDataWriter } from './external-data.ts'
 
 export interface WrittenTower {
@@ -24,6 +25,8 @@ export interface WriteTowerOptions {
   readonly graphs: ReadonlyMap<Dtype, TowerGraph>
   /** In the order in which they lie in the files. */
   readonly weights: readonly LogicalWeight[]
+  /** Has room for the weights. */
+  readonly pool: WeightPool
   readonly version: string
   readonly signal?: AbortSignal | undefined
   /** Default true; false for files that are gone before the disk has taken them in. */
@@ -42,6 +45,7 @@ export async function writeTower({
   tower,
   graphs,
   weights,
+  pool,
   version,
   signal,
   durable = true,
@@ -60,15 +64,15 @@ export async function writeTower({
     }
   })
   try {
-    let next = load(weights[0])
+    let next = load(weights[0], pool)
     for (let i = 0; i < weights.length; i++) {
       signal?.throwIfAborted()
       const values = await next
       // The next weight is read while this one is encoded and written.
-      next = load(weights[i + 1])
+      next = load(weights[i + 1], pool)
       next.catch(() => {})
       const { key } = weights[i]!
-      requireFinite(values, key)
+      requireFinite(values, key, pool)
       for (const output of outputs) {
         for (const use of output.graph.weights) {
           if (use.key !== key) continue
@@ -77,6 +81,7 @@ export async function writeTower({
             output.initializers.push({ ...tensor, data: await output.data.append(encoded[t]!) })
         }
       }
+      void Promise.all(outputs.map(({ data }) => data.written())).then(() => pool.give(values), () => {})
       onWeight?.(values.byteLength)
     }
     const towers: Partial<Record<Dtype, TowerFiles>> = {}
@@ -100,23 +105,20 @@ export async function writeTower({
   }
 }
 
-const load = (weight: LogicalWeight | undefined): Promise<Float32Array> =>
-  weight ? weight.load() : Promise.resolve(new Float32Array())
+const load = (weight: LogicalWeight | undefined, pool: WeightPool): Promise<Float32Array> =>
+  weight ? weight.load(pool) : Promise.resolve(new Float32Array())
 
 export function digestOf(bytes: Uint8Array | string): FileDigest {
   return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
-/** A weight that is not a number makes every score one. The exponent bits are all ones for NaN and infinity alone. */
-function requireFinite(values: Float32Array, key: string): void {
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
-  for (let i = 0; i < bits.length; i++) {
-    if ((bits[i]! & 0x7f800000) === 0x7f800000) {
-      throw new CheckpointError(
-        'checkpoint_nan',
-        `The checkpoint holds ${values[i]} in ${key}: it is damaged, or training diverged. Fetch it again.`,
-        { key, index: i },
-      )
-    }
-  }
+/** A weight that is not a number makes every score one. */
+function requireFinite(values: Float32Array, key: string, pool: WeightPool): void {
+  if (pool.finite(values)) return
+  const index = values.findIndex((value) => !Number.isFinite(value))
+  throw new CheckpointError(
+    'checkpoint_nan',
+    `The checkpoint holds ${values[index]} in ${key}: it is damaged, or training diverged. Fetch it again.`,
+    { key, index },
+  )
 }

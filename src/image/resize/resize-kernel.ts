@@ -1,4 +1,4 @@
-// Made by scripts/build-resize-kernel.mjs from resize-kernel.wat: change that file, not this one.
+// Made by scripts/build-kernel.mjs from resize-kernel.wat: change that file, not this one.
 /** WebAssembly (with SIMD) of the two resampling passes, base64. */
 export const RESIZE_KERNEL: string =
   'AGFzbQEAAAABFgJgCX9/f39/f39/fwBgBn9/f39/fwADAwIAAQUDAQABByIDBm1lbW9yeQIACmhvcml6b250YWwAAAh2ZXJ0aWNhbAABCoUEAt' +

@@ -1,6 +1,6 @@
 ;; The two passes of Pillow's 8-bit resampling (Resample.c, ImagingResampleHorizontal_8bpc and …Vertical_8bpc), four
 ;; 32-bit lanes at a time. Sums start at 1 << 21, are shifted right by 22 and clamped to a byte.
-;; Compiled into resize-kernel.ts by scripts/build-resize-kernel.mjs.
+;; Compiled into resize-kernel.ts by scripts/build-kernel.mjs.
 ;;
 ;; A table holds, for each output, `stride` bytes of int32: first input, number of weights, weights.
 (module

@@ -9,6 +9,7 @@ import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
 import { floating } from '../../../src/convert/graph/precision.ts'
 import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
+import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'
 import type { FileDigest } from '../../../src/hub/hub.ts'
 import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
 import { Digester } from '../../../src/convert/write/digester.ts'
@@ -68,6 +69,7 @@ test('a tower in many parts loads, and answers as one in a single part', async (
       tower: 'vision',
       graphs,
       weights,
+      pool: new WeightPool(),
       version: '0',
       partLimit,
       digest,
