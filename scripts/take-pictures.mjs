@@ -23,7 +23,7 @@ const server = await preview({ root: join(root, 'examples/web'), configFile: joi
 await page.goto(server.resolvedUrls.local[0])
 await page.getByRole('button', { name: 'Use samples' }).click()
 await page.getByRole('button', { name: 'Rank', exact: true }).click()
-await page.getByRole('status').filter({ hasText: /^Ranked/ }).waitFor()
+await page.getByRole('status').filter({ hasText: /^Ranked/ }).waitFor({ timeout: 120_000 })
 await page.mouse.move(0, 0)
 await page.waitForTimeout(500)
 await page.screenshot({ path: join(root, 'docs/browser.png') })
