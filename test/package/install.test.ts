@@ -52,6 +52,8 @@ beforeAll(async () => {
     await mkdir(dirname(join(room.folder, image)), { recursive: true })
     await cp(`${root}examples/images/${subject}`, join(room.folder, image))
   }
+  // What is said of a clone holds where the package is installed, too.
+  await cp(`${root}examples/images`, join(room.folder, 'examples/images'), { recursive: true })
 })
 afterAll(() => room.remove())
 
