@@ -23,7 +23,7 @@ test('holds what is exported, the workers, the command line, and nothing else of
   const workers = ['dist/image/worker-node.js', 'dist/backend/ort-worker-node.js', 'dist/convert/digest-worker-node.js', 'dist/worker-web.js', 'dist/avif_dec.wasm']
   const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, ...workers]
   const paths = packed.files.map(({ path }) => path)
-  const pages = ['README.md', 'CHANGELOG.md', 'LICENSE']
+  const pages = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE']
   expect(paths).toEqual(expect.arrayContaining([...needed, ...pages, 'models/calibration/prompts.txt']))
   const others = paths.filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$|^dist\/\w+_dec\.wasm$|^models\/(calibration|demo)\/./.test(path))
   expect(others.sort()).toEqual([...pages, 'models/README.md', 'package.json'].sort())

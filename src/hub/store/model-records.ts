@@ -33,7 +33,7 @@ export class ModelRecords {
   }
 
   async text(path: string): Promise<string | undefined> {
-    return (await this.#store.get(this.#key('text', path)))?.text()
+    return readText(this.#store, this.#key('text', path))
   }
 
   async keepText(path: string, text: string): Promise<void> {
@@ -107,10 +107,22 @@ export async function dropAll(store: BlobStore, locks: FileLocks): Promise<void>
 }
 
 async function readRecord(store: BlobStore, key: string): Promise<FileRecord | undefined> {
-  const text = await (await store.get(key))?.text()
+  const text = await readText(store, key)
   try {
     return text === undefined ? undefined : (JSON.parse(text) as FileRecord)
   } catch {
     return undefined
+  }
+}
+
+/** Browsers refuse to read a file that another page has written since it was opened: it is opened anew then. */
+async function readText(store: BlobStore, key: string): Promise<string | undefined> {
+  for (let tries = 1; ; tries++) {
+    const blob = await store.get(key)
+    try {
+      return await blob?.text()
+    } catch (error) {
+      if (tries === 5 || !/^Not(Readable|Found)Error$/.test((error as Error).name)) throw error
+    }
   }
 }
