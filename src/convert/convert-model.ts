@@ -85,7 +85,8 @@ async function writeInto(
   const runner = new LayerRunner(backend, join(folder, 'scratch'), pool)
   const selfTest: Partial<Record<TowerName, readonly number[]>> = {}
   const plans: Partial<Record<TowerName, CalibratedPlan>> = {}
-  const reading = origin()
+  let read = false
+  const reading = origin().finally(() => (read = true))
   reading.catch(() => {})
   for (const tower of ['vision', 'text'] as const) {
     const list = weights[tower]
@@ -97,6 +98,8 @@ async function writeInto(
     }))
     const written = await writeTower({
       folder, tower, graphs, weights: list, pool, version: VERSION, signal, digest: (path) => digester.digest(path),
+      // By then the checkpoint is in the system's cache, if that has room for it.
+      mayFlush: () => read,
       onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
     })
     towers[tower] = written.towers
