@@ -31,8 +31,6 @@ export interface WriteTowerOptions {
   readonly signal?: AbortSignal | undefined
   /** Default true; false for files that are gone before the disk has taken them in. */
   readonly durable?: boolean
-  /** Whether the disk may begin to take in what is not whole yet; default always. */
-  readonly mayFlush?: (() => boolean) | undefined
   /** Bytes of a data file; default just under 2 GB. */
   readonly partLimit?: number | undefined
   /** Hashes the data files, once they are whole. */
@@ -51,7 +49,6 @@ export async function writeTower({
   version,
   signal,
   durable = true,
-  mayFlush,
   partLimit,
   digest,
   onWeight,
@@ -62,7 +59,7 @@ export async function writeTower({
       dtype,
       graph,
       model,
-      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, mayFlush, limit: partLimit, digest }),
+      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, limit: partLimit, digest }),
       initializers: [...graph.constants] as OnnxInitializer[],
     }
   })
