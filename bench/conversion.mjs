@@ -39,11 +39,11 @@ await runScript(async (signal, terminal) => {
   const run = async (...args) => {
     rmSync(out, { recursive: true, force: true })
     cold = emptyCache() && cold
-    const process = new Child(args[0], globalThis.process.execPath, [child, args[0], checkpoint, out, ...args.slice(1)])
+    const running = new Child(args[0], process.execPath, [child, args[0], checkpoint, out, ...args.slice(1)])
     try {
-      return await process.answer()
+      return await running.answer()
     } finally {
-      await process.end()
+      await running.end()
     }
   }
   const convert = async () => {
@@ -71,11 +71,14 @@ function report(converting, plain) {
   ].join('\n')
 }
 
-const sum = (values) => values.reduce((a, b) => a + b, 0)
+function sum(values) {
+  return values.reduce((a, b) => a + b, 0)
+}
 
-const sizesIn = (folder) => readdirSync(folder, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
-  .map((entry) => statSync(join(entry.parentPath, entry.name)).size)
+function sizesIn(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.map((entry) => statSync(join(entry.parentPath, entry.name)).size)
+}
 
 /** What runs before have written is on the disk, too, when it returns. False where the system does not let us. */
 function emptyCache() {

@@ -29,7 +29,8 @@ export interface ModelParts {
   readonly config: ClipConfig
   readonly weights: Partial<Record<TowerName, readonly LogicalWeight[]>>
   readonly find: FindTensor
-  readonly origin: () => Promise<ModelManifest['source']>
+  /** Resolves when the checkpoint's files are hashed. */
+  readonly source: Promise<ModelManifest['source']>
 }
 
 export interface WriteModelOptions {
@@ -44,6 +45,8 @@ export interface WriteModelOptions {
   readonly calibration?: CalibrationData | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
+  /** Called when the pool and the checkpoint are needed no more. */
+  readonly onWritten: () => void
 }
 
 /**
@@ -72,9 +75,9 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 }
 
 async function writeInto(
-  folder: string, parts: ModelParts, { dtypes, backend, digester, pool, calibration, signal, onProgress }: WriteModelOptions,
+  folder: string, parts: ModelParts, { dtypes, backend, digester, pool, calibration, signal, onProgress, onWritten }: WriteModelOptions,
 ): Promise<ModelManifest> {
-  const { kind, name, config, weights, origin } = parts
+  const { kind, name, config, weights, source } = parts
   const sizes = Object.values(weights).flat().map(({ dims }) => dims.reduce((a, b) => a * b, 1))
   const total = 4 * sizes.reduce((sum, size) => sum + size, 0)
   pool.reserve(sizes)
@@ -84,27 +87,36 @@ async function writeInto(
   const settling: Promise<unknown>[] = []
   const runner = new LayerRunner(backend, join(folder, 'scratch'), pool)
   const selfTest: Partial<Record<TowerName, readonly number[]>> = {}
+  let testing: Promise<unknown> = Promise.resolve()
   const plans: Partial<Record<TowerName, CalibratedPlan>> = {}
-  const reading = origin()
-  reading.catch(() => {})
-  for (const tower of ['vision', 'text'] as const) {
-    const list = weights[tower]
-    if (!list) continue
-    if (calibration) plans[tower] = await calibrateTower(tower, runner, parts, dtypes, calibration, signal, onProgress)
-    const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
-      const precision = precisionOf(dtype, tower, plans[tower])
-      return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
-    }))
-    const written = await writeTower({
-      folder, tower, graphs, weights: list, pool, version: VERSION, signal, digest: (path) => digester.digest(path),
-      onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
-    })
-    towers[tower] = written.towers
-    settling.push(written.settled().then((digests) => Object.assign(files, digests)))
-    settling.at(-1)!.catch(() => {})
-    const fp32 = written.initializers.get('fp32')
-    selfTest[tower] = await selfTestAnswer(tower, config, fp32 ? { initializers: fp32, folder } : { weights: untilLast(tower, parts) }, runner, signal)
+  try {
+    for (const tower of ['vision', 'text'] as const) {
+      const list = weights[tower]
+      if (!list) continue
+      if (calibration) plans[tower] = await calibrateTower(tower, runner, parts, dtypes, calibration, signal, onProgress)
+      const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
+        const precision = precisionOf(dtype, tower, plans[tower])
+        return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
+      }))
+      const written = await writeTower({
+        folder, tower, graphs, weights: list, pool, version: VERSION, signal, digest: (path) => digester.digest(path),
+        onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
+      })
+      towers[tower] = written.towers
+      settling.push(written.settled().then((digests) => Object.assign(files, digests)))
+      settling.at(-1)!.catch(() => {})
+      const fp32 = written.initializers.get('fp32')
+      const from = fp32 ? { initializers: fp32, folder } : { weights: untilLast(tower, parts) }
+      testing = testing.then(async () => (selfTest[tower] = await selfTestAnswer(tower, config, from, runner, signal)))
+      testing.catch(() => {})
+      // Where it has to read the checkpoint, it needs the pool, too; else what comes next is written meanwhile.
+      if (!fp32) await testing
+    }
+    onWritten()
+  } finally {
+    await testing.catch(() => {})
   }
+  await testing
   await rm(join(folder, 'scratch'), { recursive: true, force: true })
   const small: Record<string, string> = {
     'config.json': hubConfig(kind, config, partCounts(towers)),
@@ -120,7 +132,7 @@ async function writeInto(
     kind,
     name,
     library: VERSION,
-    source: await reading,
+    source: await source,
     preprocess: { ...CLIP_PREPROCESS, size: config.vision.imageSize },
     projectionDim: config.projectionDim,
     ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),

@@ -93,3 +93,25 @@ test('the model that a run had moved aside when it was killed comes back, should
   await expect(convertCheckpoints({ ...options, out, onProgress: () => { throw new Error('enough') } })).rejects.toThrow('enough')
   await expectScores(out)
 })
+
+describe('of two models', () => {
+  it('both are checked before anything is written', async () => {
+    const both = { ...options, ict: room.at('ICT'), hp: room.at('ICT'), out: room.at('checked') }
+    await expect(convertCheckpoints(both)).rejects.toMatchObject({ name: 'CheckpointError' })
+    expect(await room.list('checked').catch(() => [])).toEqual([])
+  })
+
+  it('one is finished though the other fails; an abort leaves nothing half done', async () => {
+    const both = { ...options, ict: room.at('ICT') }
+    const reason = new Error('enough')
+    const failing = (item: string): void => { if (item === 'HP vision') throw reason }
+    await expect(convertCheckpoints({ ...both, out: room.at('one'), onProgress: ({ item }) => failing(item) })).rejects.toBe(reason)
+    const left = await room.list('one')
+    expect(left).toContain('ict/icthp.json')
+    expect(left.filter((path) => !path.startsWith('ict/'))).toEqual([])
+    const controller = new AbortController()
+    const aborting = ({ item }: { item: string }): void => { if (item === 'HP vision') controller.abort(reason) }
+    await expect(convertCheckpoints({ ...both, out: room.at('none'), signal: controller.signal, onProgress: aborting })).rejects.toBe(reason)
+    expect((await room.list('none')).filter((path) => !path.startsWith('ict/'))).toEqual([])
+  })
+})

@@ -15,6 +15,8 @@ export interface TowerGraph {
 export interface StoredWeight {
   readonly key: string
   readonly tensors: readonly { readonly name: string; readonly dtype: OnnxDtype; readonly dims: readonly number[] }[]
+  /** Whether each value is stored by itself, so that the weight can be encoded in parts. */
+  readonly byValue?: boolean
   /** The bytes of each of `tensors`, from the weight's float32 values. */
   encode(values: Float32Array): readonly Uint8Array[]
 }
@@ -29,7 +31,7 @@ export class GraphBuilder {
   #scope = ''
 
   /** `float`: the type that activations and plain weights have. `adjust`: done to every weight before it is stored. */
-  constructor(readonly float: FloatDtype, private readonly adjust: (key: string, values: Float32Array) => Float32Array = (_, values) => values) {}
+  constructor(readonly float: FloatDtype, private readonly adjust?: (key: string, values: Float32Array) => Float32Array) {}
 
   /** Names of nodes emitted from now on start with `scope`. */
   scope(scope: string): void {
@@ -90,13 +92,14 @@ export class GraphBuilder {
 
   /** A weight stored as it is, in the graph's type or in `dtype`. */
   weight(key: string, dims: readonly number[], dtype: FloatDtype = this.float): string {
-    this.store({ key, tensors: [{ name: key, dtype, dims }], encode: (values) => [floatBytes(values, dtype)] })
+    this.store({ key, tensors: [{ name: key, dtype, dims }], byValue: !this.adjust, encode: (values) => [floatBytes(values, dtype)] })
     return key
   }
 
   /** A weight stored in a way of its own. */
   store(weight: StoredWeight): void {
-    this.weights.push({ ...weight, encode: (values) => weight.encode(this.adjust(weight.key, values)) })
+    const { adjust } = this
+    this.weights.push(adjust ? { ...weight, encode: (values) => weight.encode(adjust(weight.key, values)) } : weight)
   }
 
   finish(name: string, inputs: readonly OnnxValue[], outputs: readonly OnnxValue[]): TowerGraph {

@@ -1,7 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import type { ClipConfig, ClipTowerConfig } from '../clip-config.ts'
 import { transposeInto } from './weight-passes.ts'
-import type { WeightPool } from './weight-pool.ts'
+import { LARGE, type WeightPool } from './weight-pool.ts'
 
 /** A weight as the graph wants it: loaded from one or more tensors of the checkpoint, when it is its turn. */
 export interface LogicalWeight {
@@ -9,7 +9,12 @@ export interface LogicalWeight {
   readonly dims: readonly number[]
   /** Row-major float32 values, in an array of the pool's or a new one. */
   load(pool?: WeightPool): Promise<Float32Array>
+  /** Of a large weight, the same in parts of whole pages, one after the other. */
+  readonly parts?: readonly LogicalWeight[]
 }
+
+/** Floats of a part: 16 MiB. */
+const PART = 1 << 22
 
 /** Finds a tensor of a Hugging Face CLIPModel state dict, or of the HP head, by name. */
 export type FindTensor = (name: string) => CheckpointTensor
@@ -113,15 +118,19 @@ export const wholeLayerWeights = (tower: 'vision' | 'text', config: ClipConfig, 
   layerWeights(config[tower], `${tower}_model.encoder.layers.`, index, false, find)
 
 function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): LogicalWeight {
-  return {
+  const slice = (start: number, count: number): LogicalWeight => ({
     key,
-    dims,
+    dims: [count],
     async load(pool) {
-      const out = pool?.take(tensor.size) ?? new Float32Array(tensor.size)
-      await tensor.readInto(out)
+      const out = pool?.take(count) ?? new Float32Array(count)
+      await tensor.readInto(out, start)
       return out
     },
-  }
+  })
+  const { size, inOrder } = tensor
+  const whole = { ...slice(0, size), dims }
+  if (size < LARGE || !inOrder) return whole
+  return { ...whole, parts: Array.from({ length: Math.ceil(size / PART) }, (_, i) => slice(i * PART, Math.min(PART, size - i * PART))) }
 }
 
 const normWeights = (key: string, width: number, name: string, find: FindTensor): LogicalWeight[] => [

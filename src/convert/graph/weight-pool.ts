@@ -1,12 +1,12 @@
 import { WEIGHT_KERNEL } from './weight-kernel.ts'
 import { allFinite, transposeInto } from './weight-passes.ts'
 
-/** Floats in a band of a matrix: 2 MiB, which the caches hold from when it is read until it is turned. */
-const BAND = 1 << 19
+/** Floats in a band of a matrix: 4 MiB, which the caches hold from when it is read until it is turned. */
+const BAND = 1 << 20
 /** One weight is read while another is encoded and a third is written; the fourth is slack. */
 const PLACES = 4
-/** Floats that no place is made for: token embeddings alone are that many. */
-const LARGE = 1 << 24
+/** Floats that no place is made for: token embeddings alone are that many, and come in parts where they can. */
+export const LARGE: number = 1 << 24
 /** Floats that are not worth a place. */
 const SMALL = 1 << 12
 const WASM_PAGE = 1 << 16

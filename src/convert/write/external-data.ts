@@ -5,8 +5,6 @@ import type { ExternalLocation } from '../../backend/onnx/onnx-model.ts'
 
 /** Readers address a part with 32-bit signed offsets; some refuse arrays near 2 GiB. */
 const PART_LIMIT = 2_000_000_000
-/** The disk begins to take a file in after so many bytes, not only at its end. */
-const FLUSH_EVERY = 128 << 20
 /** Pages, so that tensors can be mapped. Small ones need only a cache line. */
 const PAGE = 4096
 const LINE = 64
@@ -15,9 +13,6 @@ interface Part {
   readonly name: string
   readonly handle: FileHandle
   size: number
-  /** How much of it had been written when the disk was last told to take it in, and that it has. */
-  flushed: number
-  flushing: Promise<unknown> | undefined
 }
 
 export interface ExternalDataOptions {
@@ -33,8 +28,10 @@ export interface ExternalDataOptions {
 export class ExternalDataWriter {
   readonly names: string[] = []
   #part: Part | undefined
+  /** Of the tensor that was appended last. */
+  #following = 0
   #pending: Promise<unknown> = Promise.resolve()
-  #closing: Promise<void>[] = []
+  #whole: FileHandle[] = []
   #digests: Promise<FileDigest>[] = []
 
   /** `model` is the graph's file name. */
@@ -44,9 +41,14 @@ export class ExternalDataWriter {
     private readonly options: ExternalDataOptions,
   ) {}
 
-  /** Writes behind the caller's back: `bytes` must not change until {@link written} resolves. */
-  async append(bytes: Uint8Array): Promise<ExternalLocation> {
-    if (this.#part && this.#part.size + bytes.length > (this.options.limit ?? PART_LIMIT)) await this.#endPart()
+  /**
+   * Writes behind the caller's back: `bytes` must not change until {@link written} resolves. `following` bytes of the same
+   * tensor come next, in pieces of whole pages, and lie right behind.
+   */
+  async append(bytes: Uint8Array, following = 0): Promise<ExternalLocation> {
+    const full = this.#part && this.#part.size + bytes.length + following > (this.options.limit ?? PART_LIMIT)
+    if (full && this.#following === 0) await this.#endPart()
+    this.#following = following
     this.#part ??= await this.#startPart()
     const part = this.#part
     const align = bytes.length >= PAGE ? PAGE : LINE
@@ -65,14 +67,18 @@ export class ExternalDataWriter {
     await this.#pending
   }
 
-  /** Completes `names`; what the disk still has to take in is awaited by `settled`. */
+  /** Completes `names`; call `settled` then. */
   async finish(): Promise<void> {
     if (this.#part) await this.#endPart()
   }
 
-  /** Resolves when all bytes are on the disk, to the digests of `names`. */
+  /**
+   * Resolves when all bytes are on the disk, to the digests of `names`. The disk is told only now: while it takes in one part it
+   * may neither read nor begin another.
+   */
   async settled(): Promise<FileDigest[]> {
-    await Promise.all(this.#closing)
+    await Promise.all(this.#whole.map((handle) => (this.options.durable === false ? undefined : handle.sync())))
+      .finally(() => this.#close())
     return Promise.all(this.#digests)
   }
 
@@ -80,7 +86,11 @@ export class ExternalDataWriter {
   async abandon(): Promise<void> {
     await this.#pending.catch(() => {})
     await this.#part?.handle.close()
-    await Promise.allSettled(this.#closing)
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all(this.#whole.map((handle) => handle.close()))
   }
 
   async #startPart(): Promise<Part> {
@@ -90,8 +100,6 @@ export class ExternalDataWriter {
       name,
       handle: await open(join(this.folder, name), 'wx'),
       size: 0,
-      flushed: 0,
-      flushing: undefined,
     }
   }
 
@@ -99,32 +107,20 @@ export class ExternalDataWriter {
     const { bytesWritten } = await part.handle.writev(chunks)
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
-    if (this.options.durable !== false) flush(part)
   }
 
   async #endPart(): Promise<void> {
     await this.#pending
-    const { name, handle, size, flushing } = this.#part!
+    const { name, handle, size } = this.#part!
     this.#part = undefined
-    const synced = this.options.durable === false ? Promise.resolve() : Promise.resolve(flushing).then(() => handle.sync())
-    const closing = synced.finally(() => handle.close())
     const digest = this.options.digest(join(this.folder, name)).then((found) => {
       if (found.size !== size) throw new Error(`${name} should have ${size} bytes and has ${found.size}: something else wrote to it.`)
       return found
     })
-    // They are heard of in `settled`.
-    closing.catch(() => {})
+    // It is heard of in `settled`.
     digest.catch(() => {})
-    this.#closing.push(closing)
+    this.#whole.push(handle)
     this.#digests.push(digest)
     this.names.push(name)
   }
-}
-
-/** Once at a time. A failure stays in `flushing`, since the system tells of it once: the `sync` at the end would pass. */
-function flush(part: Part): void {
-  if (part.flushing || part.size - part.flushed < FLUSH_EVERY) return
-  part.flushed = part.size
-  part.flushing = part.handle.datasync().then(() => (part.flushing = undefined))
-  part.flushing.catch(() => {})
 }

@@ -64,21 +64,25 @@ export async function writeTower({
     }
   })
   try {
-    let next = load(weights[0], pool)
-    for (let i = 0; i < weights.length; i++) {
+    const pieces = piecesOf(weights, graphs)
+    let next = load(pieces[0], pool)
+    for (const [i, { weight, start, size }] of pieces.entries()) {
       signal?.throwIfAborted()
       const values = await next
       // The next weight is read while this one is encoded and written.
-      next = load(weights[i + 1], pool)
+      next = load(pieces[i + 1], pool)
       next.catch(() => {})
-      const { key } = weights[i]!
-      requireFinite(values, key, pool)
-      for (const output of outputs) {
-        for (const use of output.graph.weights) {
-          if (use.key !== key) continue
+      requireFinite(values, weight.key, start, pool)
+      for (const { graph, data, initializers } of outputs) {
+        for (const use of graph.weights) {
+          if (use.key !== weight.key) continue
           const encoded = use.encode(values)
-          for (const [t, tensor] of use.tensors.entries())
-            output.initializers.push({ ...tensor, data: await output.data.append(encoded[t]!) })
+          for (const [t, tensor] of use.tensors.entries()) {
+            const bytes = encoded[t]!
+            const following = bytes.length * ((size - start) / values.length - 1)
+            const place = await data.append(bytes, following)
+            if (start === 0) initializers.push({ ...tensor, data: { ...place, length: bytes.length + following } })
+          }
         }
       }
       void Promise.all(outputs.map(({ data }) => data.written())).then(() => pool.give(values), () => {})
@@ -105,20 +109,43 @@ export async function writeTower({
   }
 }
 
-const load = (weight: LogicalWeight | undefined, pool: WeightPool): Promise<Float32Array> =>
-  weight ? weight.load(pool) : Promise.resolve(new Float32Array())
+/** A weight, or a part of one: from its value `start` on, of `size`. */
+interface Piece {
+  readonly weight: LogicalWeight
+  readonly start: number
+  readonly size: number
+}
+
+/** Weights come in parts where every graph can store them so: what is large then takes no more memory than the others. */
+function piecesOf(weights: readonly LogicalWeight[], graphs: ReadonlyMap<Dtype, TowerGraph>): Piece[] {
+  const uses = [...graphs.values()].flatMap((graph) => graph.weights)
+  return weights.flatMap((weight) => {
+    const divisible = uses.every(({ key, byValue }) => key !== weight.key || byValue)
+    let start = 0
+    return ((divisible && weight.parts) || [weight]).map((part): Piece => {
+      const piece = { weight: part, start, size: sizeOf(weight) }
+      start += sizeOf(part)
+      return piece
+    })
+  })
+}
+
+const sizeOf = ({ dims }: LogicalWeight): number => dims.reduce((a, b) => a * b, 1)
+
+const load = (piece: Piece | undefined, pool: WeightPool): Promise<Float32Array> =>
+  piece ? piece.weight.load(pool) : Promise.resolve(new Float32Array())
 
 export function digestOf(bytes: Uint8Array | string): FileDigest {
   return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
 }
 
 /** A weight that is not a number makes every score one. */
-function requireFinite(values: Float32Array, key: string, pool: WeightPool): void {
+function requireFinite(values: Float32Array, key: string, start: number, pool: WeightPool): void {
   if (pool.finite(values)) return
-  const index = values.findIndex((value) => !Number.isFinite(value))
+  const found = values.findIndex((value) => !Number.isFinite(value))
   throw new CheckpointError(
     'checkpoint_nan',
-    `The checkpoint holds ${values[index]} in ${key}: it is damaged, or training diverged. Fetch it again.`,
-    { key, index },
+    `The checkpoint holds ${values[found]} in ${key}: it is damaged, or training diverged. Fetch it again.`,
+    { key, index: start + found },
   )
 }

@@ -7,8 +7,9 @@ import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
+import { GraphBuilder, toFloat16, type TowerGraph } from '../../../src/convert/graph/graph-builder.ts'
 import { floating } from '../../../src/convert/graph/precision.ts'
-import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
+import { visionWeights, type LogicalWeight } from '../../../src/convert/graph/tower-weights.ts'
 import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'
 import type { FileDigest } from '../../../src/hub/hub.ts'
 import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
@@ -94,4 +95,39 @@ test('a tower in many parts loads, and answers as one in a single part', async (
   await backend.dispose()
   expect(answers[0]!.length).toBe(1024)
   expect(answers[1]).toEqual(answers[0])
+})
+
+test.each([[false], [true]])('a weight in parts lies in one piece; one that is not stored value by value (%s) comes whole', async (apart) => {
+  await mkdir(join(folder, 'onnx'))
+  const values = Float32Array.from({ length: 5000 }, (_, i) => i / 8)
+  const loads: number[] = []
+  const slice = (start: number, count: number): LogicalWeight => ({
+    key: 'w', dims: [count], load: async () => { loads.push(count); return values.slice(start, start + count) },
+  })
+  const graphOf = (dtype: 'float32' | 'float16', whole: boolean): TowerGraph => {
+    const b = new GraphBuilder(dtype)
+    b.weight('before', [3])
+    if (whole) b.store({ key: 'w', tensors: [{ name: 'w', dtype, dims: [5000] }], encode: (array) => [new Uint8Array(array.slice().buffer)] })
+    else b.weight('w', [5000])
+    return b.finish('g', [], [])
+  }
+  const { initializers, settled } = await writeTower({
+    folder, tower: 'text', version: '0', digest, pool: new WeightPool(),
+    graphs: new Map([['fp16', graphOf('float16', false)], ['fp32', graphOf('float32', apart)]]),
+    weights: [
+      { key: 'before', dims: [3], load: async () => Float32Array.of(1, 2, 3) },
+      { ...slice(0, 5000), parts: [slice(0, 2048), slice(2048, 2048), slice(4096, 904)] },
+    ],
+    // Less than 5000 values take, together with what is before them.
+    partLimit: 10_000,
+  })
+  await settled()
+  expect(loads).toEqual(apart ? [5000] : [2048, 2048, 904])
+  for (const [dtype, right] of [['fp16', toFloat16(values)], ['fp32', values]] as const) {
+    const { data } = initializers.get(dtype)!.find(({ name }) => name === 'w')!
+    if (data instanceof Uint8Array) throw new Error('it should lie in a file')
+    expect(data).toMatchObject({ offset: 0, length: right.byteLength })
+    expect(data.file.endsWith('.onnx_data_1')).toBe(true)
+    expect(new Uint8Array(await readFile(join(folder, 'onnx', data.file)))).toEqual(new Uint8Array(right.buffer))
+  }
 })
