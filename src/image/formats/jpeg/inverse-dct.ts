@@ -6,6 +6,8 @@
 
 const columns = new Int32Array(64)
 
+// The odd half stands twice, for columns and for rows: shared, it would have to hand its four values over in memory.
+
 /**
  * Turns the 64 coefficients of `blocks` from `from` into samples, at `to` in `plane`, whose rows are `stride` long.
  * `plane` clamps to 0…255.
