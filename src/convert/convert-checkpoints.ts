@@ -37,6 +37,8 @@ export interface CheckpointOrigin {
   readonly repository?: string | undefined
   readonly revision?: string | undefined
   readonly license?: string | undefined
+  /** Of the checkpoint's files, by their paths in its folder, where it is known: conversion does not hash them. */
+  readonly sha256?: Readonly<Record<string, string>> | undefined
 }
 
 export interface ConvertReport {
@@ -79,7 +81,7 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       const path = options[kind]
       if (!path) continue
       signal?.throwIfAborted()
-      open.push(await openModel(kind, path, { base: options.base, origin: options.origins?.[kind], digester: tools.digester }))
+      open.push(await openModel(kind, path, { base: options.base, origin: options.origins?.[kind] }))
     }
     for (const model of open) {
       // The next is begun when the weights of one are written: its self-test, its hashes and the disk can go on meanwhile.

@@ -15,11 +15,12 @@ import { wholeLayerWeights, type FindTensor, type LogicalWeight } from './graph/
 import { hubConfig, preprocessorConfig } from './hub-files.ts'
 import { calibrate, type CalibratedPlan } from './quantise/calibrate.ts'
 import type { CalibrationData } from './quantise/calibration-data.ts'
-import { LayerRunner } from './quantise/layer-runner.ts'
+import { LayerRunner, type WeightSource } from './quantise/layer-runner.ts'
 import { precisionOf } from './quantise/precisions.ts'
 import { selfTestAnswer } from './self-test-answer.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
 import type { Digester } from './write/digester.ts'
+import { ArrivingWeights } from './write/arriving-weights.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
 
 /** What is written of one model, once its checkpoint is open and its keys are checked. */
@@ -29,8 +30,7 @@ export interface ModelParts {
   readonly config: ClipConfig
   readonly weights: Partial<Record<TowerName, readonly LogicalWeight[]>>
   readonly find: FindTensor
-  /** Resolves when the checkpoint's files are hashed. */
-  readonly source: Promise<ModelManifest['source']>
+  readonly source: ModelManifest['source']
 }
 
 export interface WriteModelOptions {
@@ -98,19 +98,28 @@ async function writeInto(
         const precision = precisionOf(dtype, tower, plans[tower])
         return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
       }))
+      // The self-test follows the float32 tower while it is written; else it reads the checkpoint, and needs the pool, too.
+      const arriving = graphs.has('fp32') ? new ArrivingWeights() : undefined
+      const test = (from: WeightSource): void => {
+        testing = testing.then(async () => (selfTest[tower] = await selfTestAnswer(tower, config, from, runner, signal)))
+        testing.catch(() => {})
+      }
+      if (arriving) test({ arriving, folder })
       const written = await writeTower({
-        folder, tower, graphs, weights: list, pool, version: VERSION, signal, digest: (path) => digester.digest(path),
+        folder, tower, graphs, weights: list, pool, version: VERSION, signal, digester,
+        onStored: (dtype, tensors) => { if (dtype === 'fp32') arriving?.add(tensors) },
         onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
+      }).catch((error: unknown) => {
+        arriving?.fail(error)
+        throw error
       })
       towers[tower] = written.towers
       settling.push(written.settled().then((digests) => Object.assign(files, digests)))
       settling.at(-1)!.catch(() => {})
-      const fp32 = written.initializers.get('fp32')
-      const from = fp32 ? { initializers: fp32, folder } : { weights: untilLast(tower, parts) }
-      testing = testing.then(async () => (selfTest[tower] = await selfTestAnswer(tower, config, from, runner, signal)))
-      testing.catch(() => {})
-      // Where it has to read the checkpoint, it needs the pool, too; else what comes next is written meanwhile.
-      if (!fp32) await testing
+      if (!arriving) {
+        test({ weights: untilLast(tower, parts) })
+        await testing
+      }
     }
     onWritten()
   } finally {
@@ -132,7 +141,7 @@ async function writeInto(
     kind,
     name,
     library: VERSION,
-    source: await source,
+    source,
     preprocess: { ...CLIP_PREPROCESS, size: config.vision.imageSize },
     projectionDim: config.projectionDim,
     ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),

@@ -1,14 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../errors.ts'
-import type { ModelKind, ModelManifest } from '../models/manifest.ts'
+import type { ModelKind, ModelOrigin } from '../models/manifest.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import type { CheckpointOrigin } from './convert-checkpoints.ts'
 import type { ModelParts } from './convert-model.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
-import type { Digester } from './write/digester.ts'
 
 /** A model whose checkpoint is open and holds all that the model must have. */
 export interface OpenModel {
@@ -23,11 +22,10 @@ export interface OpenModel {
 export interface OpenModelOptions {
   readonly base?: string | undefined
   readonly origin?: CheckpointOrigin | undefined
-  readonly digester: Digester
 }
 
-/** Opens and checks a checkpoint, and has its files hashed from now on. Throws `CheckpointError`. */
-export async function openModel(kind: ModelKind, path: string, { base, origin, digester }: OpenModelOptions): Promise<OpenModel> {
+/** Opens and checks a checkpoint. Throws `CheckpointError`. */
+export async function openModel(kind: ModelKind, path: string, { base, origin = {} }: OpenModelOptions): Promise<OpenModel> {
   const open: Checkpoint[] = []
   const read = async (place: string): Promise<Checkpoint> => {
     const checkpoint = await openCheckpoint(place)
@@ -44,9 +42,7 @@ export async function openModel(kind: ModelKind, path: string, { base, origin, d
     const headTensors = head && checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors
     const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
     const sources = open.filter((checkpoint) => checkpoint !== baseClip || keys.fromBase.length > 0)
-    const source = digestAll(sources, path, digester).then((files) => ({ ...defined(origin), files }))
-    // It is heard of when the manifest is written.
-    source.catch(() => {})
+    const files = await Promise.all(sources.flatMap((checkpoint) => checkpoint.files).map((file) => sourceFile(file, path, origin)))
     const parts: ModelParts = {
       kind,
       name: origin?.repository ?? `${basename(resolve(path))}`,
@@ -55,7 +51,7 @@ export async function openModel(kind: ModelKind, path: string, { base, origin, d
       weights: kind === 'hp'
         ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
-      source,
+      source: { ...defined({ ...origin, sha256: undefined }), files },
     }
     return { parts, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase), close }
   } catch (error) {
@@ -64,11 +60,11 @@ export async function openModel(kind: ModelKind, path: string, { base, origin, d
   }
 }
 
-async function digestAll(checkpoints: readonly Checkpoint[], root: string, digester: Digester): Promise<ModelManifest['source']['files']> {
-  return Promise.all(checkpoints.flatMap(({ files }) => files).map(async (path) => {
-    const inside = relative(resolve(root), resolve(path))
-    return { path: inside === '' || inside.startsWith('..') ? basename(path) : inside.replaceAll('\\', '/'), ...(await digester.digest(path)) }
-  }))
+/** What is known of a file of the checkpoint. It is not hashed: that would take as long as all the rest. */
+async function sourceFile(path: string, root: string, { sha256 = {} }: CheckpointOrigin): Promise<ModelOrigin['files'][number]> {
+  const inside = relative(resolve(root), resolve(path))
+  const name = inside === '' || inside.startsWith('..') ? basename(path) : inside.replaceAll('\\', '/')
+  return { path: name, size: (await stat(path)).size, ...defined({ sha256: sha256[name] }) }
 }
 
 function notes({ wrapper }: Checkpoint, fromBase: readonly string[]): string[] {

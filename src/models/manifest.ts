@@ -63,8 +63,8 @@ export interface ModelOrigin {
   readonly repository?: string
   readonly revision?: string
   readonly license?: string
-  /** The checkpoint files that were read. */
-  readonly files: readonly ({ readonly path: string } & FileDigest)[]
+  /** The checkpoint files that were read; their sha256 where it was known, as it is of the official ones. */
+  readonly files: readonly { readonly path: string; readonly size: number; readonly sha256?: string }[]
 }
 
 export interface TowerFiles {

@@ -1,19 +1,20 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts'
 import { VERSION } from '../../version.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
 import type { WeightPool } from '../graph/weight-pool.ts'
-import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
+import { encodeModel } from '../../backend/onnx/onnx-model.ts'
+import type { ArrivingWeights } from '../write/arriving-weights.ts'
 import { writeTower } from '../write/write-tower.ts'
 
 export type FloatTensor = Extract<Tensor, { dtype: 'float32' }>
 
-/** Where a small graph's weights come from: the checkpoint, or a float32 tower that is already written. */
+/** Where a small graph's weights come from: the checkpoint, or a float32 tower that is being written. */
 export type WeightSource =
   | { readonly weights: readonly LogicalWeight[] }
-  | { readonly initializers: readonly OnnxInitializer[]; readonly folder: string }
+  | { readonly arriving: ArrivingWeights; readonly folder: string }
 
 /** Runs small graphs one after the other on the CPU: each is written, loaded, run and removed, so that memory stays small. */
 export class LayerRunner {
@@ -42,18 +43,15 @@ export class LayerRunner {
     await mkdir(join(folder, 'onnx'), { recursive: true })
     const needed = new Set(graph.weights.map(({ key }) => key))
     const { towers, settled } = await writeTower({
-      folder, tower: 'vision', graphs: new Map([['fp32', graph]]), weights: weights.filter(({ key }) => needed.has(key)), pool: this.pool, version: VERSION, signal, durable: false,
-      // Nobody asks.
-      digest: async (path) => ({ size: (await stat(path)).size, sha256: '' }),
+      folder, tower: 'vision', graphs: new Map([['fp32', graph]]), weights: weights.filter(({ key }) => needed.has(key)), pool: this.pool, version: VERSION, signal,
     })
     await settled()
     return { path: join(folder, towers.fp32!.model), remove: () => rm(folder, { recursive: true, force: true }) }
   }
 
   /** A graph without data of its own, beside the tower's data and pointing into it. */
-  async #pointInto(graph: TowerGraph, { initializers, folder }: Extract<WeightSource, { folder: string }>): Promise<{ path: string; remove: () => Promise<void> }> {
-    const names = new Set(graph.weights.flatMap(({ tensors }) => tensors.map(({ name }) => name)))
-    const used = initializers.filter(({ name }) => names.has(name))
+  async #pointInto(graph: TowerGraph, { arriving, folder }: Extract<WeightSource, { folder: string }>): Promise<{ path: string; remove: () => Promise<void> }> {
+    const used = await arriving.all(graph.weights.flatMap(({ tensors }) => tensors.map(({ name }) => name)))
     const path = join(folder, 'onnx', `segment-${this.#count++}.onnx`)
     await writeFile(path, encodeModel({ ...graph, initializers: [...graph.constants, ...used] }, { name: 'icthp', version: VERSION }))
     return { path, remove: () => rm(path, { force: true }) }

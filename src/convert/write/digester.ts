@@ -3,25 +3,43 @@ import { unpackError, type PackedError } from '../../backend/ort-messages.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import { workerUrl } from '../../worker-url-node.ts'
 
+/** The first `size` bytes of a file are there; `last`: there will be no more. */
 export interface DigestRequest {
   readonly id: number
   readonly path: string
+  readonly size: number
+  readonly last: boolean
 }
 export type DigestReply = { readonly id: number } & ({ readonly digest: FileDigest } | { readonly error: PackedError })
 
-/** Hashes files one after the other in a thread of its own: the thread that turns and writes weights has enough to do. */
+/** A file that is hashed while it is written. */
+export interface GrowingDigest {
+  /** The system has the first `size` bytes, and they change no more. */
+  grown(size: number): void
+  /** Size and sha256, once the file has `size` bytes in all. Throws what the disk throws, or an Error where `dispose` came first. */
+  whole(size: number): Promise<FileDigest>
+}
+
+/** Hashes files in a thread of its own: the thread that turns and writes weights has enough to do. */
 export class Digester {
   #worker: Worker | undefined
   #waiting = new Map<number, { resolve(digest: FileDigest): void; reject(error: Error): void }>()
   #ids = 0
 
-  /** Size and sha256 of a whole file. Throws what the disk throws, or an Error where `dispose` came first. */
-  digest(path: string): Promise<FileDigest> {
+  follow(path: string): GrowingDigest {
     const worker = (this.#worker ??= this.#start())
     const id = ++this.#ids
     const answer = new Promise<FileDigest>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    worker.postMessage({ id, path } satisfies DigestRequest)
-    return answer
+    // It is heard of in `whole`.
+    answer.catch(() => {})
+    const send = (size: number, last: boolean): void => worker.postMessage({ id, path, size, last } satisfies DigestRequest)
+    return {
+      grown: (size) => send(size, false),
+      whole(size) {
+        send(size, true)
+        return answer
+      },
+    }
   }
 
   /** Ends the thread; what is still under way is given up. */

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileDigest } from '../../hub/hub.ts'
 import type { ExternalLocation } from '../../backend/onnx/onnx-model.ts'
+import type { Digester, GrowingDigest } from './digester.ts'
 
 /** Readers address a part with 32-bit signed offsets; some refuse arrays near 2 GiB. */
 const PART_LIMIT = 2_000_000_000
@@ -12,16 +13,15 @@ const LINE = 64
 interface Part {
   readonly name: string
   readonly handle: FileHandle
+  readonly digest: GrowingDigest | undefined
   size: number
 }
 
 export interface ExternalDataOptions {
-  /** Default true; false for files that are gone before the disk has taken them in. */
-  readonly durable?: boolean
   /** Bytes of a part; default just under 2 GB. */
   readonly limit?: number | undefined
-  /** Hashes a part that is whole. */
-  readonly digest: (path: string) => Promise<FileDigest>
+  /** Hashes the parts as they grow. None for files that are gone before the disk has taken them in. */
+  readonly digester?: Digester | undefined
 }
 
 /** Streams tensors into external data files beside a graph: `NAME.onnx_data`, `NAME.onnx_data_1` … */
@@ -38,7 +38,7 @@ export class ExternalDataWriter {
   constructor(
     private readonly folder: string,
     private readonly model: string,
-    private readonly options: ExternalDataOptions,
+    private readonly options: ExternalDataOptions = {},
   ) {}
 
   /**
@@ -55,10 +55,10 @@ export class ExternalDataWriter {
     const padding = -part.size & (align - 1)
     // One write under way while the next tensor is made; more would only pile up memory.
     await this.#pending
-    this.#pending = this.#write(part, padding > 0 ? [new Uint8Array(padding), bytes] : [bytes])
-    this.#pending.catch(() => {})
     const offset = part.size + padding
     part.size = offset + bytes.length
+    this.#pending = this.#write(part, padding > 0 ? [new Uint8Array(padding), bytes] : [bytes], part.size)
+    this.#pending.catch(() => {})
     return { file: part.name, offset, length: bytes.length }
   }
 
@@ -73,11 +73,11 @@ export class ExternalDataWriter {
   }
 
   /**
-   * Resolves when all bytes are on the disk, to the digests of `names`. The disk is told only now: while it takes in one part it
-   * may neither read nor begin another.
+   * Resolves when all bytes are on the disk, to the digests of `names` where there is a digester. The disk is told only now:
+   * while it takes in one part it may neither read nor begin another.
    */
   async settled(): Promise<FileDigest[]> {
-    await Promise.all(this.#whole.map((handle) => (this.options.durable === false ? undefined : handle.sync())))
+    await Promise.all(this.#whole.map((handle) => (this.options.digester ? handle.sync() : undefined)))
       .finally(() => this.#close())
     return Promise.all(this.#digests)
   }
@@ -85,6 +85,8 @@ export class ExternalDataWriter {
   /** Closes what is open after a failure. */
   async abandon(): Promise<void> {
     await this.#pending.catch(() => {})
+    // The thread that follows it lets go of it then.
+    this.#part?.digest?.whole(0).catch(() => {})
     await this.#part?.handle.close()
     await this.#close()
   }
@@ -96,31 +98,24 @@ export class ExternalDataWriter {
   async #startPart(): Promise<Part> {
     const count = this.names.length
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
-    return {
-      name,
-      handle: await open(join(this.folder, name), 'wx'),
-      size: 0,
-    }
+    const path = join(this.folder, name)
+    const handle = await open(path, 'wx')
+    return { name, handle, digest: this.options.digester?.follow(path), size: 0 }
   }
 
-  async #write(part: Part, chunks: Uint8Array[]): Promise<void> {
+  async #write(part: Part, chunks: Uint8Array[], end: number): Promise<void> {
     const { bytesWritten } = await part.handle.writev(chunks)
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
+    part.digest?.grown(end)
   }
 
   async #endPart(): Promise<void> {
     await this.#pending
-    const { name, handle, size } = this.#part!
+    const { name, handle, digest, size } = this.#part!
     this.#part = undefined
-    const digest = this.options.digest(join(this.folder, name)).then((found) => {
-      if (found.size !== size) throw new Error(`${name} should have ${size} bytes and has ${found.size}: something else wrote to it.`)
-      return found
-    })
-    // It is heard of in `settled`.
-    digest.catch(() => {})
+    if (digest) this.#digests.push(digest.whole(size))
     this.#whole.push(handle)
-    this.#digests.push(digest)
     this.names.push(name)
   }
 }

@@ -8,12 +8,11 @@ import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
 import { encodeModel, type OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
 import type { WeightPool } from '../graph/weight-pool.ts'
+import type { Digester } from './digester.ts'
 import { ExternalDataWriter } from './external-data.ts'
 
 export interface WrittenTower {
   readonly towers: Partial<Record<Dtype, TowerFiles>>
-  /** The tensors of each graph, and where they lie. */
-  readonly initializers: ReadonlyMap<Dtype, readonly OnnxInitializer[]>
   /** Resolves when all bytes are on the disk, to the digests of all files by their path. */
   settled(): Promise<Readonly<Record<string, FileDigest>>>
 }
@@ -29,12 +28,12 @@ export interface WriteTowerOptions {
   readonly pool: WeightPool
   readonly version: string
   readonly signal?: AbortSignal | undefined
-  /** Default true; false for files that are gone before the disk has taken them in. */
-  readonly durable?: boolean
   /** Bytes of a data file; default just under 2 GB. */
   readonly partLimit?: number | undefined
-  /** Hashes the data files, once they are whole. */
-  readonly digest: (path: string) => Promise<FileDigest>
+  /** Hashes the data files. None for a tower that is gone before the disk has taken it in. */
+  readonly digester?: Digester | undefined
+  /** Called with tensors of a graph, and where they lie, once the system has their bytes. */
+  readonly onStored?: ((dtype: Dtype, tensors: readonly OnnxInitializer[]) => void) | undefined
   /** Called with the number of float32 bytes dealt with. */
   readonly onWeight?: (bytes: number) => void
 }
@@ -48,9 +47,9 @@ export async function writeTower({
   pool,
   version,
   signal,
-  durable = true,
   partLimit,
-  digest,
+  digester,
+  onStored,
   onWeight,
 }: WriteTowerOptions): Promise<WrittenTower> {
   const outputs = [...graphs].map(([dtype, graph]) => {
@@ -59,8 +58,10 @@ export async function writeTower({
       dtype,
       graph,
       model,
-      data: new ExternalDataWriter(join(folder, 'onnx'), model, { durable, limit: partLimit, digest }),
+      data: new ExternalDataWriter(join(folder, 'onnx'), model, { limit: partLimit, digester }),
       initializers: [...graph.constants] as OnnxInitializer[],
+      /** Tensors of the weight at hand. */
+      fresh: [] as OnnxInitializer[],
     }
   })
   try {
@@ -73,7 +74,7 @@ export async function writeTower({
       next = load(pieces[i + 1], pool)
       next.catch(() => {})
       requireFinite(values, weight.key, start, pool)
-      for (const { graph, data, initializers } of outputs) {
+      for (const { graph, data, fresh } of outputs) {
         for (const use of graph.weights) {
           if (use.key !== weight.key) continue
           const encoded = use.encode(values)
@@ -81,11 +82,21 @@ export async function writeTower({
             const bytes = encoded[t]!
             const following = bytes.length * ((size - start) / values.length - 1)
             const place = await data.append(bytes, following)
-            if (start === 0) initializers.push({ ...tensor, data: { ...place, length: bytes.length + following } })
+            if (start === 0) fresh.push({ ...tensor, data: { ...place, length: bytes.length + following } })
           }
         }
       }
-      void Promise.all(outputs.map(({ data }) => data.written())).then(() => pool.give(values), () => {})
+      const isWhole = start + values.length === size
+      const stored = outputs.map(({ dtype, initializers, fresh }) => {
+        const tensors = isWhole ? fresh.splice(0) : []
+        initializers.push(...tensors)
+        return { dtype, tensors }
+      })
+      // What fails here is heard of by the next `append`, or `finish`.
+      void Promise.all(outputs.map(({ data }) => data.written())).then(() => {
+        pool.give(values)
+        for (const { dtype, tensors } of stored) onStored?.(dtype, tensors)
+      }, () => {})
       onWeight?.(values.byteLength)
     }
     const towers: Partial<Record<Dtype, TowerFiles>> = {}
@@ -97,12 +108,11 @@ export async function writeTower({
       files[`onnx/${model}`] = digestOf(bytes)
       towers[dtype] = { model: `onnx/${model}`, externalData: data.names.map((name) => `onnx/${name}`) }
     }
-    const initializers = new Map(outputs.map((output) => [output.dtype, output.initializers] as const))
     const settled = async (): Promise<Record<string, FileDigest>> => {
       for (const { data } of outputs) (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
       return files
     }
-    return { towers, initializers, settled }
+    return { towers, settled }
   } catch (error) {
     await Promise.all(outputs.map(({ data }) => data.abandon()))
     throw error

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import type { OnnxInitializer } from '../../../src/backend/onnx/onnx-model.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
@@ -11,14 +12,12 @@ import { GraphBuilder, toFloat16, type TowerGraph } from '../../../src/convert/g
 import { floating } from '../../../src/convert/graph/precision.ts'
 import { visionWeights, type LogicalWeight } from '../../../src/convert/graph/tower-weights.ts'
 import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'
-import type { FileDigest } from '../../../src/hub/hub.ts'
 import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
 import { Digester } from '../../../src/convert/write/digester.ts'
 import { writeTower } from '../../../src/convert/write/write-tower.ts'
 
 let folder: string
 const digester = new Digester()
-const digest = (path: string): Promise<FileDigest> => digester.digest(path)
 afterAll(() => digester.dispose())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'icthp-parts-'))
@@ -28,7 +27,7 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const bytesOf = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value)
 
 test('a part ends before it would pass the limit; places are aligned; digests are those of the files', async () => {
-  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digest })
+  const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digester })
   const tensors = [bytesOf(5000, 1), bytesOf(10, 2), bytesOf(70, 3), bytesOf(4096, 4), bytesOf(20_000, 5), bytesOf(1, 6)]
   const places = []
   for (const tensor of tensors) places.push(await writer.append(tensor))
@@ -73,7 +72,7 @@ test('a tower in many parts loads, and answers as one in a single part', async (
       pool: new WeightPool(),
       version: '0',
       partLimit,
-      digest,
+      digester,
     })
     const files = await settled()
     const { model, externalData } = towers.fp32!
@@ -111,8 +110,9 @@ test.each([[false], [true]])('a weight in parts lies in one piece; one that is n
     else b.weight('w', [5000])
     return b.finish('g', [], [])
   }
-  const { initializers, settled } = await writeTower({
-    folder, tower: 'text', version: '0', digest, pool: new WeightPool(),
+  const tensors: Record<string, OnnxInitializer> = {}
+  const { settled } = await writeTower({
+    folder, tower: 'text', version: '0', digester, onStored: (dtype, stored) => stored.forEach((tensor) => (tensors[`${dtype} ${tensor.name}`] = tensor)), pool: new WeightPool(),
     graphs: new Map([['fp16', graphOf('float16', false)], ['fp32', graphOf('float32', apart)]]),
     weights: [
       { key: 'before', dims: [3], load: async () => Float32Array.of(1, 2, 3) },
@@ -124,7 +124,7 @@ test.each([[false], [true]])('a weight in parts lies in one piece; one that is n
   await settled()
   expect(loads).toEqual(apart ? [5000] : [2048, 2048, 904])
   for (const [dtype, right] of [['fp16', toFloat16(values)], ['fp32', values]] as const) {
-    const { data } = initializers.get(dtype)!.find(({ name }) => name === 'w')!
+    const { data } = tensors[`${dtype} w`]!
     if (data instanceof Uint8Array) throw new Error('it should lie in a file')
     expect(data).toMatchObject({ offset: 0, length: right.byteLength })
     expect(data.file.endsWith('.onnx_data_1')).toBe(true)
