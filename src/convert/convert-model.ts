@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { InferenceBackend } from '../backend/backend.ts'
+import type { OnnxInitializer } from '../backend/onnx/onnx-model.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
@@ -22,6 +23,9 @@ import { tokenizerFiles } from './tokenizer-files.ts'
 import type { Digester } from './write/digester.ts'
 import { ArrivingWeights } from './write/arriving-weights.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
+
+/** Windows lets nobody map a file that is open for writing. */
+const MAPS_WHAT_IS_WRITTEN = process.platform !== 'win32'
 
 /** What is written of one model, once its checkpoint is open and its keys are checked. */
 export interface ModelParts {
@@ -105,17 +109,20 @@ async function writeInto(
         testing.catch(() => {})
       }
       if (arriving) test({ arriving, folder })
+      const closed: OnnxInitializer[] = []
       const written = await writeTower({
         folder, tower, graphs, weights: list, pool, version: VERSION, signal, digester,
-        onStored: (dtype, tensors) => { if (dtype === 'fp32') arriving?.add(tensors) },
+        onStored: (dtype, tensors) => { if (dtype === 'fp32') (MAPS_WHAT_IS_WRITTEN ? arriving?.add(tensors) : closed.push(...tensors)) },
         onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
       }).catch((error: unknown) => {
         arriving?.fail(error)
         throw error
       })
       towers[tower] = written.towers
-      settling.push(written.settled().then((digests) => Object.assign(files, digests)))
+      const settled = written.settled()
+      settling.push(settled.then((digests) => Object.assign(files, digests)))
       settling.at(-1)!.catch(() => {})
+      settled.then(() => arriving?.add(closed), (error: unknown) => arriving?.fail(error))
       if (!arriving) {
         test({ weights: untilLast(tower, parts) })
         await testing

@@ -38,7 +38,7 @@ function fakes(): { fetched: number; converted: ConvertOptions[] } {
   room.services.pullOfficial = async ({ onPlan } = {}) => {
     await onPlan?.(PLAN)
     seen.fetched++
-    const pulled = (repository: string) => ({ repository, revision: 'c0', path: `/hf/hub/${repository}` })
+    const pulled = (repository: string) => ({ repository, revision: 'c0', path: `/hf/hub/${repository}`, sha256: { a: repository } })
     return { ict: pulled('8y/ICT'), hp: pulled('8y/HP'), base: pulled('base') }
   }
   room.services.convertCheckpoints = async (options) => {
@@ -99,8 +99,8 @@ test('the plan is told on stderr, then everything is fetched and converted, with
       out,
       dtypes: ['fp32'],
       origins: {
-        ict: { repository: '8y/ICT', revision: 'c0', license: 'MIT' },
-        hp: { repository: '8y/HP', revision: 'c0', license: 'MIT' },
+        ict: { repository: '8y/ICT', revision: 'c0', license: 'MIT', sha256: { a: '8y/ICT' } },
+        hp: { repository: '8y/HP', revision: 'c0', license: 'MIT', sha256: { a: '8y/HP' } },
       },
     },
   ])

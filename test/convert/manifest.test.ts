@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, type ConvertReport } from '../../src/convert/index.ts'
 import type { Dtype, ModelManifest } from '../../src/models/manifest.ts'
@@ -13,7 +13,8 @@ const SUFFIXES = ['', '_fp16', '_int8', '_quantized', '_q4']
 let report: ConvertReport
 
 beforeAll(async () => {
-  const origins = { ict: { repository: '8y/ICT', revision: 'abc123', license: 'MIT' } }
+  const { sha256 } = await digest(room.at('ICT/pytorch_model.bin'))
+  const origins = { ict: { repository: '8y/ICT', revision: 'abc123', license: 'MIT', sha256: { 'pytorch_model.bin': sha256 } } }
   const sources = { ict: room.at('ICT'), hp: room.at('HP'), base: room.at('base') }
   report = await convertCheckpoints({ ...sources, out: room.at('out'), dtypes: DTYPES, origins })
 })
@@ -67,8 +68,8 @@ describe('a model folder', () => {
     expect(hp).toMatchObject({ kind: 'hp', name: 'HP' })
     expect(hp!.source).toEqual({
       files: [
-        { path: 'hp_backbone/pytorch_model.bin', ...(await digest(room.at('HP/hp_backbone/pytorch_model.bin'))) },
-        { path: 'hp_scorer/mlp_pytorch_model.bin', ...(await digest(room.at('HP/hp_scorer/mlp_pytorch_model.bin'))) },
+        { path: 'hp_backbone/pytorch_model.bin', size: (await stat(room.at('HP/hp_backbone/pytorch_model.bin'))).size },
+        { path: 'hp_scorer/mlp_pytorch_model.bin', size: (await stat(room.at('HP/hp_scorer/mlp_pytorch_model.bin'))).size },
       ],
     })
     expect(hp).not.toHaveProperty('contextLength')

@@ -55,6 +55,12 @@ test('pulls the official files, plan first, and says where they are', async () =
   expect(sha256(await readFile(join(pulled.ict.path, 'pytorch_model.bin')))).toBe(sha256(ictWeights))
   expect(sha256(await readFile(join(pulled.hp.path, 'hp_backbone', 'pytorch_model.bin')))).toBe(sha256(backbone))
   expect(sha256(await readFile(join(pulled.hp.path, 'hp_scorer', 'mlp_pytorch_model.bin')))).toBe(sha256(head))
+  expect([pulled.ict.sha256, pulled.hp.sha256, pulled.base.sha256]).toEqual([
+    { 'pytorch_model.bin': sha256(ictWeights) },
+    { 'hp_backbone/pytorch_model.bin': sha256(backbone), 'hp_scorer/mlp_pytorch_model.bin': sha256(head) },
+    // The hub tells it of large files only.
+    {},
+  ])
   expect(await readFile(join(pulled.base.path, 'config.json'), 'utf8')).toBe('{"model_type":"clip"}')
   expect(sent()).toBe(TOTAL)
   expect(seen.every(({ total, stage }) => stage === 'download' && total === TOTAL)).toBe(true)

@@ -69,6 +69,7 @@ async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: Pull
       repository: pulled[kind].repository,
       revision: pulled[kind].revision,
       license: OFFICIAL_LICENSE,
+      sha256: pulled[kind].sha256,
     })
     const report =
       kinds.length === 0

@@ -1,4 +1,5 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts'
 import { VERSION } from '../../version.ts'
@@ -16,6 +17,9 @@ export type WeightSource =
   | { readonly weights: readonly LogicalWeight[] }
   | { readonly arriving: ArrivingWeights; readonly folder: string }
 
+/** Threads, where the other cores write and hash what comes next. */
+const BESIDE = Math.max(1, availableParallelism() >> 1)
+
 /** Runs small graphs one after the other on the CPU: each is written, loaded, run and removed, so that memory stays small. */
 export class LayerRunner {
   #count = 0
@@ -26,8 +30,9 @@ export class LayerRunner {
   /** Runs `graph` on each of `inputs`; the outputs are handed to `see` as they come. */
   async run(graph: TowerGraph, source: WeightSource, inputs: readonly Tensors[], see: (outputs: Tensors, index: number) => void, signal?: AbortSignal): Promise<void> {
     const { path, remove } = 'weights' in source ? await this.#write(graph, source.weights, signal) : await this.#pointInto(graph, source)
+    const threads = 'arriving' in source ? BESIDE : undefined
     try {
-      const session = await this.backend.load({ name: graph.name, model: { path }, externalData: [] }, { device: 'cpu', once: inputs.length === 1, signal })
+      const session = await this.backend.load({ name: graph.name, model: { path }, externalData: [] }, { device: 'cpu', once: inputs.length === 1, threads, signal })
       try {
         for (const [index, input] of inputs.entries()) see(await session.run(input, { signal }), index)
       } finally {

@@ -51,6 +51,8 @@ export interface PulledRepository {
   readonly revision: string
   /** The folder with the files. */
   readonly path: string
+  /** Of the files, by path, as far as the hub told it; each was checked. */
+  readonly sha256: Readonly<Record<string, string>>
 }
 
 interface Task extends PlannedFile {
@@ -66,11 +68,11 @@ export async function pullFiles(requests: readonly PullRequest[], options: PullO
   const settings = hubSettings(options)
   const { signal } = options
   const tasks: Task[] = []
-  const pulled: PulledRepository[] = []
+  const pulled: (PulledRepository & { readonly sha256: Record<string, string> })[] = []
   for (const { repository, revision, files } of requests) {
     const from = await HubRepository.open(repository, repository, settings, { revision, signal })
     for (const path of files) tasks.push(await plan(from, path, settings, signal))
-    pulled.push({ repository, revision: from.revision, path: from.cache.snapshotPath(from.revision) })
+    pulled.push({ repository, revision: from.revision, path: from.cache.snapshotPath(from.revision), sha256: {} })
   }
   const total = sum(tasks, 'size')
   const present = sum(tasks, 'present')
@@ -80,7 +82,8 @@ export async function pullFiles(requests: readonly PullRequest[], options: PullO
   let done = 0
   for (const task of tasks) {
     signal?.throwIfAborted()
-    await carryOut(task, done, total, options)
+    const sha256 = await carryOut(task, done, total, options)
+    if (sha256 !== undefined) pulled.find(({ repository }) => repository === task.repository)!.sha256[task.path] = sha256
     done += task.size
   }
   return pulled
@@ -108,7 +111,8 @@ async function plan(from: HubRepository, path: string, settings: HubSettings, si
   return { from, repository, revision, path, size: known.size, present, known }
 }
 
-async function carryOut({ from, path, known, size }: Task, done: number, total: number, options: PullOptions): Promise<void> {
+/** Brings one file, and checks it: its sha256, where the hub tells it (which it does of large files). */
+async function carryOut({ from, path, known, size }: Task, done: number, total: number, options: PullOptions): Promise<string | undefined> {
   const { signal, onProgress } = options
   const item = `${from.repository}/${path}`
   const report: OnProgress = (progress) => {
@@ -116,13 +120,15 @@ async function carryOut({ from, path, known, size }: Task, done: number, total: 
     onProgress?.({ ...progress, item, ...overall })
   }
   const { path: at, fetched } = await from.fetch(path, { signal, onProgress: report }, known)
-  if (fetched) return
   const etag = known?.etag ?? (await from.cache.etagOf(from.revision, path))
-  if (etag !== undefined && /^[0-9a-f]{64}$/.test(etag)) {
+  const expected = etag !== undefined && /^[0-9a-f]{64}$/.test(etag) ? etag : undefined
+  if (fetched) return expected
+  if (expected !== undefined) {
     const sha256 = await storedFile(at, item).sha256({ signal, onProgress: report })
-    if (sha256 !== etag) throw damaged(at, from.cache.blobPath(etag), sha256, etag)
+    if (sha256 !== expected) throw damaged(at, from.cache.blobPath(expected), sha256, expected)
   }
   report({ stage: 'download', item, loaded: size, total, unit: 'bytes' })
+  return expected
 }
 
 function damaged(path: string, blob: string, sha256: string, expected: string): DownloadError {
