@@ -112,7 +112,11 @@ async function writeInto(
       const closed: OnnxInitializer[] = []
       const written = await writeTower({
         folder, tower, graphs, weights: list, pool, version: VERSION, signal, digester,
-        onStored: (dtype, tensors) => { if (dtype === 'fp32') (MAPS_WHAT_IS_WRITTEN ? arriving?.add(tensors) : closed.push(...tensors)) },
+        onStored(dtype, tensors) {
+          if (dtype !== 'fp32') return
+          if (MAPS_WHAT_IS_WRITTEN) arriving?.add(tensors)
+          else closed.push(...tensors)
+        },
         onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
       }).catch((error: unknown) => {
         arriving?.fail(error)
