@@ -59,6 +59,8 @@ interface Task extends PlannedFile {
   readonly from: HubRepository
   readonly known: RemoteFile | undefined
 }
+/** With the place for its sha256, in what its request brings. */
+type Filed = Task & { readonly checked: Record<string, string> }
 
 /**
  * Brings files of hub repositories into the Hugging Face cache: looks what is there, tells the plan, fetches the rest.
@@ -67,23 +69,24 @@ interface Task extends PlannedFile {
 export async function pullFiles(requests: readonly PullRequest[], options: PullOptions = {}): Promise<PulledRepository[]> {
   const settings = hubSettings(options)
   const { signal } = options
-  const tasks: Task[] = []
-  const pulled: (PulledRepository & { readonly sha256: Record<string, string> })[] = []
+  const tasks: Filed[] = []
+  const pulled: PulledRepository[] = []
   for (const { repository, revision, files } of requests) {
     const from = await HubRepository.open(repository, repository, settings, { revision, signal })
-    for (const path of files) tasks.push(await plan(from, path, settings, signal))
-    pulled.push({ repository, revision: from.revision, path: from.cache.snapshotPath(from.revision), sha256: {} })
+    const checked = {}
+    for (const path of files) tasks.push({ ...(await plan(from, path, settings, signal)), checked })
+    pulled.push({ repository, revision: from.revision, path: from.cache.snapshotPath(from.revision), sha256: checked })
   }
   const total = sum(tasks, 'size')
   const present = sum(tasks, 'present')
-  const files = tasks.map(({ from: _from, known: _known, ...file }) => file)
+  const files = tasks.map(({ from: _from, known: _known, checked: _checked, ...file }) => file)
   await options.onPlan?.({ cacheDir: settings.cacheDir, files, total, present })
   await checkDiskSpace(settings.cacheDir, total - present)
   let done = 0
   for (const task of tasks) {
     signal?.throwIfAborted()
     const sha256 = await carryOut(task, done, total, options)
-    if (sha256 !== undefined) pulled.find(({ repository }) => repository === task.repository)!.sha256[task.path] = sha256
+    if (sha256 !== undefined) task.checked[task.path] = sha256
     done += task.size
   }
   return pulled
