@@ -35,7 +35,7 @@ export class IctScorer extends CoreIctScorer {
    * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
    * `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<IctScorer> {
+  static override async fromPretrained(source?: string | URL, options: NodeScorerOptions = {}): Promise<IctScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
       const chosen = chooseModel(source)
@@ -52,7 +52,7 @@ export class HpScorer extends CoreHpScorer {
    * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
    * `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source?: string, options: NodeScorerOptions = {}): Promise<HpScorer> {
+  static override async fromPretrained(source?: string | URL, options: NodeScorerOptions = {}): Promise<HpScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
       const chosen = chooseModel(source)
@@ -76,7 +76,7 @@ export async function preprocess(
   }
 }
 
-const chooseModel = (source: string | undefined): DefaultModel =>
+const chooseModel = (source: string | URL | undefined): Pick<DefaultModel, 'notes'> & { readonly source: string | URL } =>
   source === undefined ? findDefaultModel() : { source, notes: [] }
 
 function nodeRuntime(options: NodeScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {

@@ -45,7 +45,7 @@ export class IctScorer extends CoreIctScorer {
    * Loads ICT from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
    * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source: string, options: WebScorerOptions = {}): Promise<IctScorer> {
+  static override async fromPretrained(source: string | URL, options: WebScorerOptions = {}): Promise<IctScorer> {
     const { runtime, engine } = webRuntime(options)
     try {
       const parts = await loadIct(source, runtime, options)
@@ -63,7 +63,7 @@ export class HpScorer extends CoreHpScorer {
    * Loads HP from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
    * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source: string, options: WebScorerOptions = {}): Promise<HpScorer> {
+  static override async fromPretrained(source: string | URL, options: WebScorerOptions = {}): Promise<HpScorer> {
     const { runtime, engine } = webRuntime(options)
     try {
       const parts = await loadHp(source, runtime, options)

@@ -19,7 +19,7 @@ export interface OpenedInput {
 
 /** Throws `ImageError` (`image_unsupported`, `image_invalid_raw`, `image_zero_size`) where it is nothing of the kind. */
 export function openImageInput(input: unknown): OpenedInput {
-  if (typeof input === 'string') return /^(https?|file|data):/i.test(input) ? openUrl(new URL(input)) : openPath(input)
+  if (typeof input === 'string') return URL_START.test(input) ? openUrl(parseUrl(input)) : openPath(input)
   if (input instanceof URL) return openUrl(input)
   if (input instanceof Blob) {
     const name = 'name' in input && typeof input.name === 'string' ? input.name : undefined
@@ -41,13 +41,37 @@ export function openImageInput(input: unknown): OpenedInput {
   )
 }
 
+/** What cannot be meant as a path: other schemes are refused as addresses, not looked for on the disk. */
+const URL_START = /^((https?|file|data):|[a-z][a-z\d+.-]+:\/\/)/i
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text)
+  } catch (cause) {
+    throw notAnAddress(text, cause)
+  }
+}
+
+function filePath(url: URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw notAnAddress(url.href, cause)
+  }
+}
+
+function notAnAddress(text: string, cause: unknown): ImageError {
+  return new ImageError('image_unsupported', `${show(text)} is not a valid address (${(cause as Error).message}). Correct it, or give a path.`, { image: text, cause })
+}
+
 function openPath(path: string): OpenedInput {
+  if (path === '') throw new ImageError('image_not_found', 'The path of an image is empty. Give the path of a file.', { image: path })
   // Resolved now: the working folder may be another when a worker gets to it.
   return { name: path, read: () => ({ source: { path: resolve(path) }, owned: true }) }
 }
 
 function openUrl(url: URL): OpenedInput {
-  if (url.protocol === 'file:') return openPath(fileURLToPath(url))
+  if (url.protocol === 'file:') return openPath(filePath(url))
   const name = showUrl(url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:' && url.protocol !== 'data:') {
     throw new ImageError(

@@ -44,7 +44,8 @@ export function checkSize(width: number, height: number, maxPixels: number): voi
       height,
     })
   }
-  if (width * height > maxPixels) {
+  // A limit that is not a number lets nothing through.
+  if (!(width * height <= maxPixels)) {
     throw new ImageError(
       'image_too_large',
       `The image has ${width}×${height} pixels, more than the limit of ${maxPixels}. ` +

@@ -20,7 +20,7 @@ export class HpScorer extends Scorer {
    * Loads HP from a folder that `icthp convert` wrote, its URL, or a hub repository.
    * Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static async fromPretrained(source: string, options: ScorerOptions & { readonly runtime: Runtime }): Promise<HpScorer> {
+  static async fromPretrained(source: string | URL, options: ScorerOptions & { readonly runtime: Runtime }): Promise<HpScorer> {
     return new HpScorer(await loadHp(source, options.runtime, options))
   }
 
@@ -54,5 +54,5 @@ export class HpScorer extends Scorer {
   }
 }
 
-export const loadHp = (source: string, runtime: Runtime, options: LoadOptions): Promise<ScorerParts> =>
+export const loadHp = (source: string | URL, runtime: Runtime, options: LoadOptions): Promise<ScorerParts> =>
   loadScorer('hp', source, runtime, options, async () => undefined)

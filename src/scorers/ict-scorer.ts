@@ -32,7 +32,7 @@ export class IctScorer extends Scorer {
    * Loads ICT from a folder that `icthp convert` wrote, its URL, or a hub repository.
    * Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static async fromPretrained(source: string, options: ScorerOptions & { readonly runtime: Runtime }): Promise<IctScorer> {
+  static async fromPretrained(source: string | URL, options: ScorerOptions & { readonly runtime: Runtime }): Promise<IctScorer> {
     return new IctScorer(await loadIct(source, options.runtime, options))
   }
 
@@ -108,7 +108,7 @@ export class IctScorer extends Scorer {
   }
 }
 
-export async function loadIct(source: string, runtime: Runtime, options: LoadOptions): Promise<IctParts> {
+export async function loadIct(source: string | URL, runtime: Runtime, options: LoadOptions): Promise<IctParts> {
   const { more: text, ...parts } = await loadScorer('ict', source, runtime, options, async (manifest, tower) => {
     const tokenizer = new ClipTokenizer(manifest.contextLength === undefined ? {} : { contextLength: manifest.contextLength })
     return new TextEncoder(tokenizer, await tower('text'), manifest.projectionDim)

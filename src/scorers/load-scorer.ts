@@ -30,11 +30,12 @@ export type OpenTower = (name: TowerName) => Promise<Tower>
  */
 export async function loadScorer<More extends { dispose(): Promise<void> }>(
   kind: ModelKind,
-  source: string,
+  given: string | URL,
   runtime: Runtime,
   options: LoadOptions,
   more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
 ): Promise<ScorerParts & { readonly more: More | undefined }> {
+  const source = given instanceof URL ? given.href : given
   const model = await openModel(kind, source, runtime, options)
   const notes = [...(options.notes ?? []), ...model.notes]
   const letGo = model.folder.hold?.()

@@ -12,8 +12,7 @@ import {
   type ModelManifest,
 } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
-import type { ScorerOptions } from './scorer-options.ts'
-import { checkBatchSize } from './vision-encoder.ts'
+import { checkNumbers, type ScorerOptions } from './scorer-options.ts'
 
 export interface OpenedModel {
   readonly folder: ModelFolder
@@ -36,7 +35,7 @@ export interface Choice {
  * which devices and precisions come into question, and reads no weights yet.
  */
 export async function openModel(kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions): Promise<OpenedModel> {
-  const { device = 'auto', dtype = 'auto', batchSize, revision, signal, onProgress } = options
+  const { device = 'auto', dtype = 'auto', revision, signal, onProgress } = options
   if (typeof source !== 'string' || source === '') {
     throw new InputError(
       'input_invalid_option',
@@ -48,7 +47,7 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
     throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use auto, ${DTYPES.join(', ')}.`, { dtype })
   }
   // Before minutes of loading, not after.
-  if (batchSize !== undefined) checkBatchSize(batchSize)
+  checkNumbers(options)
   const probed = await abortable(runtime.backend.probe(device), signal)
   const folder = await runtime.hub.open(source, { revision, signal, onProgress } satisfies OpenOptions)
   const { manifest, base } = await findManifest(kind, folder)

@@ -1,4 +1,5 @@
 import type { Device } from '../backend/backend.ts'
+import { InputError, show } from '../errors.ts'
 import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 import type { OnProgress } from '../progress.ts'
@@ -9,7 +10,7 @@ export interface ScorerOptions {
   readonly device?: Device | undefined
   /** Precision of the weights. Default `auto`: the fastest for the device among those the folder holds. */
   readonly dtype?: Dtype | 'auto' | undefined
-  /** Images in one run of the tower. Default 8 on GPUs, 4 on CPUs. */
+  /** Images in one run of the tower. Default 8 on GPUs, 2 on CPUs. */
   readonly batchSize?: number | undefined
   /** CPU threads of the runtime. Default: one a core. */
   readonly threads?: number | undefined
@@ -25,6 +26,16 @@ export interface ScorerOptions {
   /** Ends loading. */
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
+}
+
+/** Throws `InputError` `input_invalid_option`. */
+export function checkNumbers({ batchSize, threads, maxPixels }: Pick<ScorerOptions, 'batchSize' | 'threads' | 'maxPixels'>): void {
+  for (const [name, value] of Object.entries({ batchSize, threads })) {
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue
+    throw new InputError('input_invalid_option', `${name} is a whole number from 1, not ${show(value)}.`, { [name]: value })
+  }
+  if (maxPixels === undefined || (typeof maxPixels === 'number' && maxPixels > 0)) return
+  throw new InputError('input_invalid_option', `maxPixels is a number above 0, not ${show(maxPixels)}.`, { maxPixels })
 }
 
 /** Options of every call that encodes. */

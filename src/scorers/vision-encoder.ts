@@ -1,6 +1,6 @@
-import { InputError, show } from '../errors.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
 import { normaliseInto, type ImageCrop, type PreprocessConfig } from '../image/preprocess.ts'
+import { checkNumbers } from './scorer-options.ts'
 import type { Tower } from './tower.ts'
 
 export interface VisionEncoderParts {
@@ -22,16 +22,10 @@ export interface EncodedImage {
   readonly logit?: number
 }
 
-/** Throws `InputError` `input_invalid_option`. */
-export function checkBatchSize(batchSize: unknown): void {
-  if (Number.isInteger(batchSize) && (batchSize as number) > 0) return
-  throw new InputError('input_invalid_option', `batchSize is a whole number from 1, not ${show(batchSize)}.`, { batchSize })
-}
-
 /** From images to embeddings: decodes and crops one at a time, encodes a batch at a time. */
 export class VisionEncoder {
   constructor(readonly parts: VisionEncoderParts) {
-    checkBatchSize(parts.batchSize)
+    checkNumbers(parts)
   }
 
   /** A crop that was made before is taken as it is. */

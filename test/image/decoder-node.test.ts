@@ -133,12 +133,20 @@ describe.each([
     ['a silent server', () => `${origin}/silent`, 'image_unreadable', 'within 0.5 s'],
     ['a closed port', () => 'http://127.0.0.1:9/x.png', 'image_unreadable', 'cannot be reached'],
     ['an ftp address', () => new URL('ftp://127.0.0.1/x.png'), 'image_unsupported', 'not fetched'],
+    ['an ftp address as text', () => 'ftp://127.0.0.1/x.png', 'image_unsupported', 'not fetched'],
+    ['an address without a host', () => 'http://', 'image_unsupported', '"http://" is not a valid address'],
+    ['a file URL of no file', () => 'file:///a%2fb.png', 'image_unsupported', 'is not a valid address'],
+    ['an empty path', () => '', 'image_not_found', 'The path of an image is empty'],
   ])('refuses %s', async (_, make, code, message) => {
     await expect(decoder.crop(make(), { size: 8 })).rejects.toMatchObject({
       name: 'ImageError',
       code,
       message: expect.stringMatching(typeof message === 'string' ? escape(message) : message) as string,
     })
+  })
+
+  test('lets nothing through a limit that is not a number', async () => {
+    await expect(decoder.crop(path, { size: 8 }, { maxPixels: Number.NaN })).rejects.toMatchObject({ code: 'image_too_large' })
   })
 
   test('refuses more pixels than maxPixels', async () => {

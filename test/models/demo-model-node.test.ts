@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundledFolder } from '../../src/models/bundled-folder-node.ts'
 import { HpScorer, IctScorer, rankImages } from '../../src/node.ts'
@@ -14,7 +15,7 @@ let hp: HpScorer
 
 beforeAll(async () => {
   ict = await IctScorer.fromPretrained(demo, { device: 'cpu' })
-  hp = await HpScorer.fromPretrained(demo, { device: 'cpu' })
+  hp = await HpScorer.fromPretrained(pathToFileURL(demo), { device: 'cpu' })
 })
 afterAll(async () => {
   await ict?.dispose()

@@ -12,6 +12,9 @@ const untouched = new Proxy({} as Runtime, {
 it.each([
   ['batchSize', { batchSize: 0 }, 'input_invalid_option'],
   ['batchSize', { batchSize: 2.5 }, 'input_invalid_option'],
+  ['threads', { threads: -1 }, 'input_invalid_option'],
+  ['maxPixels', { maxPixels: Number.NaN }, 'input_invalid_option'],
+  ['maxPixels', { maxPixels: 0 }, 'input_invalid_option'],
   ['dtype', { dtype: 'fp8' as never }, 'dtype_unknown'],
 ])('refuses %s of %j before anything is loaded', async (_, options, code) => {
   await expect(openModel('hp', 'model', untouched, options)).rejects.toMatchObject({ code })
