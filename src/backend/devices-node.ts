@@ -1,5 +1,6 @@
 import { DeviceError, show } from '../errors.ts'
 import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
+import { reason } from './reason.ts'
 
 /** Devices of onnxruntime-node, and what each needs. */
 export const NODE_DEVICES: Readonly<Partial<Record<Device, string>>> = {
@@ -44,7 +45,7 @@ export async function probeNodeDevice(request: Device, tryDevice: TryDevice, pla
   } catch (cause) {
     throw new DeviceError(
       'device_unavailable',
-      `The device ${request} cannot be used here: ${firstLine(cause)}. It needs ${needs}. ` +
+      `The device ${request} cannot be used here: ${reason(cause)}. It needs ${needs}. ` +
         "Or use device: 'auto', which takes what works.",
       { device: request, cause },
     )
@@ -69,13 +70,8 @@ async function probeAuto(tryDevice: TryDevice, platform: string): Promise<Probed
       }
       return { device, notes: [...notes, `auto took ${device}: it answered the probe in ${milliseconds.toFixed(1)} ms`] }
     } catch (error) {
-      notes.push(`${device} is not available: ${firstLine(error)}`)
+      notes.push(`${device} is not available: ${reason(error)}`)
     }
   }
   return { device: 'cpu', notes: [...notes, 'auto took cpu'] }
-}
-
-function firstLine(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
-  return (text.length > 160 ? `${text.slice(0, 157)}…` : text).replace(/\.$/, '')
 }

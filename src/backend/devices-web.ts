@@ -1,5 +1,6 @@
 import { DeviceError, show } from '../errors.ts'
 import { DEVICES, type Device, type ProbedDevice } from './backend.ts'
+import { reason } from './reason.ts'
 
 /** What trying a device showed. */
 export interface TriedDevice {
@@ -32,7 +33,7 @@ export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): 
     if (cause instanceof DeviceError) throw cause
     throw new DeviceError(
       'device_unavailable',
-      `The device webgpu cannot be used here: ${firstLine(cause)}. It needs a browser and a GPU with WebGPU. Or use device: ` +
+      `The device webgpu cannot be used here: ${reason(cause)}. It needs a browser and a GPU with WebGPU. Or use device: ` +
         "'auto', which takes what works.",
       { device: request, cause },
     )
@@ -49,7 +50,7 @@ async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
     notes.push('webgpu is a software renderer here, slower than wasm')
   } catch (error) {
     if (error instanceof DeviceError) throw error
-    notes.push(`webgpu is not available: ${firstLine(error)}`)
+    notes.push(`webgpu is not available: ${reason(error)}`)
   }
   const { threads } = await tryDevice('wasm')
   return { device: 'wasm', notes: [...notes, 'auto took wasm', ...threadNotes(threads)] }
@@ -68,9 +69,4 @@ function threadNotes(threads: number): string[] {
     'wasm runs on one thread, since the page is not cross-origin isolated: serve it with Cross-Origin-Opener-Policy: ' +
       'same-origin and Cross-Origin-Embedder-Policy: require-corp',
   ]
-}
-
-function firstLine(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
-  return (text.length > 160 ? `${text.slice(0, 157)}…` : text).replace(/\.$/, '')
 }

@@ -1,5 +1,6 @@
 import type { Device, InferenceBackend } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/devices-node.ts'
+import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../errors.ts'
 import { heldDtypes, type Dtype, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
@@ -96,8 +97,7 @@ async function probe(backend: InferenceBackend, device: Device, needs: string): 
     await backend.probe(device)
     return { device, available: true }
   } catch (error) {
-    const { message, cause } = error as Error
-    return { device, available: false, reason: (cause instanceof Error ? cause.message : message).split('\n')[0]!, needs }
+    return { device, available: false, reason: reason((error as Error).cause ?? error), needs }
   }
 }
 

@@ -22,6 +22,14 @@ describe('auto', () => {
     })
   })
 
+  it("leaves out the place in onnxruntime's source", async () => {
+    const message =
+      '/onnxruntime_src/onnxruntime/core/webgpu_context.cc:136 void onnxruntime::Initialize(const Config&)::<lambda()> ' +
+      'result == Success was false. Failed to get an adapter: None.\n'
+    const { notes } = await probeNodeDevice('auto', (device) => (device === 'cpu' ? Promise.resolve(1) : Promise.reject(new Error(message))), 'darwin')
+    expect(notes[0]).toBe('webgpu is not available: Failed to get an adapter: None')
+  })
+
   it('takes CUDA first', async () => {
     expect(await on({ cpu: 5, cuda: 9, webgpu: 1 }, 'auto')).toEqual({
       device: 'cuda',

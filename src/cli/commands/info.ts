@@ -43,7 +43,7 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     devices.map(({ device, available, reason, needs }) => [
       device,
       available ? 'yes' : 'no',
-      available ? '' : printable(`${reason!.replace(/\.$/, '')}; needs ${needs}`),
+      available ? '' : printable(`${reason}; needs ${needs}`),
     ]),
   )
   return [
