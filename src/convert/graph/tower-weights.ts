@@ -175,10 +175,10 @@ function matrix(key: string, inputs: number, outputs: number, tensors: readonly 
 /** Reads a matrix and turns it, band by band: a band is still in the cache when it is turned, and the next is read meanwhile. */
 async function turnInto(out: Float32Array, outWidth: number, column: number, tensor: CheckpointTensor, pool: WeightPool | undefined): Promise<void> {
   const [rows, columns] = tensor.shape as [number, number]
-  if (!pool || !tensor.inOrder) return transposeInto(out, outWidth, column, await tensor.read(), rows, columns)
+  // As many rows as the kernel turns at a time, or a multiple.
+  const step = pool ? -64 & (pool.bands[0].length / columns) : 0
+  if (!pool || !tensor.inOrder || step === 0) return transposeInto(out, outWidth, column, await tensor.read(), rows, columns)
   const { bands } = pool
-  // Sixteen rows fill whole cache lines of `out`.
-  const step = -16 & (bands[0].length / columns)
   const read = async (row: number): Promise<Float32Array> => {
     const band = bands[(row / step) % 2]!.subarray(0, Math.min(step, rows - row) * columns)
     await tensor.readInto(band, row * columns)

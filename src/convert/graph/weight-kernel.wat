@@ -4,7 +4,8 @@
   (memory (export "memory") 1)
 
   ;; $rows × $columns floats at $from → their columns at $to, whose starts are $pitch bytes apart. Rows and columns are whole
-  ;; fours. Sixteen rows at a time fill whole cache lines of what is written.
+  ;; fours. Sixty-four rows at a time fill four neighbouring cache lines of what is written: with one, each would be a page of
+  ;; its own to look up.
   (func (export "turn")
     (param $from i32) (param $rows i32) (param $columns i32) (param $to i32) (param $pitch i32)
     (local $stride i32) (local $row i32) (local $rowEnd i32) (local $column i32) (local $r i32) (local $p i32) (local $q i32)
@@ -12,7 +13,7 @@
     (local $abLow v128) (local $abHigh v128) (local $cdLow v128) (local $cdHigh v128)
     (local.set $stride (i32.shl (local.get $columns) (i32.const 2)))
     (loop $band
-      (local.set $rowEnd (i32.add (local.get $row) (i32.const 16)))
+      (local.set $rowEnd (i32.add (local.get $row) (i32.const 64)))
       (if (i32.gt_u (local.get $rowEnd) (local.get $rows)) (then (local.set $rowEnd (local.get $rows))))
       (local.set $column (i32.const 0))
       (loop $fourColumns
