@@ -9,12 +9,19 @@ const PART_LIMIT = 2_000_000_000
 /** Pages, so that tensors can be mapped. Small ones need only a cache line. */
 const PAGE = 4096
 const LINE = 64
+/** Bytes that the disk is told to take in at a time: were they left until the end, reads would wait behind gigabytes of them. */
+const FLUSH = 16 << 20
 
 interface Part {
   readonly name: string
   readonly handle: FileHandle
   readonly digest: GrowingDigest | undefined
   size: number
+  /** Bytes up to which the disk has been told. */
+  flushed: number
+  flushing: boolean
+  /** Rejects with the first failure: the system tells of each once only. */
+  flush: Promise<void>
 }
 
 export interface ExternalDataOptions {
@@ -31,7 +38,7 @@ export class ExternalDataWriter {
   /** Of the tensor that was appended last. */
   #following = 0
   #pending: Promise<unknown> = Promise.resolve()
-  #whole: FileHandle[] = []
+  #whole: Part[] = []
   #digests: Promise<FileDigest>[] = []
 
   /** `model` is the graph's file name. */
@@ -72,13 +79,13 @@ export class ExternalDataWriter {
     if (this.#part) await this.#endPart()
   }
 
-  /**
-   * Resolves when all bytes are on the disk, to the digests of `names` where there is a digester. The disk is told only now:
-   * while it takes in one part it may neither read nor begin another.
-   */
+  /** Resolves when all bytes are on the disk, to the digests of `names` where there is a digester. */
   async settled(): Promise<FileDigest[]> {
-    await Promise.all(this.#whole.map((handle) => (this.options.digester ? handle.sync() : undefined)))
-      .finally(() => this.#close())
+    const sync = async ({ flush, handle }: Part): Promise<void> => {
+      await flush
+      await handle.sync()
+    }
+    await Promise.all(this.options.digester ? this.#whole.map(sync) : []).finally(() => this.#close())
     return Promise.all(this.#digests)
   }
 
@@ -92,7 +99,7 @@ export class ExternalDataWriter {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#whole.map((handle) => handle.close()))
+    await Promise.all(this.#whole.map(({ handle }) => handle.close()))
   }
 
   async #startPart(): Promise<Part> {
@@ -100,7 +107,7 @@ export class ExternalDataWriter {
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
     const path = join(this.folder, name)
     const handle = await open(path, 'wx')
-    return { name, handle, digest: this.options.digester?.follow(path), size: 0 }
+    return { name, handle, digest: this.options.digester?.follow(path), size: 0, flushed: 0, flushing: false, flush: Promise.resolve() }
   }
 
   async #write(part: Part, chunks: Uint8Array[], end: number): Promise<void> {
@@ -108,14 +115,25 @@ export class ExternalDataWriter {
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
     part.digest?.grown(end)
+    if (this.options.digester) this.#flush(part, end)
+  }
+
+  /** Has the disk take in what has come since the last time, one flush at a time. */
+  #flush(part: Part, end: number): void {
+    if (part.flushing || end - part.flushed < FLUSH) return
+    part.flushed = end
+    part.flushing = true
+    part.flush = part.handle.datasync()
+    // After a failure nothing is flushed any more: `settled` tells of it.
+    part.flush.then(() => (part.flushing = false), () => {})
   }
 
   async #endPart(): Promise<void> {
     await this.#pending
-    const { name, handle, digest, size } = this.#part!
+    const part = this.#part!
     this.#part = undefined
-    if (digest) this.#digests.push(digest.whole(size))
-    this.#whole.push(handle)
-    this.names.push(name)
+    if (part.digest) this.#digests.push(part.digest.whole(part.size))
+    this.#whole.push(part)
+    this.names.push(part.name)
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { OnnxInitializer } from '../../../src/backend/onnx/onnx-model.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
@@ -130,4 +130,17 @@ test.each([[false], [true]])('a weight in parts lies in one piece; one that is n
     expect(data.file.endsWith('.onnx_data_1')).toBe(true)
     expect(new Uint8Array(await readFile(join(folder, 'onnx', data.file)))).toEqual(new Uint8Array(right.buffer))
   }
+})
+
+test('a flush that fails while the rest is written is heard of in the end', async () => {
+  const probe = await open(join(folder, 'probe'), 'w')
+  const failing = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync').mockRejectedValueOnce(new Error('EIO: the disk is broken'))
+  await probe.close()
+  const writer = new ExternalDataWriter(folder, 'a.onnx', { digester })
+  // As much as is flushed at a time, and something behind it.
+  for (const size of [16 << 20, 4096]) await writer.append(new Uint8Array(size))
+  await writer.finish()
+  await expect(writer.settled()).rejects.toThrow('the disk is broken')
+  expect(failing).toHaveBeenCalledTimes(1)
+  failing.mockRestore()
 })
