@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
+import { cropImage, normalise } from '../../src/image/preprocess.ts'
+import { codecSets } from './codec-sets.ts'
+
+// Files of kinds that people reported as refused, wrong or slow, and what Pillow says of each.
+const folder = new URL('../../../shared/golden/', import.meta.url)
+interface Reported {
+  width: number
+  height: number
+  rgbSha256: string
+  /** Absent where a side is extreme. */
+  pixelValuesSha256?: string
+  /** Pillow refuses the file, in these words. */
+  refused?: string
+  /** A PNG of Pillow's pixels; of AVIF only. */
+  rgb?: string
+}
+const reported: Record<string, Reported> = existsSync(folder)
+  ? JSON.parse(readFileSync(new URL('reported.json', folder), 'utf8')).files
+  : {}
+const sha256 = (data: ArrayBufferView): string =>
+  createHash('sha256')
+    .update(data as Uint8Array)
+    .digest('hex')
+
+for (const codecs of codecSets) {
+  describe.skipIf(!existsSync(folder))(`reported files, ${codecs.name}`, () => {
+    test.each(Object.entries(reported))('%s', async (name, want) => {
+      const bytes = readFileSync(new URL(`reported/${name}`, folder))
+      const decoded = decodeImage(bytes, codecs)
+      if (want.refused !== undefined) {
+        await expect(decoded, want.refused).rejects.toMatchObject({ name: 'ImageError' })
+        return
+      }
+      const image = await decoded
+      expect({ width: image.width, height: image.height }).toEqual({ width: want.width, height: want.height })
+      const rgb = toRgb(image).data
+      if (want.rgb !== undefined) {
+        const exact = toRgb(await decodeImage(readFileSync(new URL(`reported/${want.rgb}`, folder)), codecs)).data
+        const worst = rgb.reduce((most, value, i) => Math.max(most, Math.abs(value - exact[i]!)), 0)
+        expect(worst).toBeLessThanOrEqual(1)
+        return
+      }
+      expect(sha256(rgb)).toBe(want.rgbSha256)
+      if (want.pixelValuesSha256 !== undefined) {
+        expect(sha256(normalise(cropImage(image, { size: 224 })).data)).toBe(want.pixelValuesSha256)
+      }
+    })
+  })
+}
