@@ -32,6 +32,10 @@ export class ModelError extends IcthpError {
 export class CheckpointError extends IcthpError {
   override readonly name = 'CheckpointError'
 }
+/** A place that cannot be written to, or must not be. */
+export class OutputError extends IcthpError {
+  override readonly name = 'OutputError'
+}
 /** A device, precision or runtime that is not there. */
 export class DeviceError extends IcthpError {
   override readonly name = 'DeviceError'
@@ -78,6 +82,11 @@ export type ErrorCode =
   | 'checkpoint_keys'
   | 'checkpoint_nan'
   | 'checkpoint_config'
+  // OutputError
+  | 'output_holds_input'
+  | 'output_not_ours'
+  | 'output_no_space'
+  | 'output_failed'
   // DeviceError
   | 'device_unknown'
   | 'device_unavailable'

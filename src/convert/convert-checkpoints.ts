@@ -4,11 +4,13 @@ import { DeviceError, InputError, show } from '../errors.ts'
 import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import type { OnProgress } from '../progress.ts'
-import { writeModel } from './convert-model.ts'
+import { writeModel, type ModelParts } from './convert-model.ts'
 import { openModel, type OpenModel } from './open-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
 import { WeightPool } from './graph/weight-pool.ts'
 import { Digester } from './write/digester.ts'
+import { checkInputs, checkModelPlace } from './write/model-place.ts'
+import { checkRoom } from './write/output-error.ts'
 import { needsCalibration } from './quantise/precisions.ts'
 
 export interface ConvertOptions {
@@ -61,7 +63,7 @@ export interface ConvertedModel {
  * hundred MiB of memory for checkpoints of any size.
  *
  * Throws `CheckpointError` for what cannot be read or does not fit, `InputError` and `DeviceError` (`dtype_unknown`) for
- * bad options. All checkpoints are checked before anything is written; what was in `out` before stays as it is until the new
+ * bad options, `OutputError` where the place is taken or cannot be written to. All checkpoints are checked before anything is written; what was in `out` before stays as it is until the new
  * model is whole.
  */
 export async function convertCheckpoints(options: ConvertOptions): Promise<ConvertReport> {
@@ -73,6 +75,11 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
     const quantised = DTYPES.filter(needsCalibration).join(', ')
     throw new InputError('input_invalid_option', `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`)
   }
+  const kinds = (['ict', 'hp'] as const).filter((kind) => options[kind])
+  const places = kinds.map((kind) => resolve(out, kind))
+  const inputs = [ict, hp, options.base, options.calibrate].filter((path) => path !== undefined)
+  await checkInputs(places, inputs)
+  for (const place of places) await checkModelPlace(place)
   const tools: Tools = { pool: new WeightPool(), backend: new OrtNodeBackend({ keepThread: true }), digester: new Digester() }
   const open: OpenModel[] = []
   const models: Promise<ConvertedModel>[] = []
@@ -83,6 +90,7 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       signal?.throwIfAborted()
       open.push(await openModel(kind, path, { base: options.base, origin: options.origins?.[kind] }))
     }
+    await checkRoom(resolve(out), open.reduce((sum, { parts }) => sum + leastBytes(parts, dtypes), 0))
     for (const model of open) {
       // The next is begun when the weights of one are written: its self-test, its hashes and the disk can go on meanwhile.
       await new Promise<void>((written, failed) => {
@@ -117,6 +125,14 @@ async function convertOne(
   const manifest = await writeModel(parts, { out, dtypes, ...tools, calibration, signal, onProgress, onWritten })
   return { kind, folder: resolve(out, kind), manifest, fromBase, notes }
 }
+
+/** What a model takes on the disk at least: its weights alone, without the scales of the quantised ones. */
+function leastBytes({ weights }: ModelParts, dtypes: readonly Dtype[]): number {
+  const values = Object.values(weights).flat().reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0)
+  return values * dtypes.reduce((sum, dtype) => sum + BYTES_A_VALUE[dtype], 0)
+}
+
+const BYTES_A_VALUE: Readonly<Record<Dtype, number>> = { fp32: 4, fp16: 2, int8: 1, q8: 1, q4: 0.5, q4f16: 0.5 }
 
 function checkDtypes(dtypes: readonly Dtype[]): readonly Dtype[] {
   for (const dtype of dtypes) {

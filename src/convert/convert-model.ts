@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { rm, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { OnnxInitializer } from '../backend/onnx/onnx-model.ts'
 import type { FileDigest } from '../hub/hub.ts'
@@ -22,6 +21,8 @@ import { selfTestAnswer } from './self-test-answer.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
 import type { Digester } from './write/digester.ts'
 import { ArrivingWeights } from './write/arriving-weights.ts'
+import { ModelPlace } from './write/model-place.ts'
+import { asOutputError } from './write/output-error.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
 
 /** Windows lets nobody map a file that is open for writing. */
@@ -54,27 +55,19 @@ export interface WriteModelOptions {
 }
 
 /**
- * Writes a model's folder beside its place and renames it when it is whole, so that a run that was ended leaves
- * nothing that loads. What an earlier run left half done is removed.
+ * Writes a model's folder beside its place and moves it there when it is whole, so that a run that was ended leaves
+ * nothing that loads. What an earlier run left half done is removed. Throws `OutputError` where it cannot be written.
  */
 export async function writeModel(parts: ModelParts, options: WriteModelOptions): Promise<ModelManifest> {
-  const place = resolve(options.out, parts.kind)
-  await removeLeftovers(place)
-  const folder = `${place}.partial-${process.pid}`
-  await mkdir(join(folder, 'onnx'), { recursive: true })
+  const place = await ModelPlace.open(resolve(options.out, parts.kind), options.signal)
   try {
-    const manifest = await writeInto(folder, parts, options)
-    const old = `${place}.old-${process.pid}`
-    const replaced = await rename(place, old).then(() => true, () => false)
-    await rename(folder, place).catch(async (error: unknown) => {
-      if (replaced) await rename(old, place)
-      throw error
-    })
-    if (replaced) await rm(old, { recursive: true, force: true })
+    const manifest = await writeInto(place.partial, parts, options)
+    await place.commit()
     return manifest
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true })
-    throw error
+  } catch (cause) {
+    throw asOutputError(cause, place.place)
+  } finally {
+    await place.close()
   }
 }
 
@@ -195,26 +188,4 @@ function partCounts(towers: ModelManifest['towers']): Record<string, number> {
     for (const [dtype, files] of Object.entries(precisions)) counts[`${tower}_model${DTYPE_SUFFIX[dtype as Dtype]}.onnx`] = files.externalData.length
   }
   return counts
-}
-
-async function removeLeftovers(place: string): Promise<void> {
-  const folder = dirname(place)
-  await mkdir(folder, { recursive: true })
-  for (const entry of await readdir(folder)) {
-    const match = new RegExp(`^${basename(place)}\\.(partial|old)-(\\d+)$`).exec(entry)
-    if (!match || isRunning(Number(match[2]))) continue
-    // A run that ended between its two renames had a whole model in its place before.
-    if (match[1] === 'old' && !existsSync(place)) await rename(join(folder, entry), place)
-    else await rm(join(folder, entry), { recursive: true, force: true })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

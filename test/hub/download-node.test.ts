@@ -2,6 +2,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { type Download, download, partialPath } from '../../src/hub/download/download-node.ts'
+import { newOwner } from '../../src/hub/download/lock-owner-node.ts'
 import type { Progress } from '../../src/progress.ts'
 import { noise, sha256 } from './fake-hub.ts'
 import { failure, hubRoom } from './hub-room.ts'
@@ -159,10 +160,21 @@ test('two at once fetch it once', async () => {
 
 test('the lock of a process that is gone is taken over', async () => {
   await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
-  const { hostname } = await import('node:os')
   // Above the largest process id that Linux gives.
-  await writeFile(`${file.target}.icthp.lock`, `4194999 ${hostname()}\n`)
+  await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), pid: 4194999 }))
   expect(await download(file, retry)).toBe(true)
+})
+
+test.skipIf(process.platform !== 'linux')('so is that of a process whose number another has by now', async () => {
+  await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
+  await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), started: '1' }))
+  expect(await download(file, retry)).toBe(true)
+})
+
+test('the same process number in another container is not taken for a process that is gone', async () => {
+  await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
+  await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), pid: 4194999, space: 'elsewhere' }))
+  await expect(download(file, retry, { signal: AbortSignal.timeout(400) })).rejects.toMatchObject({ name: 'TimeoutError' })
 })
 
 test('a lock that lives is waited for, until aborted', async () => {

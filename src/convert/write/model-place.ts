@@ -1,0 +1,224 @@
+import { lstat, mkdir, readdir, readFile, realpath, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { OutputError } from '../../errors.ts'
+import { lockFile } from '../../hub/download/file-lock-node.ts'
+import { MANIFEST_NAME } from '../../models/manifest.ts'
+import { asOutputError } from './output-error.ts'
+
+/** In a folder that is being written: without it, nothing there is taken for ours. */
+const MARK = '.icthp-partial'
+/** What a folder that is being written holds. */
+const WRITTEN =
+  /^(onnx\/((vision|text)_model\w*\.onnx(_data\w*)?|segment-\d+\.onnx)|scratch\/.*|(config|preprocessor_config|tokenizer|tokenizer_config|icthp)\.json|\.icthp-partial)$/
+/** What file managers leave in every folder that they show. */
+const LITTER = ['.DS_Store', 'Thumbs.db', 'desktop.ini']
+
+/**
+ * Where one model goes, and how it gets there without harm: it is written beside its place, moved in when it is whole, and
+ * nothing that icthp did not write is ever removed. A lock beside it says that what an earlier run left is nobody's now.
+ */
+export class ModelPlace {
+  private constructor(
+    /** The model's folder. */
+    readonly place: string,
+    /** Where to write until the model is whole. */
+    readonly partial: string,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  /**
+   * Makes room beside `place`, and puts right what a run that was killed has left.
+   * Throws `OutputError` where something else than a model of icthp is there, or nothing can be written.
+   */
+  static async open(place: string, signal?: AbortSignal): Promise<ModelPlace> {
+    try {
+      // Where a link leads is replaced, not the link.
+      const real = await realpath(place).catch(() => resolve(place))
+      await mkdir(dirname(real), { recursive: true })
+      const lock = await lockFile(join(dirname(real), `.${basename(real)}.icthp.lock`), signal)
+      try {
+        const partial = `${real}.partial`
+        await heal(real, partial)
+        await checkModelPlace(real)
+        await mkdir(join(partial, 'onnx'), { recursive: true })
+        await writeFile(join(partial, MARK), '')
+        return new ModelPlace(real, partial, () => lock.release())
+      } catch (error) {
+        await lock.release()
+        throw error
+      }
+    } catch (cause) {
+      throw asOutputError(cause, place)
+    }
+  }
+
+  /** Moves the whole model into its place, and removes the one that was there before. */
+  async commit(): Promise<void> {
+    const old = oldOf(this.place)
+    try {
+      await unlink(join(this.partial, MARK))
+      const replaced = await exists(this.place)
+      if (replaced) await rename(this.place, old)
+      try {
+        await rename(this.partial, this.place)
+      } catch (error) {
+        if (replaced) await rename(old, this.place)
+        throw error
+      }
+      if (replaced) await removeModel(old, this.place)
+    } catch (cause) {
+      throw asOutputError(cause, this.place)
+    }
+  }
+
+  /** Removes what was not committed, and lets others write here. */
+  async close(): Promise<void> {
+    await removeFiles(this.partial, (path) => WRITTEN.test(path)).catch(() => {})
+    await this.release()
+  }
+}
+
+/**
+ * Throws `OutputError`: `output_holds_input` where one of `inputs` is the place of a model or lies in it, by what the system
+ * says the folders are, so that links, mounts and the case of letters hide nothing.
+ */
+export async function checkInputs(places: readonly string[], inputs: readonly string[]): Promise<void> {
+  for (const input of inputs) {
+    const above = await identitiesUpwards(input)
+    for (const place of places) {
+      const target = await identity(place)
+      if (resolve(place) !== resolve(input) && !(target !== undefined && above.has(target))) continue
+      throw new OutputError(
+        'output_holds_input',
+        `${input} lies where the model would be written (${place}), and would be replaced by it. Choose another place (--out).`,
+        { place, input },
+      )
+    }
+  }
+}
+
+/** Throws `OutputError` `output_not_ours` where something is at `place` that is not a model that icthp wrote, and only that. */
+export async function checkModelPlace(place: string): Promise<void> {
+  const found = await lstat(place).catch(() => undefined)
+  if (!found) return
+  if (!found.isDirectory() && !(await isFolder(place))) throw notOurs(place, 'it is not a folder')
+  const names = await filesIn(place)
+  if (names.every((name) => LITTER.includes(basename(name)))) return
+  const ours = await filesOfModel(place)
+  if (!ours) throw notOurs(place, `it has no ${MANIFEST_NAME} of icthp`, names)
+  const strange = names.filter((name) => !ours.has(name) && !LITTER.includes(basename(name)))
+  if (strange.length > 0) throw notOurs(place, 'it holds more than the model', strange)
+}
+
+function notOurs(place: string, why: string, files: readonly string[] = []): OutputError {
+  const list = files.length === 0 ? '' : `:${files.slice(0, 10).map((name) => `\n  ${name}`).join('')}${files.length > 10 ? '\n  …' : ''}\n`
+  return new OutputError(
+    'output_not_ours',
+    `${place} is not a model folder that icthp may replace: ${why}${list || '. '}Move it away, or choose another place (--out).`,
+    { place, files },
+  )
+}
+
+/** Puts right what a run that was killed has left; only who holds the lock may. */
+async function heal(place: string, partial: string): Promise<void> {
+  const old = oldOf(place)
+  // A run that ended between its two renames had a whole model in its place before.
+  if ((await exists(old)) && !(await exists(place))) {
+    await checkModelPlace(old)
+    await rename(old, place)
+  }
+  if (await exists(old)) {
+    await checkModelPlace(old)
+    await removeModel(old)
+  }
+  if (!(await exists(partial))) return
+  if (await exists(join(partial, MARK))) await removeFiles(partial, (path) => WRITTEN.test(path))
+  else {
+    await checkModelPlace(partial)
+    await removeModel(partial)
+  }
+  if (await exists(partial)) throw notOurs(partial, 'icthp would write there first, and it holds other files', await filesIn(partial))
+}
+
+const oldOf = (place: string): string => `${place}.old`
+
+/** Removes the files of a model, and its folders. What file managers left goes to `heir`. */
+async function removeModel(folder: string, heir?: string): Promise<void> {
+  const ours = await filesOfModel(folder)
+  if (heir !== undefined) {
+    for (const name of LITTER) await rename(join(folder, name), join(heir, name)).catch(() => {})
+  }
+  await removeFiles(folder, (path) => ours?.has(path) ?? false)
+}
+
+/** Removes the files that are ours, and the folders that are empty then. */
+async function removeFiles(folder: string, isOurs: (path: string) => boolean): Promise<void> {
+  const folders = new Set<string>([folder])
+  for (const name of await filesIn(folder, folders)) if (isOurs(name)) await unlink(join(folder, name))
+  for (const path of [...folders].sort((a, b) => b.length - a.length)) {
+    await rmdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error
+    })
+  }
+}
+
+/** Paths of all files, with `/`, links not followed. */
+async function filesIn(root: string, folders?: Set<string>): Promise<string[]> {
+  const found: string[] = []
+  const walk = async (below: string): Promise<void> => {
+    for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
+      const path = below === '' ? entry.name : `${below}/${entry.name}`
+      if (!entry.isDirectory()) found.push(path)
+      else {
+        folders?.add(join(root, path))
+        await walk(path)
+      }
+    }
+  }
+  await walk('')
+  return found.sort()
+}
+
+/** The files that the manifest of a model names, and it; `undefined` where there is none. */
+async function filesOfModel(folder: string): Promise<Set<string> | undefined> {
+  const text = await readFile(join(folder, MANIFEST_NAME), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  try {
+    const { library, files } = JSON.parse(text) as { library?: unknown; files?: unknown }
+    if (typeof library !== 'string' || typeof files !== 'object' || files === null) return undefined
+    return new Set([...Object.keys(files), MANIFEST_NAME])
+  } catch {
+    return undefined
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  )
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+/** A file or folder, however it is called; `undefined` where there is none. */
+async function identity(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  return found && `${found.dev}:${found.ino}`
+}
+
+/** Of a path and of all folders above it, as it is named and where its links lead. */
+async function identitiesUpwards(path: string): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const start of [resolve(path), await realpath(path).catch(() => resolve(path))]) {
+    for (let at = start; ; at = dirname(at)) {
+      const id = await identity(at)
+      if (id !== undefined) found.add(id)
+      if (dirname(at) === at) break
+    }
+  }
+  return found
+}
