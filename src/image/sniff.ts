@@ -5,6 +5,7 @@ import { gifSize } from './formats/gif-decoder.ts'
 import { truncated, unsupported } from './image-errors.ts'
 import { jpegFrame } from './formats/jpeg/jpeg-markers.ts'
 import { readTiffTags, tiffSize } from './formats/tiff-tags.ts'
+import { brands, nameStranger } from './strangers.ts'
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'
 
@@ -91,10 +92,12 @@ function sniffFormat(bytes: Uint8Array): ImageFormat {
     throw new ImageError('image_empty', 'The image has no bytes. Check that the file was written and the download did not fail.')
   }
   const head = String.fromCharCode(...bytes.subarray(0, 1024))
-  for (const [format, pattern] of FORMATS) if (pattern.test(head)) return format
-  const what = STRANGERS.find(([pattern]) => pattern.test(head))
-  const name = what?.[1] ?? 'A file of unknown kind'
-  const remedy = what?.[2] ?? 'Give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.'
+  const format = FORMATS.find(([, is]) => is(head))?.[0]
+  if (format) return format
+  const [name, remedy] = nameStranger(head) ?? [
+    'A file of unknown kind',
+    'Give a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF file.',
+  ]
   const error = unsupported(name.replace(/^An? /, ''), name, remedy)
   throw new ImageError(error.code, error.message, {
     ...error.details,
@@ -102,44 +105,17 @@ function sniffFormat(bytes: Uint8Array): ImageFormat {
   })
 }
 
-const FORMATS: readonly (readonly [ImageFormat, RegExp])[] = [
-  ['jpeg', /^\xff\xd8\xff/],
-  ['png', /^\x89PNG\r\n\x1a\n/],
-  ['webp', /^RIFF[^]{4}WEBP/],
-  ['gif', /^GIF8[79]a/],
-  ['tiff', /^(II\x2a\x00|MM\x00\x2a|II\x2b\x00|MM\x00\x2b)/],
-  ['avif', /^\x00\x00[^]{2}ftyp(avif|avis|(?:[^]{4})*?(avif|avis))/],
-  ['bmp', /^BM[^]{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\x00\x00\x00/],
-]
+const startsWith =
+  (...starts: string[]) =>
+  (head: string): boolean =>
+    starts.some((start) => head.startsWith(start))
 
-const convert = 'Convert it to PNG or JPEG first.'
-const fetched = 'The address or path leads to something else than the image: open it and see.'
-
-/** What people hand over by mistake, or that Pillow may read and icthp does not. */
-const STRANGERS: readonly (readonly [RegExp, string, string])[] = [
-  [/^version https:\/\/git-lfs/, 'A git-lfs pointer', 'The file itself was not fetched: run `git lfs pull`.'],
-  [
-    /^(\xef\xbb\xbf)?\s*(<\?xml[^]*)?(<!--[^]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg/i,
-    'An SVG drawing',
-    'Render it to PNG first.',
-  ],
-  [/^(\xef\xbb\xbf)?\s*(<!--[^]*?-->\s*)*<(!doctype html|html|head|body|meta|script)/i, 'An HTML page', fetched],
-  [/^(\xef\xbb\xbf)?\s*<(\?xml|[A-Z]\w*>)/i, 'An XML document', fetched],
-  [/^\s*[{[]\s*["{[\]}]/, 'A JSON document', fetched],
-  [/^%PDF/, 'A PDF document', 'Render the page to PNG first.'],
-  [/^[^]{4}ftyp[^]{0,60}?(hei[cxms]|hev[cx])/, 'A HEIC image', convert],
-  [/^[^]{4}ftyp/, 'An MP4 or QuickTime file', 'Give an image; frames of a video must be taken out first.'],
-  [/^\x1a\x45\xdf\xa3/, 'A WebM or Matroska video', 'Give an image; frames of a video must be taken out first.'],
-  [/^(\xff\x0a|\x00\x00\x00\x0cJXL )/, 'A JPEG XL image', convert],
-  [/^(\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51)/, 'A JPEG 2000 image', convert],
-  [/^8BPS/, 'A Photoshop document', convert],
-  [/^\x00\x00[\x01\x02]\x00/, 'An icon or cursor', convert],
-  [/^\x76\x2f\x31\x01/, 'An OpenEXR image', convert],
-  [/^qoif/, 'A QOI image', convert],
-  [/^P[1-7]\s/, 'A PNM image', convert],
-  [/^#\?RADIANCE/, 'A Radiance HDR image', convert],
-  [/^DDS /, 'A DDS texture', convert],
-  [/^PK\x03\x04/, 'A zip archive', 'Unpack it first.'],
-  [/^\x1f\x8b/, 'A gzip file', 'Unpack it first.'],
-  [/^data:image\//, 'A data URL as bytes', 'Decode its base64 part first.'],
+const FORMATS: readonly (readonly [ImageFormat, (head: string) => boolean])[] = [
+  ['jpeg', startsWith('\xff\xd8\xff')],
+  ['png', startsWith('\x89PNG\r\n\x1a\n')],
+  ['webp', (head) => head.startsWith('RIFF') && head.startsWith('WEBP', 8)],
+  ['gif', startsWith('GIF87a', 'GIF89a')],
+  ['tiff', startsWith('II\x2a\0', 'MM\0\x2a', 'II\x2b\0', 'MM\0\x2b')],
+  ['avif', (head) => head.startsWith('\0\0') && brands(head).some((brand) => brand === 'avif' || brand === 'avis')],
+  ['bmp', (head) => head.startsWith('BM') && '\x0c\x28\x34\x38\x40\x6c\x7c'.includes(head.charAt(14)) && head.startsWith('\0\0\0', 15) && head.length > 17],
 ]

@@ -33,6 +33,8 @@ describe('sniffImage', () => {
     ['<html lang="en">', 'An HTML page'],
     ['<?xml version="1.0"?>\n<!-- drawn -->\n<svg xmlns="x">', 'An SVG drawing'],
     ['<svg xmlns="http://www.w3.org/2000/svg">', 'An SVG drawing'],
+    ['<!-- one --><!-- two -->\n<!doctype html>', 'An HTML page'],
+    ['<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN">\n<svg>', 'An SVG drawing'],
     ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', 'An XML document'],
     ['{"error":"not found"}', 'A JSON document'],
     ['%PDF-1.7', 'A PDF document'],
@@ -48,6 +50,21 @@ describe('sniffImage', () => {
     expect(() => sniffImage(bytes(text))).toThrow(
       expect.objectContaining({ code: 'image_unsupported', message: expect.stringContaining(`${what} is not`) }),
     )
+  })
+
+  // Each of these took from seconds to forever.
+  test.each([
+    ['28 empty comments', '<!---->'.repeat(28) + 'x'],
+    ['24 comments', '<!-- a comment of the usual length -->\n'.repeat(24) + 'x'],
+    ['comments before HTML', '<!---->'.repeat(28) + '<html>'],
+    ['spaces between comments', '<!----> '.repeat(100)],
+    ['declarations', '<?xml ?>'.repeat(120) + 'x'],
+    ['brands', '\0\0\x03\xf0ftypabcd\0\0\0\0' + 'mif1'.repeat(244)],
+    ['document types', '<?xml?><!DOCTYPE svg '.repeat(48)],
+  ])('%s are told at once', { timeout: 1000 }, (_, text) => {
+    for (let length = 1; length <= text.length; length++) {
+      expect(() => sniffImage(bytes(text.slice(0, length)))).toThrow(expect.objectContaining({ code: 'image_unsupported' }))
+    }
   })
 
   test('nothing at all', () => {
