@@ -1,19 +1,20 @@
+import { onAbort } from './on-abort.ts'
+
 /**
  * A signal that aborts with `outer`, or when nobody has called `refresh` for `milliseconds`, or at `end`.
  * `AbortSignal.any` would do, but Node 20 may collect such a signal while a fetch still counts on it.
  */
 export class Deadline {
   readonly #controller = new AbortController()
-  readonly #outer: AbortSignal | undefined
+  readonly #forget: () => void
   readonly #milliseconds: number
-  readonly #follow = (): void => this.#controller.abort(this.#outer?.reason)
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(milliseconds: number, outer?: AbortSignal) {
     this.#milliseconds = milliseconds
-    this.#outer = outer
-    outer?.addEventListener('abort', this.#follow, { once: true })
-    if (outer?.aborted) this.#follow()
+    const follow = (): void => this.#controller.abort(outer?.reason)
+    this.#forget = onAbort(outer, follow)
+    if (outer?.aborted) follow()
     this.refresh()
   }
 
@@ -29,7 +30,7 @@ export class Deadline {
   /** Stops waiting, and hangs up what still listens to the signal. */
   end(): void {
     clearTimeout(this.#timer)
-    this.#outer?.removeEventListener('abort', this.#follow)
+    this.#forget()
     this.#controller.abort()
   }
 }

@@ -62,6 +62,7 @@ export type ErrorCode =
   // InputError
   | 'input_length_mismatch'
   | 'input_not_a_string'
+  | 'input_not_text'
   | 'input_invalid_option'
   | 'input_disposed'
   // ModelError

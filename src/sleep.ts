@@ -1,16 +1,17 @@
+import { onAbort } from './on-abort.ts'
+
 /** Waits so many milliseconds; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(milliseconds = 0, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted()
   if (milliseconds <= 0) return
   await new Promise<void>((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal!.reason as Error)
-    }
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
+      forget()
       resolve()
     }, milliseconds)
-    signal?.addEventListener('abort', abort, { once: true })
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer)
+      reject(signal!.reason as Error)
+    })
   })
 }

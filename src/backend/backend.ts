@@ -69,3 +69,6 @@ export interface LoadOptions {
 
 export const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml', 'wasm'] as const
 export type Device = (typeof DEVICES)[number]
+
+/** More than any machine has; a larger number is a mistake, and would take all its memory. */
+export const MAX_THREADS = 1024

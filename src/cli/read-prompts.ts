@@ -1,19 +1,29 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { readWholeFile } from '../read-file-node.ts'
+import { decodeText } from '../text/decode-text.ts'
 import { UsageError } from './exit-codes.ts'
 
-/** Prompts of the command line, then those of a file: UTF-8, one a line; empty lines are left out. Throws `UsageError`. */
-export async function readPrompts(given: readonly string[], file: string | undefined, cwd: string): Promise<string[]> {
+/** Millions of prompts. */
+const MAX_BYTES = 2 ** 28
+
+/** Prompts of the command line, then those of a file: UTF-8 or with a byte order mark, one a line; empty lines are left out. Throws `UsageError`, and
+ * `InputError` `input_not_text`. */
+export async function readPrompts(
+  given: readonly string[],
+  file: string | undefined,
+  cwd: string,
+  signal?: AbortSignal,
+): Promise<string[]> {
   if (file === undefined) return [...given]
-  let text: string
+  let bytes: Uint8Array
   try {
-    text = await readFile(resolve(cwd, file), 'utf8')
+    bytes = await readWholeFile(resolve(cwd, file), MAX_BYTES, signal)
   } catch (error) {
+    signal?.throwIfAborted()
     const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : (error as Error).message
     throw new UsageError(`The prompts file ${file} cannot be read: ${why}.`)
   }
-  const prompts = text
-    .replace(/^\uFEFF/, '')
+  const prompts = decodeText(bytes, file)
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
   if (prompts.length === 0) throw new UsageError(`The prompts file ${file} holds no prompts. Write one a line.`)

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { InputError } from '../errors.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
+import { MAX_THREADS } from '../backend/backend.ts'
 import { DEFAULT_MAX_PIXELS, type DecodeOptions, type ImageDecoder, type ImageInput } from './decoder.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { nameImageError } from './image-errors.ts'
@@ -11,6 +12,7 @@ import { openImageInput } from './image-input-node.ts'
 import { type ImageSource, runImageJob } from './pool/image-job-node.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
+import { takeImage } from './take-image.ts'
 import { type PrepareJob, WorkerPool } from './pool/worker-pool-node.ts'
 
 export type { NodeImageInput } from './image-input-node.ts'
@@ -45,8 +47,8 @@ class NodeDecoder implements ImageDecoder {
 
   constructor(options: NodeDecoderOptions) {
     const { threads = availableParallelism(), sharp = 'auto', idleSeconds = 30 } = options
-    if (!(Number.isInteger(threads) && threads >= 0)) {
-      throw new InputError('input_invalid_option', `threads is ${String(threads)}: give a whole number, 0 or more.`, { threads })
+    if (!(Number.isInteger(threads) && threads >= 0 && threads <= MAX_THREADS)) {
+      throw new InputError('input_invalid_option', `threads is a whole number from 0 to ${MAX_THREADS}, not ${String(threads)}.`, { threads })
     }
     this.#options = options
     this.#name = (sharp === 'auto' ? installedSharp() : undefined) ?? 'wasm'
@@ -77,7 +79,7 @@ class NodeDecoder implements ImageDecoder {
     const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     if (this.#disposed) throw disposed()
     signal?.throwIfAborted()
-    const opened = openImageInput(image)
+    const opened = openImageInput(takeImage(image))
     try {
       const { source, owned } = await opened.read({ signal, maxBytes: maxDownloadBytes, timeoutMs: timeoutSeconds * 1000 })
       if (this.#disposed) throw disposed()

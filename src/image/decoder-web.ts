@@ -6,6 +6,7 @@ import { openWebImage, type OpenedInput } from './image-input-web.ts'
 import type { ImageRequest } from './image-server-web.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
+import { takeImage } from './take-image.ts'
 
 export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
   /** Where to work; left to its owner. Default: an engine of its own. */
@@ -32,11 +33,11 @@ class WebDecoder implements ImageDecoder {
   }
 
   async decode(image: ImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
-    return (await this.#run(openWebImage(image), undefined, options)) as RgbImage
+    return (await this.#run(openWebImage(takeImage(image)), undefined, options)) as RgbImage
   }
 
   async crop(image: ImageInput, { size }: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
-    return (await this.#run(openWebImage(image), size, options)) as ImageCrop
+    return (await this.#run(openWebImage(takeImage(image)), size, options)) as ImageCrop
   }
 
   async dispose(): Promise<void> {

@@ -1,5 +1,6 @@
 import { InputError, show } from '../errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
 import { l2Normalise, sigmoid } from '../scorers/embeddings.ts'
 import { encodeStream } from '../scorers/encode-stream.ts'
 import type { HpScorer } from '../scorers/hp-scorer.ts'
@@ -47,11 +48,13 @@ export interface RankedImage {
  * Scores images with ICT, HP or both, decoding each once, and orders them. Throws `InputError` for options that do not
  * fit together, `ImageError` for an image that cannot be read (unless `onImageError` takes it), `BackendError`.
  */
-export async function rankImages(images: readonly ImageInput[], options: RankOptions): Promise<Ranking> {
-  const { ict, hp, prompt, thresholds } = options
-  if (!Array.isArray(images)) {
-    throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(images)}.`)
+export async function rankImages(given: readonly ImageInput[], asked: RankOptions): Promise<Ranking> {
+  if (!Array.isArray(given)) {
+    throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }
+  const images = takeImages(given)
+  const options = { ...asked, ...copies(asked) }
+  const { ict, hp, prompt, thresholds } = options
   if (!ict && !hp) throw new InputError('input_invalid_option', 'rankImages needs a scorer: pass ict with a prompt, hp, or both.')
   if (ict && typeof prompt !== 'string') {
     throw new InputError(
@@ -79,8 +82,21 @@ export async function rankImages(images: readonly ImageInput[], options: RankOpt
   return rankScores(scored, { ...options, combine })
 }
 
+/** What is passed counts as it is at the call. */
+const copies = ({ weights, thresholds }: RankOptions): Pick<RankOptions, 'weights' | 'thresholds'> => ({
+  ...(weights ? { weights: { ...weights } } : {}),
+  ...(thresholds ? { thresholds: { ...thresholds } } : {}),
+})
+
 /** One pass over the images with both scorers: every image's scores, as they are ready. */
-export async function* scoreImages(
+export function scoreImages(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  options: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
+): AsyncGenerator<{ index: number; scores: Scores }> {
+  return scoreEach(takeImages(images), { ...options })
+}
+
+async function* scoreEach(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   { ict, hp, prompt, ...options }: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
 ): AsyncGenerator<{ index: number; scores: Scores }> {

@@ -1,6 +1,8 @@
 import { IcthpError, InputError, show } from '../errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
+import { takeImage } from '../image/take-image.ts'
+import { onAbort } from '../on-abort.ts'
 import type { StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
@@ -33,9 +35,8 @@ export async function* encodeStream(
   const total = Array.isArray(images) ? images.length : undefined
   const stop = new AbortController()
   // Not AbortSignal.any: on Node 20 its signal can be collected, and the abort is lost.
-  const onAbort = (): void => stop.abort(signal!.reason)
-  if (signal?.aborted) onAbort()
-  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) stop.abort(signal.reason)
+  const forget = onAbort(signal, () => stop.abort(signal!.reason))
   const queue = new CropQueue(encoders, images, stop.signal, batchSize)
   let done = 0
   const ready = (count: number): void =>
@@ -72,7 +73,7 @@ export async function* encodeStream(
       }
     }
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    forget()
     stop.abort(new Error('nobody reads the stream any more'))
     await queue.close()
   }
@@ -150,7 +151,8 @@ class CropQueue {
       for (let index = 0; !this.signal.aborted; index++) {
         const { done, value } = await this.#iterator.next()
         if (done) break
-        const entry = { settled: this.#crop(value, index), ready: false }
+        // Taken before the source is asked for the next, which it may write to the same memory.
+        const entry = { settled: this.#crop(takeImage(value), index), ready: false }
         void entry.settled.then(() => (entry.ready = true))
         this.#entries.push(entry)
         this.#wake()

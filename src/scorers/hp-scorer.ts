@@ -1,4 +1,5 @@
 import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
 import type { Runtime } from '../runtime.ts'
 import { sigmoid } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
@@ -28,9 +29,9 @@ export class HpScorer extends Scorer {
   score(images: readonly ImageInput[], options?: EncodeOptions): Promise<number[]>
   score(image: ImageInput, options?: EncodeOptions): Promise<number>
   async score(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<number | number[]> {
-    const logits = await this.logits(Array.isArray(images) ? images : [images], options)
-    const scores = logits.map(sigmoid)
-    return Array.isArray(images) ? scores : scores[0]!
+    const one = !Array.isArray(images)
+    const scores = (await this.logits(one ? [images] : images, options)).map(sigmoid)
+    return one ? scores[0]! : scores
   }
 
   /** What goes into the sigmoid: unbounded, one an image. */
@@ -39,10 +40,14 @@ export class HpScorer extends Scorer {
   }
 
   /** Scores images as they come, in order, with bounded memory. */
-  async *scoreStream(
+  scoreStream(
     images: Images,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    return this.#scoreEach(takeImages(images), { ...options })
+  }
+
+  async *#scoreEach(images: Images, options: StreamOptions): AsyncGenerator<{ index: number; score: number; logit: number }> {
     for await (const { index, image } of this.encodeEach(images, options)) {
       yield { index, score: sigmoid(image.logit!), logit: image.logit! }
     }

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
 import type { Runtime } from '../runtime.ts'
 import { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { dot, l2Normalise } from './embeddings.ts'
@@ -49,9 +50,9 @@ export class IctScorer extends Scorer {
     options: EncodeOptions = {},
   ): Promise<number | number[]> {
     const one = !Array.isArray(images)
-    const list: readonly ImageInput[] = one ? [images] : images
+    const list = takeImages<readonly ImageInput[]>(one ? [images] : images)
     const pairwise = Array.isArray(prompts)
-    const texts: readonly string[] = pairwise ? prompts : [prompts as string]
+    const texts: readonly string[] = pairwise ? [...prompts] : [prompts as string]
     if (pairwise && (one || texts.length !== list.length)) {
       throw new InputError(
         'input_length_mismatch',
@@ -74,17 +75,22 @@ export class IctScorer extends Scorer {
         'matrix takes a list of images and a list of prompts. For single ones use score.',
       )
     }
-    const textEmbeds = await this.embedTexts(prompts, options)
-    const imageEmbeds = await this.embedImages(images, options)
+    const list = takeImages(images)
+    const textEmbeds = await this.embedTexts([...prompts], options)
+    const imageEmbeds = await this.embedImages(list, options)
     return imageEmbeds.map((image) => textEmbeds.map((text) => this.similarity(text, image)))
   }
 
   /** Scores images against one prompt as they come, in order, with bounded memory. */
-  async *scoreStream(
+  scoreStream(
     images: Images,
     prompt: string,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number }> {
+    return this.#scoreEach(takeImages(images), prompt, { ...options })
+  }
+
+  async *#scoreEach(images: Images, prompt: string, options: StreamOptions): AsyncGenerator<{ index: number; score: number }> {
     const [text] = await this.embedTexts([prompt], options)
     for await (const { index, image } of this.encodeEach(images, options)) {
       yield { index, score: this.similarity(text!, l2Normalise(image.embeds)) }

@@ -1,5 +1,6 @@
 import { InputError } from '../errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
 import { encodeStream, type Images } from './encode-stream.ts'
 import type { ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
@@ -43,7 +44,7 @@ export abstract class Scorer {
     const encoded: EncodedImage[] = []
     for await (const {
       encoded: [image],
-    } of encodeStream([this.vision], images, options))
+    } of encodeStream([this.vision], takeImages(images), options))
       encoded.push(image!)
     return encoded
   }

@@ -15,7 +15,9 @@ export class TextEncoder {
   ) {}
 
   /** One embedding a prompt, not normalised. Throws `InputError` `input_not_a_string`. */
-  async encode(prompts: readonly string[], { signal }: EncodeOptions = {}): Promise<Float32Array[]> {
+  async encode(given: readonly string[], { signal }: EncodeOptions = {}): Promise<Float32Array[]> {
+    // A list may be changed while its first prompts are encoded.
+    const prompts = Array.from(given)
     const idsOf = new Map<string, readonly number[]>()
     prompts.forEach((prompt, index) => {
       if (typeof prompt !== 'string') {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { cliRoom, hpOf, ictOf } from './cli-room.ts'
 
@@ -61,6 +63,33 @@ test('--prompts-file adds its lines after the prompts of the line', async () => 
   await room.write({ 'a.png': '200', 'prompts.txt': '\uFEFFfirst\r\n\r\n  second \n' })
   const { stdout } = await room.run(['score', 'a.png', '--prompts-file', 'prompts.txt', '-p', RED, '--json'])
   expect(JSON.parse(stdout).prompts).toEqual([RED, 'first', '  second '])
+})
+
+test.each([
+  ['UTF-16, as Windows writes it', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le')])],
+  ['UTF-16, big-endian', Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le').swap16()])],
+  ['UTF-8', Buffer.from('first\nzwei Äpfel')],
+])('--prompts-file in %s', async (_, bytes) => {
+  await room.write({ 'a.png': '200' })
+  await writeFile(join(room.folder, 'prompts.txt'), bytes)
+  const { stdout } = await room.run(['score', 'a.png', '--prompts-file', 'prompts.txt', '--json'])
+  expect(JSON.parse(stdout).prompts).toEqual(['first', 'zwei Äpfel'])
+})
+
+test.each([
+  ['cp1252', Buffer.from('first\nzwei \xc4pfel', 'latin1'), 'line 2, byte 11'],
+  ['GBK', Buffer.from([0xc1, 0xbd, 0xb8, 0xf6, 10]), 'line 1, byte 0'],
+  ['UTF-16 without a mark', Buffer.from('two', 'utf16le'), 'line 1, byte 1'],
+  ['UTF-16 that is cut', Buffer.from([0xff, 0xfe, 0x41, 0, 0x42]), 'line 1, byte 2'],
+  ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0]), 'UTF-32'],
+  ['a JPEG', Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'line 1, byte 0'],
+])('--prompts-file in %s is refused, with its place', async (_, bytes, place) => {
+  await room.write({ 'a.png': '200' })
+  await writeFile(join(room.folder, 'prompts.txt'), bytes)
+  const { code, stdout, stderr } = await room.run(['score', 'a.png', '--prompts-file', 'prompts.txt', '--json'])
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(place)
+  expect(stderr).toContain('Save it as UTF-8')
 })
 
 test('--ndjson writes a line an image while the others are still under way', async () => {

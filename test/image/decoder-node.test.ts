@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
@@ -215,7 +216,37 @@ describe('the pool', () => {
     expect(performance.now() - start).toBeLessThan(20_000)
   })
 
-  test('threads must be a whole number', () => {
-    expect(() => createNodeDecoder({ threads: -1 })).toThrow(expect.objectContaining({ code: 'input_invalid_option' }))
+  test.skipIf(process.platform === 'win32')('an abort frees the worker of a picture that never ends', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'icthp-pipe-'))
+    const pipe = join(folder, 'pipe.png')
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+    // Somebody who might write still, and does not.
+    const writer = openSync(pipe, 'r+')
+    const decoder = createNodeDecoder({ threads: 1 })
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const hanging = decoder.crop(pipe, { size: 8 }, { signal: controller.signal })
+    const next = decoder.crop(path, { size: 8 })
+    setImmediate(() => controller.abort(reason))
+    await expect(hanging).rejects.toBe(reason)
+    await expect(next).resolves.toMatchObject({ size: 8 })
+    writeSync(writer, bytes)
+    closeSync(writer)
+    await decoder.dispose()
+    rmSync(folder, { recursive: true })
+  })
+
+  test.skipIf(process.platform === 'win32')('a pipe is read to its end; devices are refused', async () => {
+    const decoder = createNodeDecoder({ threads: 1 })
+    for (const device of ['/dev/zero', '/dev/null']) {
+      await expect(decoder.crop(device, { size: 8 })).rejects.toMatchObject({ code: 'image_unreadable', details: { image: device } })
+    }
+    await decoder.dispose()
+  })
+
+  test('threads must be a whole number, and one that a machine may have', () => {
+    for (const threads of [-1, 1.5, 20_000, Number.NaN]) {
+      expect(() => createNodeDecoder({ threads })).toThrow(expect.objectContaining({ code: 'input_invalid_option' }))
+    }
   })
 })

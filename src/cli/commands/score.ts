@@ -45,7 +45,7 @@ export function addScore(program: Command, context: Context): void {
 
 async function score(args: readonly string[], flags: ScoreFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io.cwd)
+  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io.cwd, io.signal)
   const kinds = kindsFor(flags, prompts.length > 0)
   const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })

@@ -1,11 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Tensors } from '../../backend/backend.ts'
 import { InputError } from '../../errors.ts'
 import { createNodeDecoder } from '../../image/decoder-node.ts'
 import { normaliseInto, type PreprocessConfig } from '../../image/preprocess.ts'
 import { bundledFolder } from '../../models/bundled-folder-node.ts'
+import { readWholeFile } from '../../read-file-node.ts'
 import { ClipTokenizer } from '../../text/clip-tokenizer.ts'
+import { decodeText } from '../../text/decode-text.ts'
 
 /** What calibration looks at: more would hardly raise a channel's maximum, and costs seconds an image. */
 const MOST_IMAGES = 8
@@ -33,8 +35,7 @@ export async function readCalibrationData(folder: string | undefined, preprocess
   const place = folder === undefined ? ownFolder() : resolve(folder)
   const names = (await readdir(place).catch(() => [])).filter((name) => IMAGE.test(name)).sort().slice(0, MOST_IMAGES)
   if (names.length === 0) throw new InputError('input_invalid_option', `${place} holds no images to calibrate with. Name a folder with some typical ones, or leave --calibrate out.`, { folder: place })
-  const own = await readFile(join(place, PROMPTS), 'utf8').catch(() => undefined)
-  const prompts = (own ?? (await readFile(join(ownFolder(), PROMPTS), 'utf8'))).split('\n').filter((line) => line.trim() !== '')
+  const prompts = await readPrompts(place)
   const tokenizer = new ClipTokenizer({ contextLength })
   return {
     source: folder === undefined ? 'bundled' : 'own',
@@ -43,6 +44,20 @@ export async function readCalibrationData(folder: string | undefined, preprocess
       const ids = tokenizer.encode(prompt)
       return { input_ids: { dtype: 'int64', dims: [1, ids.length], data: BigInt64Array.from(ids.map(BigInt)) } }
     }),
+  }
+}
+
+/** Those of the folder; where it has none, those that come with icthp. */
+async function readPrompts(folder: string): Promise<string[]> {
+  const path = join(folder, PROMPTS)
+  try {
+    const lines = decodeText(await readWholeFile(path, 2 ** 24), path).split(/\r?\n/)
+    return lines.filter((line) => line.trim() !== '')
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && folder !== ownFolder()) return readPrompts(ownFolder())
+    const why = (error as Error).message
+    throw new InputError('input_invalid_option', `The calibration prompts ${path} cannot be read: ${why}.`, { path, cause: error })
   }
 }
 

@@ -1,9 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
 import { ImageError } from '../../errors.ts'
 import { decodeImage, toRgb } from '../decode-image.ts'
 import type { ImageCodecs } from '../codecs/image-codecs.ts'
 import { cropImage, type ImageCrop } from '../preprocess.ts'
 import type { RawImage, RgbImage } from '../raw-image.ts'
+import { readWholeFile, UnfitFileError } from '../../read-file-node.ts'
 
 /** A picture to read: a file, a file's bytes, or pixels. */
 export type ImageSource = { readonly path: string } | { readonly bytes: Uint8Array } | { readonly raw: RawImage }
@@ -25,19 +25,20 @@ export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<I
   return size === undefined ? toRgb(image) : cropImage(image, { size })
 }
 
+/** More than the largest picture that is let pass takes in any format. */
+const MAX_FILE_BYTES = 2 ** 30
+
 async function readImageFile(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readWholeFile(path, MAX_FILE_BYTES)
   } catch (cause) {
+    if (cause instanceof UnfitFileError) throw unfit(cause, path)
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new ImageError('image_not_found', `There is no such file. Check the path, and the folder it starts from.`, {
         path,
         cause,
       })
-    }
-    if (code === 'EISDIR' || (await isFolder(path))) {
-      throw new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
     }
     const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : (cause as Error).message
     throw new ImageError('image_unreadable', `The file cannot be read: ${why}. Check its permissions and its disk.`, {
@@ -47,8 +48,9 @@ async function readImageFile(path: string): Promise<Uint8Array> {
   }
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  )
+function unfit(cause: UnfitFileError, path: string): ImageError {
+  const { reason } = cause
+  if (reason === 'folder') return new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
+  if (reason === 'device') return new ImageError('image_unreadable', 'This is a device, not a file. Name a file.', { path, cause })
+  return new ImageError('image_too_large', `The file has more than ${MAX_FILE_BYTES} bytes. Scale the image down.`, { path, cause })
+}

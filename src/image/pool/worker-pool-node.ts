@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ImageError } from '../../errors.ts'
+import { onAbort } from '../../on-abort.ts'
 import { workerUrl } from '../../worker-url-node.ts'
 import type { ImageJob } from './image-job-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
@@ -30,6 +31,9 @@ interface Member {
   idle: NodeJS.Timeout | undefined
 }
 
+/** Milliseconds that a worker has to end what nobody waits for any more. */
+const GRACE = 500
+
 /** Worker threads that decode and resize. They keep the process alive only while they have something to do. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions
@@ -50,19 +54,19 @@ export class WorkerPool {
   run(prepare: PrepareJob, signal?: AbortSignal): Promise<ImageCrop | RgbImage> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error)
-      const settled = (): void => signal?.removeEventListener('abort', onAbort)
+      let forget = (): void => {}
       const task: Task = {
         prepare,
-        resolve: (result) => (settled(), resolve(result)),
-        reject: (reason) => (settled(), reject(reason as Error)),
+        resolve: (result) => (forget(), resolve(result)),
+        reject: (reason) => (forget(), reject(reason as Error)),
       }
-      // A picture that is being decoded is decoded to its end, and its answer dropped.
-      const onAbort = (): void => {
+      forget = onAbort(signal, () => {
         const at = this.#queue.indexOf(task)
         if (at >= 0) this.#queue.splice(at, 1)
         task.reject(signal!.reason)
-      }
-      signal?.addEventListener('abort', onAbort, { once: true })
+        // A worker that is nearly done is worth keeping; one at a picture without end is not.
+        setTimeout(() => this.#interrupt(task), GRACE).unref()
+      })
       this.#queue.push(task)
       this.#dispatch()
     })
@@ -80,6 +84,16 @@ export class WorkerPool {
         return worker.terminate()
       }),
     )
+  }
+
+  /** Ends the worker that is at a task which nobody waits for any more: a picture may take it very long. */
+  #interrupt(task: Task): void {
+    const member = [...this.#members].find((candidate) => candidate.task === task)
+    if (!member) return
+    this.#members.delete(member)
+    clearTimeout(member.idle)
+    void member.worker.terminate()
+    this.#dispatch()
   }
 
   #dispatch(): void {
