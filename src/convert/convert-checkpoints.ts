@@ -16,8 +16,12 @@ import { needsCalibration } from './quantise/precisions.ts'
 export interface ConvertOptions {
   /** Folder (or file) with ICT's CLIPModel state dict. */
   readonly ict?: string | undefined
-  /** Folder with `hp_backbone/` and `hp_scorer/`. */
+  /** Folder with `hp_backbone/` and `hp_scorer/`, or the file of the backbone. */
   readonly hp?: string | undefined
+  /** The file of HP's head, where `hp` names that of the backbone. */
+  readonly hpHead?: string | undefined
+  /** Which set of weights to take where a checkpoint holds several, such as `ema`. */
+  readonly weightsKey?: string | undefined
   /** Folder of the base model: its config.json, and, where ICT lacks keys, its weights. */
   readonly base?: string | undefined
   /** Folder to write to: `ict/` and `hp/` in it are replaced when the new ones are whole. */
@@ -77,7 +81,7 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
   }
   const kinds = (['ict', 'hp'] as const).filter((kind) => options[kind])
   const places = kinds.map((kind) => resolve(out, kind))
-  const inputs = [ict, hp, options.base, options.calibrate].filter((path) => path !== undefined)
+  const inputs = [ict, hp, options.hpHead, options.base, options.calibrate].filter((path) => path !== undefined)
   await checkInputs(places, inputs)
   for (const place of places) await checkModelPlace(place)
   const tools: Tools = { pool: new WeightPool(), backend: new OrtNodeBackend({ keepThread: true }), digester: new Digester() }
@@ -88,7 +92,12 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       const path = options[kind]
       if (!path) continue
       signal?.throwIfAborted()
-      open.push(await openModel(kind, path, { base: options.base, origin: options.origins?.[kind] }))
+      open.push(await openModel(kind, path, {
+        base: options.base,
+        origin: options.origins?.[kind],
+        weightsKey: options.weightsKey,
+        ...(kind === 'hp' ? { head: options.hpHead } : {}),
+      }))
     }
     await checkRoom(resolve(out), open.reduce((sum, { parts }) => sum + leastBytes(parts, dtypes), 0))
     for (const model of open) {

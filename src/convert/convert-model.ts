@@ -4,7 +4,7 @@ import type { InferenceBackend } from '../backend/backend.ts'
 import type { OnnxInitializer } from '../backend/onnx/onnx-model.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import { CLIP_PREPROCESS } from '../image/preprocess.ts'
-import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
+import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, sealManifest, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
 import type { OnProgress } from '../progress.ts'
 import { VERSION } from '../version.ts'
 import type { ClipConfig } from './clip-config.ts'
@@ -140,7 +140,9 @@ async function writeInto(
     await writeFile(join(folder, path), text)
     files[path] = digestOf(text)
   }
-  const manifest: ModelManifest = {
+  // The digests come in as the disk takes in the files.
+  await Promise.all(settling)
+  const manifest = sealManifest({
     format: MANIFEST_FORMAT,
     kind,
     name,
@@ -153,8 +155,7 @@ async function writeInto(
     selfTest,
     files,
     ...(calibration ? { calibration: { data: calibration.source, ...mapValues(plans, ({ layers }) => layers) } } : {}),
-  }
-  await Promise.all(settling)
+  })
   await writeFile(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest
 }

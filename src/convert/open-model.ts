@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../errors.ts'
 import type { ModelKind, ModelOrigin } from '../models/manifest.ts'
-import { openCheckpoint, type Checkpoint } from './checkpoint/checkpoint.ts'
+import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint/checkpoint.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import type { CheckpointOrigin } from './convert-checkpoints.ts'
@@ -21,24 +21,34 @@ export interface OpenModel {
 
 export interface OpenModelOptions {
   readonly base?: string | undefined
+  /** The file of HP's head, where `path` names that of its backbone. */
+  readonly head?: string | undefined
+  readonly weightsKey?: string | undefined
   readonly origin?: CheckpointOrigin | undefined
 }
 
 /** Opens and checks a checkpoint. Throws `CheckpointError`. */
-export async function openModel(kind: ModelKind, path: string, { base, origin: { sha256 = {}, ...origin } = {} }: OpenModelOptions): Promise<OpenModel> {
+export async function openModel(kind: ModelKind, path: string, { base, head: headFile, weightsKey, origin: { sha256 = {}, ...origin } = {} }: OpenModelOptions): Promise<OpenModel> {
   const open: Checkpoint[] = []
-  const read = async (place: string): Promise<Checkpoint> => {
-    const checkpoint = await openCheckpoint(place)
+  const read = async (place: string, options: CheckpointOptions = { weightsKey }): Promise<Checkpoint> => {
+    const checkpoint = await openCheckpoint(place, options)
     open.push(checkpoint)
     return checkpoint
   }
   const close = async (): Promise<void> => void (await Promise.all(open.map((checkpoint) => checkpoint.close())))
   try {
-    const clip = await read(kind === 'hp' ? join(path, 'hp_backbone') : path)
-    const config = await findConfig([path, ...(kind === 'hp' ? [join(path, 'hp_backbone')] : []), ...(base ? [base] : [])], clip)
-    const baseClip = kind === 'ict' && base && (await hasWeights(base)) ? await read(base) : undefined
+    const isFile = await isWeightFile(path)
+    if (kind === 'hp' && isFile && headFile === undefined) throw needsHead(path)
+    const clip = await read(kind === 'hp' && !isFile ? join(path, 'hp_backbone') : path)
+    if (base !== undefined) await requireFolder(base)
+    const beside = isFile ? dirname(path) : path
+    const config = await findConfig([beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : []), ...(base ? [base] : [])], clip)
+    // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
+    const lacks = kind === 'ict' && [...expectedKeys(config).keys()].some((name) => !clip.tensors.has(name))
+    const baseClip = lacks && base !== undefined ? await readBase(base, read) : undefined
     const keys = checkKeys({ checkpoint: clip, base: baseClip, expected: expectedKeys(config), part: kind === 'hp' ? 'hp-backbone' : 'ict' })
-    const head = kind === 'hp' ? await read(join(path, 'hp_scorer')) : undefined
+    const head = kind === 'hp' ? await read(headFile ?? join(path, 'hp_scorer'), { weightsKey, preferred: HEAD_NAMES }) : undefined
+    if (weightsKey !== undefined) requireKey(weightsKey, [clip, ...(head ? [head] : [])])
     const headTensors = head && checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors
     const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
     const sources = open.filter((checkpoint) => checkpoint !== baseClip || keys.fromBase.length > 0)
@@ -53,7 +63,7 @@ export async function openModel(kind: ModelKind, path: string, { base, origin: {
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
       source: { ...defined(origin), files },
     }
-    return { parts, fromBase: keys.fromBase, notes: notes(clip, keys.fromBase), close }
+    return { parts, fromBase: keys.fromBase, notes: notes([clip, ...(head ? [head] : [])], keys.fromBase), close }
   } catch (error) {
     await close()
     throw error
@@ -67,9 +77,12 @@ async function sourceFile(path: string, root: string, sha256: Readonly<Record<st
   return { path: name, size: (await stat(path)).size, ...defined({ sha256: sha256[name] }) }
 }
 
-function notes({ wrapper }: Checkpoint, fromBase: readonly string[]): string[] {
+function notes(checkpoints: readonly Checkpoint[], fromBase: readonly string[]): string[] {
   const lines: string[] = []
-  if (wrapper) lines.push(`the names in the checkpoint start with ${show(wrapper)}, which was taken off`)
+  for (const { path, wrapper, others } of checkpoints) {
+    if (wrapper) lines.push(`the names in the checkpoint start with ${show(wrapper)}, which was taken off`)
+    if (others.length > 0) lines.push(`${path} was taken; ${others.join(', ')} beside it ${others.length === 1 ? 'was' : 'were'} not`)
+  }
   if (fromBase.length > 0) {
     lines.push(`${fromBase.length} weights are not in the checkpoint and come from the base model: ${fromBase.slice(0, 5).join(', ')}${fromBase.length > 5 ? ', …' : ''}`)
   }
@@ -93,11 +106,34 @@ async function findConfig(folders: readonly string[], checkpoint: Checkpoint): P
   return inferClipConfig(checkpoint)
 }
 
-/** A base that is only there for its config is fine. */
-async function hasWeights(base: string): Promise<boolean> {
-  const names = ['pytorch_model.bin', 'pytorch_model.bin.index.json', 'model.safetensors', 'model.safetensors.index.json']
-  const found = await Promise.all(names.map((name) => stat(join(base, name)).then(() => true, () => false)))
-  return found.includes(true)
+/** What the official repository calls the head. */
+const HEAD_NAMES = ['mlp_pytorch_model.bin']
+
+async function readBase(base: string, read: (place: string, options: CheckpointOptions) => Promise<Checkpoint>): Promise<Checkpoint | undefined> {
+  try {
+    return await read(base, {})
+  } catch (error) {
+    // Without weights it is there for its config; what ICT lacks is told by the check of its keys.
+    if (error instanceof CheckpointError && error.details['files'] !== undefined && error.code === 'checkpoint_not_found') return undefined
+    throw error
+  }
+}
+
+const isWeightFile = (path: string): Promise<boolean> => stat(path).then((found) => !found.isDirectory(), () => false)
+
+async function requireFolder(base: string): Promise<void> {
+  if (await stat(base).then(() => true, () => false)) return
+  throw new CheckpointError('checkpoint_not_found', `${base}: the base model is not there. Check the path (--base).`, { path: base })
+}
+
+function needsHead(path: string): CheckpointError {
+  return new CheckpointError('checkpoint_not_found', `${path} is one file, and HP has two: name that of the head, too (--hp-head FILE), or give the folder of both.`, { path })
+}
+
+function requireKey(key: string, checkpoints: readonly Checkpoint[]): void {
+  if (checkpoints.some(({ wrapper }) => wrapper === `${key}.` || wrapper.startsWith(`${key}.`) || wrapper.includes(`.${key}.`))) return
+  const found = checkpoints.map(({ path, wrapper }) => `${path}: ${wrapper === '' ? 'its weights lie at the top' : wrapper.replace(/\.$/, '')}`)
+  throw new CheckpointError('checkpoint_keys', `There is no set of weights called ${show(key)} (--weights-key). What there is:\n${found.map((line) => `  ${line}`).join('\n')}`, { key })
 }
 
 function defined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {

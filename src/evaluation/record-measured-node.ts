@@ -2,7 +2,7 @@ import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LocalFolder } from '../hub/folder-node.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import { MANIFEST_NAME, parseManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { MANIFEST_NAME, parseManifest, sealManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 import { VERSION } from '../version.ts'
 import type { Manifests } from './held-precisions.ts'
@@ -54,9 +54,10 @@ async function recordMeasured(path: string, measured: Partial<Record<Dtype, Meas
   if ((await lstat(path)).isSymbolicLink()) throw new Error(`${MANIFEST_NAME} is a link, as in the cache of a hub`)
   // Read anew: the measuring took minutes.
   const manifest = parseManifest(await readFile(path, 'utf8'), path)
+  const sealed = sealManifest({ ...manifest, measured: { ...manifest.measured, ...measured } })
   const temporary = `${path}.partial-${process.pid}`
   try {
-    await writeFile(temporary, `${JSON.stringify({ ...manifest, measured: { ...manifest.measured, ...measured } }, null, 2)}\n`)
+    await writeFile(temporary, `${JSON.stringify(sealed, null, 2)}\n`)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })

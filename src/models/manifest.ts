@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type IcthpError, ModelError, show } from '../errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
@@ -47,6 +49,11 @@ export interface ModelManifest {
   readonly calibration?: { readonly data: string } & Partial<Record<TowerName, readonly CalibratedLayer[]>>
   /** What `icthp verify` measured, by precision. */
   readonly measured?: Partial<Record<Dtype, MeasuredPrecision>>
+  /**
+   * sha256 of all other fields but `measured`, as JSON without white space: a manifest that was edited would score
+   * otherwise in silence.
+   */
+  readonly checksum?: string
 }
 
 export interface CalibratedLayer {
@@ -72,6 +79,14 @@ export interface TowerFiles {
   readonly externalData: readonly string[]
 }
 
+/** A manifest with its checksum, as it is written. */
+export function sealManifest({ checksum: _, ...manifest }: ModelManifest): ModelManifest {
+  return { ...manifest, checksum: checksumOf(manifest) }
+}
+
+const checksumOf = ({ measured: _, ...fields }: Partial<ModelManifest>): string =>
+  bytesToHex(sha256(utf8ToBytes(JSON.stringify(fields))))
+
 /** Reads a manifest strictly. Throws `ModelError` (`model_invalid_manifest`, `model_newer_version`). */
 export function parseManifest(text: string, where: string): ModelManifest {
   let value: Partial<ModelManifest>
@@ -89,6 +104,10 @@ export function parseManifest(text: string, where: string): ModelManifest {
         `${MANIFEST_FORMAT}. Update icthp, or convert the checkpoint again with this version.`,
       { format: value.format, supported: MANIFEST_FORMAT },
     )
+  }
+  const { checksum, ...fields } = value
+  if (checksum !== undefined && checksum !== checksumOf(fields)) {
+    throw invalid(where, 'it was changed after it was written (its checksum is another)')
   }
   const { kind, towers, files, preprocess, source } = value
   if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)

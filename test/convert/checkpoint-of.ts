@@ -12,6 +12,7 @@ export function checkpointOf(shapes: Iterable<readonly [string, readonly number[
   const checkpoint: Checkpoint & Edit = {
     path: 'made/pytorch_model.bin',
     format: 'torch-zip',
+    others: [],
     files: ['made/pytorch_model.bin'],
     tensors,
     wrapper: '',

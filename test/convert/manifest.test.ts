@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, type ConvertReport } from '../../src/convert/index.ts'
-import type { Dtype, ModelManifest } from '../../src/models/manifest.ts'
+import { sealManifest, type Dtype, type ModelManifest } from '../../src/models/manifest.ts'
 import { HpScorer } from '../../src/node.ts'
 import { VERSION } from '../../src/version.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
@@ -122,7 +122,9 @@ describe('a folder that was changed never scores', () => {
     await writeFile(room.at(name, path), bytes)
   }
   async function editManifest(name: string, edit: (manifest: ModelManifest) => object | string): Promise<void> {
-    const made = edit((await readJson(`${name}/${manifestPath}`)) as unknown as ModelManifest)
+    // Without its checksum, which would be wrong before anything else is.
+    const { checksum: _, ...manifest } = (await readJson(`${name}/${manifestPath}`)) as unknown as ModelManifest
+    const made = edit(manifest)
     await writeFile(room.at(name, manifestPath), typeof made === 'string' ? made : JSON.stringify(made))
   }
 
@@ -159,7 +161,7 @@ describe('a folder that was changed never scores', () => {
   async function forge(name: string, edit: (bytes: Buffer) => void): Promise<void> {
     await editBytes(name, edit)
     const forged = await digest(room.at(name, data))
-    await editManifest(name, (manifest) => ({ ...manifest, files: { ...manifest.files, [data.slice(3)]: forged } }))
+    await editManifest(name, (manifest) => sealManifest({ ...manifest, files: { ...manifest.files, [data.slice(3)]: forged } }))
   }
 
   it.each<[string, (bytes: Buffer) => void]>([

@@ -13,6 +13,8 @@ import type { Terminal } from '../output/terminal.ts'
 interface ConvertFlags extends CommonFlags {
   readonly ict?: string
   readonly hp?: string
+  readonly hpHead?: string
+  readonly weightsKey?: string
   readonly base?: string
   readonly out: string
   readonly dtype?: readonly Dtype[]
@@ -29,7 +31,9 @@ export function addConvert(program: Command, context: Context): void {
         'commands run. What is in the folder stays as it is until the new model is whole.',
     )
     .option('--ict <dir>', 'folder (or file) of ICT: pytorch_model.bin or safetensors, whole or sharded')
-    .option('--hp <dir>', 'folder of HP, with hp_backbone/ and hp_scorer/ in it')
+    .option('--hp <dir>', 'folder of HP, with hp_backbone/ and hp_scorer/ in it, or the file of its backbone')
+    .option('--hp-head <file>', "the file of HP's head, where --hp names that of its backbone")
+    .option('--weights-key <name>', 'which set of weights to take where a checkpoint holds several, such as ema')
     .option('--base <dir>', 'folder of the base model: its config.json, and weights that ICT lacks')
     .requiredOption('-o, --out <dir>', 'where to write: ict/ and hp/ in it are replaced')
     .option('--dtype <list>', `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`, dtypeList)
@@ -42,13 +46,15 @@ export function addConvert(program: Command, context: Context): void {
   ]).action((flags: ConvertFlags) => convert(flags, context))
 }
 
-async function convert({ ict, hp, base, out, dtype, calibrate, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
+async function convert({ ict, hp, hpHead, weightsKey, base, out, dtype, calibrate, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
   if (ict === undefined && hp === undefined)
     throw new UsageError('There is nothing to convert: give --ict DIR, --hp DIR, or both.')
   const path = (given: string | undefined): string | undefined => (given === undefined ? undefined : resolve(io.cwd, given))
   const report = await io.services.convertCheckpoints({
     ict: path(ict),
     hp: path(hp),
+    hpHead: path(hpHead),
+    weightsKey,
     base: path(base),
     out: resolve(io.cwd, out),
     dtypes: dtype,

@@ -33,6 +33,13 @@ export function printable(text: string): string {
   )
 }
 
+/** The same of a message of several lines, which are kept; those behind the first are set in, so that none can pass for another message. */
+export const printableLines = (text: string): string =>
+  text
+    .split('\n')
+    .map((line, i) => (i === 0 || line.startsWith('  ') ? printable(line) : `  ${printable(line)}`))
+    .join('\n')
+
 function take(parts: readonly string[], width: number): string[] {
   let used = 0
   const end = parts.findIndex((part) => (used += cells(part)) > width)

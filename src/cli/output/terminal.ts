@@ -1,6 +1,6 @@
 import type { Progress } from '../../progress.ts'
 import type { CliIo } from '../cli-io.ts'
-import { printable } from './display-width.ts'
+import { printableLines } from './display-width.ts'
 import { ProgressBar } from './progress-bar.ts'
 
 export interface TerminalOptions {
@@ -48,7 +48,7 @@ export class Terminal {
 
   /** Worth knowing, but not data. */
   note(text: string): void {
-    if (!this.#quiet) this.#err(`${this.dim('note:', this.#io.stderr.isTTY)} ${printable(text)}\n`)
+    if (!this.#quiet) this.#err(`${this.dim('note:', this.#io.stderr.isTTY)} ${printableLines(text)}\n`)
   }
 
   /** Lines for whoever watches, without a label. */
@@ -58,7 +58,7 @@ export class Terminal {
 
   /** Something that was left out or went wrong; shown even with `--quiet`. */
   problem(kind: 'warning' | 'error', text: string): void {
-    this.#err(`${this.#style(kind === 'error' ? '31' : '33', `${kind}:`, this.#io.stderr.isTTY)} ${printable(text)}\n`)
+    this.#err(`${this.#style(kind === 'error' ? '31' : '33', `${kind}:`, this.#io.stderr.isTTY)} ${printableLines(text)}\n`)
   }
 
   /** More on a problem, line by line. */

@@ -33,6 +33,8 @@ export interface Checkpoint {
   readonly skipped: readonly string[]
   /** Of those, the numbers, strings and booleans. */
   readonly scalars: ReadonlyMap<string, Scalar>
+  /** Weight files in the same folder that were not taken. */
+  readonly others: readonly string[]
   /**
    * Holds the bytes of the named tensors (default: all) against the archive's CRC-32s. What has been read from start to
    * end is verified already and not read again. Resolves to whether the container has checksums: torch zips do, legacy
@@ -53,6 +55,10 @@ export interface VerifyOptions {
 export interface CheckpointOptions {
   /** Hold what is read in order against the archive's checksums; default true (about 3 GB/s, while the next part is read). */
   readonly checkCrc?: boolean | undefined
+  /** Names of files that go before the usual ones, where a folder is opened. */
+  readonly preferred?: readonly string[] | undefined
+  /** Which set of weights to take where a file holds several, such as `ema`. */
+  readonly weightsKey?: string | undefined
 }
 
 /** What data-parallel training, torch.compile and wrapping modules put before every name. */
@@ -64,14 +70,14 @@ const PREFIXES = ['module.', '_orig_mod.', 'model.', 'clip_model.', 'clip.', 'ba
  * `checkpoint_truncated`, or `checkpoint_unsafe` where a pickle asks for more than tensors.
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-  const place = await locateCheckpoint(path)
+  const place = await locateCheckpoint(path, options.preferred)
   const files: DataFile[] = []
   try {
     const states: { path: string; format: CheckpointFormat; state: FileState }[] = []
     for (const name of place.files) {
       const file = await DataFile.open(name)
       files.push(file)
-      states.push({ path: name, ...(await readState(file, options.checkCrc ?? true)) })
+      states.push({ path: name, ...(await readState(file, options)) })
     }
     const [first] = states
     const other = states.find(({ state, format }) => state.wrapper !== first!.state.wrapper || format !== first!.format)
@@ -101,6 +107,7 @@ class OpenCheckpoint implements Checkpoint {
   readonly path: string
   readonly format: CheckpointFormat
   readonly files: readonly string[]
+  readonly others: readonly string[]
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly wrapper: string
   readonly skipped: readonly string[]
@@ -117,6 +124,7 @@ class OpenCheckpoint implements Checkpoint {
   ) {
     this.path = place.path
     this.files = place.files
+    this.others = place.others
     this.format = format
     this.tensors = tensors
     this.wrapper = wrapper
@@ -156,13 +164,16 @@ class OpenCheckpoint implements Checkpoint {
   }
 }
 
-async function readState(file: DataFile, checkCrc: boolean): Promise<{ format: CheckpointFormat; state: FileState }> {
+async function readState(
+  file: DataFile,
+  { checkCrc = true, weightsKey }: CheckpointOptions,
+): Promise<{ format: CheckpointFormat; state: FileState }> {
   const head = await file.bytes(0, 512)
   if (head.length > 4 && head.readUInt32LE(0) === 0x04034b50)
-    return { format: 'torch-zip', state: await readTorchZip(file, checkCrc) }
+    return { format: 'torch-zip', state: await readTorchZip(file, checkCrc, weightsKey) }
   const start = Math.min(head.length, LEGACY_START.length)
   if (start > 2 && head.subarray(0, start).equals(LEGACY_START.subarray(0, start))) {
-    return { format: 'torch-legacy', state: await readTorchLegacy(file) }
+    return { format: 'torch-legacy', state: await readTorchLegacy(file, weightsKey) }
   }
   // An 8-byte length, then JSON; the header's length leaves the upper bytes 0.
   if (head.length > 8 && head[8] === 0x7b && head.readUInt16LE(6) === 0)

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { notFound, unreadable } from './checkpoint-error.ts'
 
 /** What to open: one file, or the shards of an index with the file of each tensor. */
@@ -8,31 +8,43 @@ export interface CheckpointPlace {
   readonly files: readonly string[]
   /** File by tensor name; only of an index. */
   readonly weightMap?: ReadonlyMap<string, string>
+  /** Weight files beside it that were not taken. */
+  readonly others: readonly string[]
 }
 
-/** The names under which Hugging Face repositories keep weights. The first is the official checkpoints'. */
-const USUAL = ['pytorch_model.bin', 'pytorch_model.bin.index.json', 'model.safetensors', 'model.safetensors.index.json']
+/** The names under which Hugging Face repositories keep weights, in the order in which `from_pretrained` takes them. */
+const USUAL = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']
 const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
 
-/** Takes a file, an index, or a folder with one checkpoint in it. Throws `CheckpointError` `checkpoint_not_found`. */
-export async function locateCheckpoint(path: string): Promise<CheckpointPlace> {
+/**
+ * Takes a file, an index, or a folder with one checkpoint in it, of which those of the `preferred` names go first.
+ * Throws `CheckpointError` `checkpoint_not_found`.
+ */
+export async function locateCheckpoint(path: string, preferred: readonly string[] = []): Promise<CheckpointPlace> {
   const found = await stat(path).catch((cause: unknown) => {
     throw notFound(path, 'there is no such file or folder. Check the path.', { cause })
   })
-  const file = found.isDirectory() ? join(path, await chooseFile(path)) : path
-  return file.endsWith('.index.json') ? readIndex(file) : { path: file, files: [file] }
+  if (!found.isDirectory() && !found.isFile()) throw notFound(path, 'it is a pipe or a device. Give a file or a folder.')
+  const { name, others } = found.isDirectory() ? await chooseFile(path, preferred) : { name: '', others: [] }
+  const file = name === '' ? path : join(path, name)
+  if (!file.endsWith('.index.json')) return { path: file, files: [file], others }
+  const place = await readIndex(file)
+  const shards = new Set(place.files.map((shard) => basename(shard)))
+  return { ...place, others: others.filter((other) => !shards.has(other)) }
 }
 
-async function chooseFile(folder: string): Promise<string> {
-  const names = await readdir(folder)
-  const usual = USUAL.find((name) => names.includes(name))
-  if (usual) return usual
+async function chooseFile(folder: string, preferred: readonly string[]): Promise<{ name: string; others: string[] }> {
+  // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
+  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+  const usual = [...preferred, ...USUAL].find((name) => names.includes(name))
+  const isWeights = (name: string): boolean => (ENDINGS.test(name) && !OTHERS.test(name)) || name.endsWith('.index.json')
+  if (usual) return { name: usual, others: names.filter((name) => name !== usual && isWeights(name)).sort() }
   const indexes = names.filter((name) => name.endsWith('.index.json')).sort()
   const weights = names.filter((name) => ENDINGS.test(name) && !OTHERS.test(name)).sort()
   const choice = indexes.length > 0 ? indexes : weights
-  if (choice.length === 1) return choice[0]!
+  if (choice.length === 1) return { name: choice[0]!, others: [] }
   if (choice.length === 0) {
     throw notFound(
       folder,
@@ -45,7 +57,7 @@ async function chooseFile(folder: string): Promise<string> {
   })
 }
 
-async function readIndex(path: string): Promise<CheckpointPlace> {
+async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>> {
   let index: { weight_map?: unknown } | null
   try {
     index = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown } | null

@@ -111,10 +111,16 @@ allow(new PickleGlobal('torch.nn.parameter.Parameter', ([data]) => tensor(data))
 allow(new PickleGlobal('torch._utils._rebuild_parameter', ([data]) => tensor(data)))
 allow(new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([data]) => tensor(data)))
 for (const name of ['_rebuild_tensor', '_rebuild_tensor_v2']) {
-  allow(new PickleGlobal(`torch._utils.${name}`, ([source, offset, shape, strides]) => rebuild(source, offset, shape, strides)))
+  allow(
+    new PickleGlobal(`torch._utils.${name}`, ([source, offset, shape, strides, , , metadata]) => {
+      refuseViews(metadata)
+      return rebuild(source, offset, shape, strides)
+    }),
+  )
 }
 allow(
-  new PickleGlobal('torch._utils._rebuild_tensor_v3', ([source, offset, shape, strides, , , dtype]) => {
+  new PickleGlobal('torch._utils._rebuild_tensor_v3', ([source, offset, shape, strides, , , dtype, metadata]) => {
+    refuseViews(metadata)
     if (!(dtype instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
     return rebuild(source, offset, shape, strides, dtype.dtype)
   }),
@@ -157,6 +163,14 @@ export function storageRecord(id: unknown): StorageRecord {
   const [, start, size] = view.items
   if (!isCount(start) || !isCount(size) || start + size > length) throw new PickleFault('a view leaves its storage')
   return new StorageRecord(key, type.dtype, length, { start, length: size })
+}
+
+/** `torch.Tensor` may be kept as a view whose sign or conjugate is taken when it is read (`torch._utils.set_tensor_metadata`). */
+function refuseViews(metadata: unknown): void {
+  if (!(metadata instanceof PickleDict)) return
+  for (const [bit, set] of metadata.entries) {
+    if (set !== false) throw new PickleFault(`a tensor is stored with its ${String(bit)} bit set: call resolve_${String(bit)}() on it before saving`)
+  }
 }
 
 function tensor(value: unknown): TensorRecord {

@@ -17,7 +17,7 @@ const MAX_PICKLES = 64 << 20
  * system, the object, the storages' keys), then for each key the number of elements and the elements
  * (`_legacy_save` in torch/serialization.py). It has no checksums.
  */
-export async function readTorchLegacy(file: DataFile): Promise<FileState> {
+export async function readTorchLegacy(file: DataFile, weightsKey?: string): Promise<FileState> {
   const { values, end, records } = await readPickles(file)
   const [magic, protocol, system, root, keys] = values
   if (magic !== MAGIC || protocol !== PROTOCOL) {
@@ -55,7 +55,7 @@ export async function readTorchLegacy(file: DataFile): Promise<FileState> {
     const bytes = storages.get(record.key)
     if (!bytes) throw truncated(file.path, `storage ${record.key}, which a tensor needs, is not in the file`)
     return bytes
-  })
+  }, weightsKey)
 }
 
 /** The pickles say nowhere how long they are: read a little, and more if that was not enough. */

@@ -53,7 +53,12 @@ export function unpickleTorch(
  * Finds the state dict in what was pickled: a dict of tensors, or one under a known key of a dict (or the only dict of
  * tensors in it). `locate` gives the bytes of a storage.
  */
-export function stateOf(path: string, root: unknown, locate: (storage: StorageRecord) => StoredBytes): FileState {
+export function stateOf(
+  path: string,
+  root: unknown,
+  locate: (storage: StorageRecord) => StoredBytes,
+  weightsKey?: string,
+): FileState {
   const skipped: string[] = []
   const scalars = new Map<string, Scalar>()
   const note = (name: string, value: unknown): void => {
@@ -63,7 +68,7 @@ export function stateOf(path: string, root: unknown, locate: (storage: StorageRe
   let dict = root
   let wrapper = ''
   for (let depth = 0; depth < MAX_DEPTH && dict instanceof PickleDict; depth++) {
-    const inner = wrapperKey(path, dict)
+    const inner = wrapperKey(path, dict, wrapper, weightsKey)
     if (inner === undefined) break
     for (const [key, value] of dict.entries) if (key !== inner) note(`${wrapper}${String(key)}`, value)
     dict = dict.entries.get(inner)
@@ -81,7 +86,7 @@ export function stateOf(path: string, root: unknown, locate: (storage: StorageRe
 }
 
 /** The key of the dict to go into, or `undefined` where `dict` is the state dict itself. */
-function wrapperKey(path: string, dict: PickleDict): string | undefined {
+function wrapperKey(path: string, dict: PickleDict, wrapper: string, weightsKey: string | undefined): string | undefined {
   const inner: string[] = []
   const seen = new Map<PickleDict, boolean>()
   let direct = 0
@@ -89,12 +94,17 @@ function wrapperKey(path: string, dict: PickleDict): string | undefined {
     if (value instanceof TensorRecord) direct++
     else if (typeof key === 'string' && value instanceof PickleDict && leadsToTensors(value, seen)) inner.push(key)
   }
+  const named = inner.find((key) => key === weightsKey || `${wrapper}${key}` === weightsKey)
+  if (named !== undefined) return named
+  // Which of two sets the authors publish (the trained one, its moving average, …) is not for us to guess.
+  const sets = new Set(inner.map((key) => dict.entries.get(key)))
   const known = WRAPPERS.find((key) => inner.includes(key))
-  if (known !== undefined || direct > 0 || inner.length === 0) return known
-  if (inner.length === 1) return inner[0]
-  throw unreadable(path, `it holds several dicts of tensors (${inner.slice(0, 20).join(', ')}). Save the wanted one alone.`, {
-    keys: inner,
-  })
+  if (sets.size <= 1) return known ?? (direct > 0 ? undefined : inner[0])
+  throw unreadable(
+    path,
+    `it holds several sets of weights (${inner.slice(0, 20).join(', ')}). Name the wanted one (--weights-key ${inner[0]}).`,
+    { keys: inner.map((key) => `${wrapper}${key}`) },
+  )
 }
 
 /** `seen` keeps answers: a hostile pickle can refer to one large dict a million times. */

@@ -13,7 +13,7 @@ const MAX_PICKLE = 64 << 20
  * torch.save since 1.6: a zip of stored entries under one folder, with `data.pkl` and a `data/<key>` for each storage
  * (torch/serialization.py, caffe2/serialize/inline_container.cc).
  */
-export async function readTorchZip(file: DataFile, checkCrc: boolean): Promise<FileState> {
+export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey?: string): Promise<FileState> {
   const entries = await readZipDirectory(file)
   const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
   const folder = pickles[0]?.slice(0, -'data.pkl'.length)
@@ -59,7 +59,7 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean): Promise<F
   for (const record of records) {
     const entry = entries.get(`${folder}data/${record.key}`)
     if (!entry) throw truncated(file.path, `data/${record.key}, which a tensor needs, is not in its archive`, { key: record.key })
-    if (entry.size < record.byteLength) {
+    if (entry.size !== record.byteLength) {
       throw unreadable(
         file.path,
         `${entry.name} has ${entry.size} bytes where ${record.byteLength} are needed. Download or copy it again.`,
@@ -72,7 +72,7 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean): Promise<F
     }
     if (!storages.has(record.key)) storages.set(record.key, await open(entry))
   }
-  return stateOf(file.path, value, (record) => storages.get(record.key)!)
+  return stateOf(file.path, value, (record) => storages.get(record.key)!, weightsKey)
 }
 
 function unpickleWhole(path: string, bytes: Uint8Array, records: StorageRecord[]): { value: unknown } {

@@ -28,7 +28,9 @@ async function folder(files: Record<string, string | Uint8Array>): Promise<strin
 
 describe('the checkpoint in a folder', () => {
   const chosen: [files: string[], choice: string][] = [
-    [['pytorch_model.bin', 'model.safetensors', 'other.pt'], 'pytorch_model.bin'],
+    [['pytorch_model.bin', 'other.pt'], 'pytorch_model.bin'],
+    [['pytorch_model.bin', 'model.safetensors', 'other.pt'], 'model.safetensors'],
+    [['._weights.pt', 'weights.pt', '.hidden.bin'], 'weights.pt'],
     [['mlp_pytorch_model.bin', 'config.json'], 'mlp_pytorch_model.bin'],
     [['weights.ckpt', 'optimizer.pt', 'training_args.bin', 'notes.txt'], 'weights.ckpt'],
   ]
@@ -38,6 +40,7 @@ describe('the checkpoint in a folder', () => {
       await using checkpoint = await openCheckpoint(path)
       expect(checkpoint.path).toBe(join(path, choice))
       expect(checkpoint.files).toEqual([checkpoint.path])
+      expect(checkpoint.others).toEqual(files.filter((name) => name !== choice && /^(other|pytorch_model|model)/.test(name)).sort())
     })
   }
 

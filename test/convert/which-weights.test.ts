@@ -1,0 +1,111 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { expect, test } from 'vitest'
+import { convertCheckpoints, openCheckpoint, type ConvertOptions } from '../../src/convert/index.ts'
+import { dictOf, floatTensor, op, storedZip } from './checkpoint/stored-archive.ts'
+import { checkpointRoom } from './checkpoint-room.ts'
+
+// Which of several files, and which of several sets of weights, is converted.
+const room = checkpointRoom()
+let next = 0
+
+const convert = async (options: Omit<ConvertOptions, 'out'>): ReturnType<typeof convertCheckpoints> =>
+  convertCheckpoints({ ...options, out: room.at(`out-${next++}`) })
+
+/** The same as a conversion of the plain checkpoint. */
+async function expectSame(options: Omit<ConvertOptions, 'out'>, kind: 'ICT' | 'HP'): Promise<string[]> {
+  const { models } = await convert({ base: room.at('base'), ...options })
+  const plain = await convert({ base: room.at('base'), [kind.toLowerCase()]: room.at(kind) })
+  const weights = ({ files }: (typeof models)[0]['manifest']): unknown =>
+    Object.entries(files).filter(([path]) => path.startsWith('onnx/'))
+  expect(weights(models[0]!.manifest)).toEqual(weights(plain.models[0]!.manifest))
+  return [...models[0]!.notes]
+}
+
+async function copy(from: string, to: string): Promise<string> {
+  await mkdir(dirname(room.at(to)), { recursive: true })
+  await copyFile(from, room.at(to))
+  return room.at(to)
+}
+
+test('safetensors go before an older pytorch_model.bin, as from_pretrained takes them, and a note says so', async () => {
+  await room.unpack('ict.safetensors', 'both/model.safetensors')
+  await writeFile(room.at('both/pytorch_model.bin'), 'older')
+  await writeFile(room.at('both/._model.pt'), 'of a file manager')
+  const notes = await expectSame({ ict: room.at('both') }, 'ICT')
+  expect(notes).toEqual([expect.stringMatching(/both\/model\.safetensors was taken; pytorch_model\.bin beside it was not/)])
+})
+
+test("the head's official name goes before others", async () => {
+  await room.unpack('hp-backbone.bin', 'heads/hp_backbone/pytorch_model.bin')
+  await room.unpack('hp-scorer.bin', 'heads/hp_scorer/mlp_pytorch_model.bin')
+  await writeFile(room.at('heads/hp_scorer/pytorch_model.bin'), 'another')
+  const notes = await expectSame({ hp: room.at('heads') }, 'HP')
+  expect(notes).toEqual([expect.stringContaining('mlp_pytorch_model.bin was taken; pytorch_model.bin')])
+})
+
+test('HP by its two files', async () => {
+  const backbone = await room.unpack('hp-backbone.bin', 'files/backbone.pt')
+  const head = await room.unpack('hp-scorer.bin', 'files/head.pt')
+  await expectSame({ hp: backbone, hpHead: head }, 'HP')
+  await expect(convert({ hp: backbone, base: room.at('base') })).rejects.toMatchObject({
+    code: 'checkpoint_not_found',
+    message: expect.stringContaining('--hp-head'),
+  })
+})
+
+test('config.json beside a file that is named', async () => {
+  await room.unpack('ict-zip.bin', 'named/weights.pt')
+  await copy(room.at('base/config.json'), 'named/config.json')
+  const { models } = await convert({ ict: room.at('named/weights.pt') })
+  expect(models[0]!.manifest.projectionDim).toBeGreaterThan(0)
+})
+
+test('a base that is not there is an error; one without its weights is none where nothing is lacking', async () => {
+  await expect(convert({ ict: room.at('ICT'), base: room.at('no-base') })).rejects.toMatchObject({
+    code: 'checkpoint_not_found',
+    message: expect.stringContaining('--base'),
+  })
+  await copy(room.at('base/config.json'), 'part-base/config.json')
+  await writeFile(room.at('part-base/model.safetensors.index.json'), JSON.stringify({ weight_map: { a: 'gone.safetensors' } }))
+  await expectSame({ ict: room.at('ICT'), base: room.at('part-base') }, 'ICT')
+})
+
+test('of two sets of weights, none is taken unasked', async () => {
+  const set = (key: string): Buffer => dictOf({ a: floatTensor(key, 1, 0, [1], [1]) }).subarray(2, -1)
+  const file = storedZip({
+    'data.pkl': dictOf({ state_dict: set('0'), ema_state_dict: set('1') }),
+    'data/0': new Uint8Array(Float32Array.of(1).buffer),
+    'data/1': new Uint8Array(Float32Array.of(2).buffer),
+  })
+  await mkdir(room.at('sets'))
+  await writeFile(room.at('sets/last.ckpt'), file)
+  await expect(convert({ ict: room.at('sets'), base: room.at('base') })).rejects.toMatchObject({
+    code: 'checkpoint_unreadable',
+    message: expect.stringMatching(/state_dict, ema_state_dict.*--weights-key/),
+  })
+  for (const [weightsKey, value] of [['state_dict', 1], ['ema_state_dict', 2]] as const) {
+    await using checkpoint = await openCheckpoint(room.at('sets'), { weightsKey })
+    expect(await checkpoint.tensors.get('a')!.read()).toEqual(Float32Array.of(value))
+    expect(checkpoint.wrapper).toBe(`${weightsKey}.`)
+  }
+})
+
+test('one set under two names is one', async () => {
+  const tensor = floatTensor('0', 1, 0, [1], [1])
+  const inner = dictOf({ a: tensor }).subarray(2, -1)
+  const file = storedZip({
+    'data.pkl': dictOf({ model: Buffer.concat([inner, op.put(7)]), ema: op.get(7) }),
+    'data/0': new Uint8Array(Float32Array.of(3).buffer),
+  })
+  await writeFile(room.at('alias.ckpt'), file)
+  await using checkpoint = await openCheckpoint(room.at('alias.ckpt'))
+  expect(await checkpoint.tensors.get('a')!.read()).toEqual(Float32Array.of(3))
+})
+
+test('a set that is not there is an error with those that are', async () => {
+  await expect(convert({ ict: room.at('ICT'), base: room.at('base'), weightsKey: 'ema' })).rejects.toMatchObject({
+    code: 'checkpoint_keys',
+    message: expect.stringContaining('"ema"'),
+  })
+})
