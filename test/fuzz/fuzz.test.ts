@@ -32,10 +32,10 @@ test.each(chosen.map(([target, mutants]) => [target.name, target, mutants] as co
   async (name, target, mutants) => {
     const report = await fuzz(target, optionsFor(mutants))
     if (FUZZ_SECONDS || FUZZ_MUTANT) {
-      const outcomes = Object.entries(report.outcomes).sort(([, a], [, b]) => b - a)
+      const outcomes = Object.entries(report.outcomes).sort(([, a], [, b]) => b.count - a.count)
       console.log(
         `fuzz: ${name}, seed ${FUZZ_SEED}: ${report.mutants} mutants, ${report.findings.length} findings; ` +
-          outcomes.map(([outcome, count]) => `${outcome} ${count}`).join(', '),
+          outcomes.map(([outcome, { count, first }]) => `${outcome} ${count} (first ${first})`).join(', '),
       )
     }
     expect(report.findings).toEqual([])
@@ -63,7 +63,7 @@ test('findings are named', async () => {
   }
   const { mutants, outcomes, findings } = await fuzz(target, { seed: 3, mutants: 50 })
   expect(mutants).toBe(50)
-  expect(findings.length + outcomes['even']!).toBe(50)
+  expect(findings.length + outcomes['even']!.count).toBe(50)
   const [, number] = /--mutant (\d+)/.exec(findings[0]!)!
   expect(findings[0]).toBe(`--target even --seed 3 --mutant ${number} (of a): TypeError: odd`)
   expect(await fuzz(target, { seed: 3, first: Number(number), mutants: 1 })).toMatchObject({ findings: [findings[0]] })

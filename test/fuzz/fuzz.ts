@@ -22,7 +22,8 @@ export interface FuzzOptions {
 
 export interface FuzzReport {
   readonly mutants: number
-  readonly outcomes: Readonly<Record<string, number>>
+  /** How many ended with which word, and the first of them. */
+  readonly outcomes: Readonly<Record<string, { readonly count: number; readonly first: number }>>
   /** Each with what makes it again. */
   readonly findings: readonly string[]
 }
@@ -30,7 +31,7 @@ export interface FuzzReport {
 /** Runs a target on mutants, as many or for as long as asked. One that takes longer than 20 s is named and ends the process. */
 export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<FuzzReport> {
   const { seed, first = 0, mutants = Infinity, seconds = Infinity, keep } = options
-  const outcomes: Record<string, number> = {}
+  const outcomes: Record<string, { count: number; first: number }> = {}
   const findings: string[] = []
   const until = performance.now() + seconds * 1000
   const watch = watchdog(`target ${target.name}, seed ${seed}`)
@@ -43,7 +44,7 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
       const mutant = mutate(bytes, next)
       try {
         const outcome = await target.run(mutant, name, next)
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+        ;(outcomes[outcome] ??= { count: 0, first: number }).count++
       } catch (error) {
         findings.push(`--target ${target.name} --seed ${seed} --mutant ${number} (of ${name}): ${String(error)}`)
         if (keep) save(keep, `${target.name}-${seed}-${number}-${name.replaceAll('/', '-')}`, mutant)

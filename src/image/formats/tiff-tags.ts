@@ -69,5 +69,7 @@ export function tiffSize(tags: TiffTags): { width: number; height: number } {
   const width = tags.get(TAG.width)?.[0]
   const height = tags.get(TAG.height)?.[0]
   if (width === undefined || height === undefined) throw unreadable('TIFF', 'it does not say its size')
+  // A LONG8 holds more than a side can be, and more than a number can be exact about.
+  if (Math.max(width, height) > 0xffffffff) throw unreadable('TIFF', `it says that it is ${width}×${height} pixels`)
   return (tags.get(TAG.orientation)?.[0] ?? 1) >= 5 ? { width: height, height: width } : { width, height }
 }
