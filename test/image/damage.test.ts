@@ -89,7 +89,7 @@ describe('ends that are told apart', () => {
     await expect(decodeImage(noCode, wasm!)).rejects.toMatchObject({ code: 'image_truncated' })
   })
 
-  test.each([0, 1])('a TIFF side beyond 32 bits is refused, tag %i', (tag) => {
+  test.each([0, 1])('a TIFF side beyond 32 bits, or below 0, is refused, tag %i', (tag) => {
     const bytes = read('tiff-bigtiff.tif')
     const view = new DataView(bytes.buffer)
     const directory = Number(view.getBigUint64(8, true))
@@ -97,6 +97,10 @@ describe('ends that are told apart', () => {
     expect(view.getUint16(at, true)).toBe(256 + tag)
     view.setUint16(at + 2, 16, true)
     view.setBigUint64(at + 12, 2n ** 60n + 61n, true)
+    expect(() => sniffImage(bytes)).toThrow(expect.objectContaining({ code: 'image_unreadable' }))
+    // SLONG
+    view.setUint16(at + 2, 9, true)
+    view.setBigInt64(at + 12, -61n, true)
     expect(() => sniffImage(bytes)).toThrow(expect.objectContaining({ code: 'image_unreadable' }))
   })
 })

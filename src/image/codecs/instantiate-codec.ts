@@ -5,11 +5,14 @@ type CodecFactory<Codec> = (options: {
 }) => Promise<Codec>
 
 /** Starts a codec of the jSquash packages from its glue code, as imported, and its compiled .wasm file. */
-export function instantiateCodec<Codec>(glue: unknown, module: WebAssembly.Module): Promise<Codec> {
+export function instantiateCodec<Codec>(
+  glue: unknown,
+  module: WebAssembly.Module,
+  onWarning: () => void = () => {},
+): Promise<Codec> {
   return (glue as CodecFactory<Codec>)({
     noInitialRun: true,
-    // What libjpeg only warns of, Pillow does not mention either.
-    printErr: () => {},
+    printErr: onWarning,
     instantiateWasm: (imports, done) => {
       const instance = new WebAssembly.Instance(module, imports)
       done(instance)

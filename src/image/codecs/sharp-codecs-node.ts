@@ -3,6 +3,7 @@ import { ByteReader } from '../formats/byte-reader.ts'
 import type { ImageCodecs } from './image-codecs.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
+import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import type { RawImage } from '../raw-image.ts'
 import { createWasmCodecs } from './wasm-codecs.ts'
@@ -17,9 +18,12 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
   if (!sharp) return undefined
   const wasm = createWasmCodecs(loadWasmNode, inflateNode)
 
-  const decode = async (bytes: Uint8Array, format: string): Promise<RawImage> => {
-    // As Pillow: what libjpeg merely warns of is let pass, a file that ends too soon is not.
-    const options: SharpOptions = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false }
+  const decode = async (
+    bytes: Uint8Array,
+    format: string,
+    failOn: SharpOptions['failOn'] = 'truncated',
+  ): Promise<RawImage> => {
+    const options: SharpOptions = { ignoreIcc: true, failOn, limitInputPixels: false }
     try {
       const { data, info } = await sharp(bytes, options).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
       return { data, width: info.width, height: info.height, channels: info.channels as RawImage['channels'] }
@@ -34,8 +38,14 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
     name: `sharp ${sharp.versions.sharp ?? ''}`.trim(),
     inflate: inflateNode,
     jpeg: async (bytes) => {
-      const { components } = jpegFrame(new ByteReader(bytes, () => truncated('JPEG', 'it has no frame header')))
-      return components === 4 ? decodeJpeg(bytes) : decode(bytes, 'JPEG')
+      const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no frame header'))
+      const { components } = jpegFrame(reader)
+      const { ordinary, lacksScans } = jpegLayout(reader)
+      if (components === 4 || !ordinary) return decodeJpeg(bytes)
+      // sharp's libjpeg makes up for missing scans as Pillow's does; our decoder does not.
+      if (lacksScans) return decode(bytes, 'JPEG')
+      // What libjpeg warns of is damage, and decoded as it is everywhere.
+      return decode(bytes, 'JPEG', 'warning').catch(() => decodeJpeg(bytes))
     },
     webp: (bytes) => decode(bytes, 'WebP'),
     // libheif repeats chroma samples where Pillow's libavif interpolates, up to 70 levels away, and turns pictures.

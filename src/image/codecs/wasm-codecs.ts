@@ -5,7 +5,8 @@ import type { ImageCodecs, Inflate } from './image-codecs.ts'
 import { instantiateCodec } from './instantiate-codec.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
-import { checkJpegEnd, jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
+import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
+import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import type { RawImage } from '../raw-image.ts'
 
 /** Files of the jSquash packages, by the path under which npm has them. */
@@ -23,13 +24,16 @@ export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => P
  * a JPEG decoder of our own for what MozJPEG does not decode exactly.
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
+  /** Whether the last picture of a codec was warned of. */
+  const warned: Partial<Record<keyof typeof WASM_FILES, boolean>> = {}
   const decoder = (
     name: keyof typeof WASM_FILES,
     format: string,
   ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
     let module: Promise<CodecModule> | undefined
     return async (bytes, ...args) => {
-      const { decode } = await (module ??= instantiate(name, loadWasm))
+      const { decode } = await (module ??= instantiate(name, loadWasm, () => (warned[name] = true)))
+      warned[name] = false
       try {
         const image = withImageData(() => decode(bytes, ...args))
         if (image) return image
@@ -64,8 +68,12 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
       // MozJPEG hands out RGB only, does not interpolate 4:4:0 as the libjpeg-turbo of today does, and was built without
       // arithmetic coding.
       if (components === 4 || halfRowsOnly || arithmetic) return decodeJpeg(bytes)
-      checkJpegEnd(reader)
-      return rgba(await jpeg(bytes, false))
+      const { ordinary, lacksScans } = jpegLayout(reader)
+      // Nor does it make up for missing scans as the libjpeg-turbo of today does.
+      if (!ordinary || lacksScans) return decodeJpeg(bytes)
+      const image = await jpeg(bytes, false).catch(() => undefined)
+      // What libjpeg warns of is damage, and decoded as it is everywhere.
+      return image && !warned.jpeg ? rgba(image) : decodeJpeg(bytes)
     },
   }
 }
@@ -89,9 +97,13 @@ const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: un
   avif: () => import('@jsquash/avif/codec/dec/avif_dec.js'),
 }
 
-async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): Promise<CodecModule> {
+async function instantiate(
+  name: keyof typeof WASM_FILES,
+  loadWasm: LoadWasm,
+  onWarning: () => void,
+): Promise<CodecModule> {
   const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
-  return instantiateCodec<CodecModule>(glue.default, module)
+  return instantiateCodec<CodecModule>(glue.default, module, onWarning)
 }
 
 /** The codecs answer with the browser's ImageData, which Node lacks: lends them a stand-in for the length of one call. */

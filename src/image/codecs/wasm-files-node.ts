@@ -14,6 +14,8 @@ export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> =>
 export const inflateNode: Inflate = (data, size) => {
   try {
     const out = inflateSync(data, { maxOutputLength: Math.max(1, size), finishFlush: constants.Z_SYNC_FLUSH })
+    // Too little is all there is only where the stream has its end; else this throws.
+    if (out.length < size) inflateSync(data, { maxOutputLength: Math.max(1, size) })
     return new Uint8Array(out.buffer, out.byteOffset, out.length)
   } catch (error) {
     // More data than the picture has pixels: Pillow overlooks it, so take the first bytes of it.

@@ -22,7 +22,8 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
   } catch (cause) {
     throw whole ? unreadable('PNG', 'its pixels do not inflate', cause) : truncated('PNG', 'its pixels are not all there', cause)
   }
-  if (data.length < size) throw truncated('PNG', `${size - data.length} of ${size} bytes of its pixels are missing`)
+  // The stream is whole, but has too few rows: those that lack stay black, as Pillow leaves them.
+  if (data.length < size) data = wholeRows(data, size, passes, bits)
 
   const channels = header.colour === 3 ? 3 : samples
   if (!header.interlaced && depth === 8 && header.colour !== 3) {
@@ -37,6 +38,20 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
     scatter(rows, rowBytes, pass, header, palette, out, channels)
   }
   return { data: out, width, height, channels }
+}
+
+/** The rows that are there in full, and zeros for the others. */
+function wholeRows(data: Uint8Array, size: number, passes: readonly Pass[], bits: number): Uint8Array {
+  const out = new Uint8Array(size)
+  let end = 0
+  for (const pass of passes) {
+    const row = 1 + Math.ceil((pass.width * bits) / 8)
+    const rows = Math.min(pass.height, Math.floor((data.length - end) / row))
+    end += rows * row
+    if (rows < pass.height) break
+  }
+  out.set(data.subarray(0, end))
+  return out
 }
 
 interface Header {
@@ -86,11 +101,15 @@ function readChunks(bytes: Uint8Array): { header: Header; palette: Uint8Array; i
       break
     }
     const body = reader.slice(at + 8, length)
-    if (reader.u32(at + 8 + length, false) !== crc32(bytes.subarray(at + 4, at + 8 + length))) {
+    // Pillow does not look at the checksums of the pixels, which have one of their own (adler-32).
+    if (type !== 'IDAT' && reader.u32(at + 8 + length, false) !== crc32(bytes.subarray(at + 4, at + 8 + length))) {
       throw unreadable('PNG', `the checksum of its ${type} chunk is wrong`)
     }
     if (type === 'IHDR') header = readHeader(new ByteReader(body, () => unreadable('PNG', 'its header is too short')))
-    else if (type === 'PLTE') palette.set(body.subarray(0, 768))
+    else if (type === 'PLTE') {
+      if (length > 768) throw unreadable('PNG', 'its palette has more than 256 colours')
+      palette.set(body.subarray(0, length - (length % 3)))
+    }
     else if (type === 'IDAT') idat.push(body)
     else if (type === 'IEND') whole = true
     at += 12 + length

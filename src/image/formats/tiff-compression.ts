@@ -1,4 +1,5 @@
 import { truncated, unreadable } from '../image-errors.ts'
+import { decompress } from 'fzstd'
 import { unpackLzw } from './lzw.ts'
 
 /** PackBits: runs and literals of bytes. Returns what there is, at most `size` bytes. */
@@ -43,7 +44,12 @@ export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
   return unpackLzw({ clear: 256, early: 1, size, take, damaged })
 }
 
-/** Undoes horizontal differencing (predictor 2) in place. Samples of 2 bytes are in the file's byte order. */
+/** Returns what there is, at most `size` bytes. */
+export function unpackZstandard(data: Uint8Array, size: number): Uint8Array {
+  return decompress(data, new Uint8Array(size))
+}
+
+/** Undoes horizontal differencing (predictor 2) in place. Samples of 2 and 4 bytes are in the file's byte order. */
 export function undoPredictor(
   data: Uint8Array,
   rowBytes: number,
@@ -52,10 +58,15 @@ export function undoPredictor(
   littleEndian: boolean,
 ): void {
   const step = samples * sampleBytes
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   for (let row = 0; row + rowBytes <= data.length; row += rowBytes) {
     const end = row + rowBytes
     if (sampleBytes === 1) {
       for (let i = row + step; i < end; i++) data[i]! += data[i - step]!
+    } else if (sampleBytes === 4) {
+      for (let i = row + step; i < end; i += 4) {
+        view.setUint32(i, view.getUint32(i, littleEndian) + view.getUint32(i - step, littleEndian), littleEndian)
+      }
     } else {
       const low = littleEndian ? 0 : 1
       const high = 1 - low

@@ -7,7 +7,7 @@ import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import { orient } from '../orient.ts'
 import type { RawImage } from '../raw-image.ts'
 import { jpegUnpacker } from './tiff-jpeg.ts'
-import { expectBytes, reverseBits, undoPredictor, unpackBits, unpackTiffLzw } from './tiff-compression.ts'
+import { expectBytes, reverseBits, undoPredictor, unpackBits, unpackTiffLzw, unpackZstandard } from './tiff-compression.ts'
 import { readTiffTags, TAG, type TiffTags } from './tiff-tags.ts'
 import { unpackTiffSamples } from './tiff-samples.ts'
 
@@ -146,12 +146,13 @@ function unpacker(tags: TiffTags, layout: TiffLayout, partWidth: number, partRow
       32771: fax('runs', 16),
       32773: unpackBits,
       32946: inflate,
+      50000: unpackZstandard,
     } as Readonly<Record<number, Inflate>>
   )[compression]
   if (!decompress) throw refuse(`compression ${COMPRESSIONS[compression] ?? compression}`)
-  // The predictor belongs to LZW and Deflate; it says nothing elsewhere.
-  const predicted = predictor !== 1 && [5, 8, 32946].includes(compression)
-  if (predicted && (predictor !== 2 || (layout.bits !== 8 && layout.bits !== 16))) throw refuse(`predictor ${predictor}`)
+  // The predictor belongs to these; it says nothing elsewhere.
+  const predicted = predictor !== 1 && [5, 8, 32946, 50000].includes(compression)
+  if (predicted && (predictor !== 2 || ![8, 16, 32].includes(layout.bits))) throw refuse(`predictor ${predictor}`)
   return async (data, size) => {
     let out: Uint8Array
     try {
@@ -170,6 +171,5 @@ const FAX = [2, 3, 4, 32771]
 const COMPRESSIONS: Readonly<Record<number, string>> = {
   6: 'old JPEG',
   34925: 'LZMA',
-  50000: 'Zstandard',
   50001: 'WebP',
 }

@@ -49,6 +49,8 @@ function gray(data: Uint8Array, layout: TiffLayout): Uint8Array {
   if (bits === 8) return photometric === 0 ? data.map((value) => 255 - value) : data
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
   const out = new Uint8Array(layout.width * layout.height)
+  // Past 2^31 bits a shift would go wrong.
+  const bytes = bits / 8
   const read =
     sampleFormat === 3
       ? (at: number): number => view.getFloat32(at, littleEndian)
@@ -57,7 +59,7 @@ function gray(data: Uint8Array, layout: TiffLayout): Uint8Array {
         : sampleFormat === 2
           ? (at: number): number => view.getInt16(at, littleEndian)
           : (at: number): number => view.getUint16(at, littleEndian)
-  for (let i = 0; i < out.length; i++) out[i] = Math.max(0, Math.min(255, read((i * bits) >> 3)))
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(0, Math.min(255, read(i * bytes)))
   return out
 }
 

@@ -30,8 +30,9 @@ export const TAG = {
 } as const
 
 const WANTED: ReadonlySet<number> = new Set(Object.values(TAG))
-/** Bytes of BYTE, SHORT, LONG, UNDEFINED and LONG8; other types do not occur in the tags wanted. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8 }
+/** Bytes of BYTE, SHORT, LONG, UNDEFINED and LONG8, and of the signed SBYTE, SSHORT, SLONG and SLONG8. */
+const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8, 6: 1, 8: 2, 9: 4, 17: 8 }
+const SIGNED: ReadonlySet<number> = new Set([6, 8, 9, 17])
 
 /** Reads the first directory of a TIFF or BigTIFF file. Throws what `reader` throws, or `image_unreadable`. */
 export function readTiffTags(reader: ByteReader): TiffTags {
@@ -57,7 +58,8 @@ export function readTiffTags(reader: ByteReader): TiffTags {
     let from = count * size <= (big ? 8 : 4) ? inline : word(inline)
     const values: number[] = []
     for (let k = 0; k < count; k++, from += size) {
-      values.push(size === 1 ? reader.u8(from) : type === 3 ? u16(from) : type === 4 ? u32(from) : u64(from))
+      const value = { 1: () => reader.u8(from), 2: () => u16(from), 4: () => u32(from), 8: () => u64(from) }[size]!()
+      values.push(SIGNED.has(type) && value >= 2 ** (size * 8 - 1) ? value - 2 ** (size * 8) : value)
     }
     tags.set(tag, values)
   }
@@ -69,7 +71,10 @@ export function tiffSize(tags: TiffTags): { width: number; height: number } {
   const width = tags.get(TAG.width)?.[0]
   const height = tags.get(TAG.height)?.[0]
   if (width === undefined || height === undefined) throw unreadable('TIFF', 'it does not say its size')
-  // A LONG8 holds more than a side can be, and more than a number can be exact about.
-  if (Math.max(width, height) > 0xffffffff) throw unreadable('TIFF', `it says that it is ${width}×${height} pixels`)
-  return (tags.get(TAG.orientation)?.[0] ?? 1) >= 5 ? { width: height, height: width } : { width, height }
+  // A LONG8 holds more than a side can be, and more than a number can be exact about; signed types hold less.
+  if (Math.max(width, height) > 0xffffffff || Math.min(width, height) < 0) {
+    throw unreadable('TIFF', `it says that it is ${width}×${height} pixels`)
+  }
+  const orientation = tags.get(TAG.orientation)?.[0] ?? 1
+  return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height }
 }

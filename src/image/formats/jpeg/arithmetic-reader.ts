@@ -1,4 +1,5 @@
 import { ARITHMETIC_STATES, FIXED_STATE } from './arithmetic-states.ts'
+import { truncated } from '../../image-errors.ts'
 import { ScanBytes } from './scan-bytes.ts'
 
 /** Reads decisions out of an arithmetically coded scan, by ITU-T T.81, section D.2; behind its end lie zeros, as libjpeg has it. */
@@ -16,6 +17,7 @@ export class ArithmeticReader extends ScanBytes {
     while (this.#interval < 0x8000) {
       if (--this.#spare < 0) {
         this.#code = (this.#code << 8) | this.dataByte()
+        if (this.ended) throw truncated('JPEG', 'its last scan does not end')
         this.#spare += 8
         if (this.#spare < 0 && ++this.#spare === 0) this.#interval = 0x8000
       }

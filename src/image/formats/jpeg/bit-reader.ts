@@ -1,4 +1,5 @@
 import { LOOKUP_BITS, type HuffmanTable } from './huffman-table.ts'
+import { truncated } from '../../image-errors.ts'
 import { ScanBytes } from './scan-bytes.ts'
 
 /**
@@ -36,7 +37,10 @@ export class BitReader extends ScanBytes {
 
   /** To be called after each unit: notices that it was read from behind the data. */
   endUnit(): void {
-    if (this.#held < this.#padding) this.starved = true
+    if (this.#held >= this.#padding) return
+    // libjpeg waits for more of the file, and Pillow has none to give.
+    if (this.ended) throw truncated('JPEG', 'its last scan does not end')
+    this.starved = true
   }
 
   restart(expected: number): void {
@@ -59,7 +63,7 @@ export class BitReader extends ScanBytes {
   #fill(): void {
     while (this.#held <= 24) {
       const byte = this.dataByte()
-      if (this.marker !== 0) this.#padding += 8
+      if (this.marker !== 0 || this.ended) this.#padding += 8
       this.#bits = (this.#bits << 8) | byte
       this.#held += 8
     }

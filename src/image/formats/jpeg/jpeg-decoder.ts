@@ -5,8 +5,9 @@ import { joinRows, type JpegColour } from './colour.ts'
 import { readHuffmanScan } from './huffman-scan.ts'
 import { inverseDct } from './inverse-dct.ts'
 import { readPicture, type CheckFrame, type JpegPicture } from './jpeg-components.ts'
-import { checkJpegEnd, isFrame, nextMarker } from './jpeg-markers.ts'
+import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
+import { ImageError } from '../../../errors.ts'
 import { truncated, unreadable, unsupported } from '../../image-errors.ts'
 import type { RawImage } from '../../raw-image.ts'
 import { readScanHeader } from './scan-header.ts'
@@ -19,8 +20,8 @@ import { rowReader } from './upsample.ts'
  */
 export function decodeJpeg(bytes: Uint8Array): RawImage {
   const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
-  checkJpegEnd(reader)
   const stream = readStream(reader, new JpegTables())
+  if (!stream.ended && !stream.whole) throw truncated('JPEG', 'it has no end marker')
   const samples = joinStream(stream, colourOf(stream))
   const { width, height, components } = stream.picture!
   // Pillow takes all inks for inverted, as Adobe's programs write them.
@@ -45,18 +46,36 @@ export function readJpegTables(bytes: Uint8Array): JpegTables {
 interface JpegStream {
   picture: JpegPicture | undefined
   scans: number
+  /** All of it came in one scan. */
+  whole: boolean
+  /** The end marker has come. */
+  ended: boolean
   jfif: boolean
   /** What Adobe's segment says of colour: 0 none, 1 YCbCr, 2 YCCK. */
   adobe: number | undefined
 }
 
 function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame): JpegStream {
-  const stream: JpegStream = { picture: undefined, scans: 0, jfif: false, adobe: undefined }
+  const stream: JpegStream = { picture: undefined, scans: 0, whole: false, ended: false, jfif: false, adobe: undefined }
+  try {
+    readSegments(reader, tables, stream, check)
+  } catch (error) {
+    // A picture in one scan is there already: Pillow looks for the end marker behind it, and can do without.
+    if (!(stream.whole && error instanceof ImageError && error.code === 'image_truncated')) throw error
+  }
+  return stream
+}
+
+function readSegments(reader: ByteReader, tables: JpegTables, stream: JpegStream, check: CheckFrame | undefined): void {
   for (let at = 2; at < reader.length;) {
     const { marker, next } = nextMarker(reader, at)
     at = next
-    if (marker === 0xd9) break
-    if ((marker >= 0xd0 && marker <= 0xd8) || marker === 0x01) continue
+    if (marker === 0xd9) {
+      stream.ended = true
+      break
+    }
+    if ((marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) continue
+    if (!isKnown(marker)) throw unreadable('JPEG', `it has a segment of a kind that does not exist (${marker.toString(16)})`)
     const start = at + 2
     const end = at + Math.max(2, reader.u16(at, false))
     at = end
@@ -71,17 +90,25 @@ function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame):
       if (stream.scans === 0) stream.adobe = reader.u8(start + 11)
     } else tables.read(reader, marker, start, end)
   }
-  return stream
 }
+
+/** Those of ITU-T T.81 that libjpeg knows (`read_markers`); behind the start, another start marker is none of them. */
+const isKnown = (marker: number): boolean =>
+  (marker >= 0xc0 && marker <= 0xcf) || (marker >= 0xda && marker <= 0xdd) || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe
 
 function readScan(reader: ByteReader, start: number, end: number, stream: JpegStream, tables: JpegTables): number {
   const { picture } = stream
   if (!picture) throw unreadable('JPEG', 'it has no frame header')
   // Each goes over the whole picture: a file of a million of them would never end.
   if (++stream.scans > MAX_SCANS) throw unreadable('JPEG', `it has more than ${MAX_SCANS} scans`)
+  if (stream.whole) throw unreadable('JPEG', 'it goes on behind its last scan')
   const scan = readScanHeader(reader, start, end, picture)
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
-  return read(reader.bytes, end, scan, picture, tables)
+  const behind = read(reader.bytes, end, scan, picture, tables)
+  // libjpeg reads ahead, and takes a file for cut where that comes to its end.
+  if (reader.bytes[behind] !== 0xff && reader.length - behind < READ_AHEAD) throw truncated('JPEG', 'its last scan does not end')
+  stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
+  return behind
 }
 
 function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
@@ -119,3 +146,5 @@ function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
 }
 
 const MAX_SCANS = 1000
+/** Bytes beyond those that our own reader holds. */
+const READ_AHEAD = 4

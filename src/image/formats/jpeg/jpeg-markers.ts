@@ -1,5 +1,5 @@
 import type { ByteReader } from '../byte-reader.ts'
-import { truncated, unreadable } from '../../image-errors.ts'
+import { unreadable } from '../../image-errors.ts'
 
 /** What the frame header (SOF) of a JPEG file says. */
 export interface JpegFrame {
@@ -26,27 +26,6 @@ export function jpegFrame(reader: ByteReader): JpegFrame {
     }
     if (marker === 0xd9 || marker === 0xda) throw unreadable('JPEG', 'it has no frame header')
     at = skip(reader, marker, next)
-  }
-}
-
-/**
- * Throws `image_truncated` unless the file runs to its end marker. For decoders that fill up a file that is cut short
- * with gray instead of refusing it.
- */
-export function checkJpegEnd(reader: ByteReader): void {
-  for (let at = 2; ;) {
-    const { marker, next } = nextMarker(reader, at)
-    if (marker === 0xd9) return
-    at = skip(reader, marker, next)
-    if (marker !== 0xda) continue
-    // Entropy-coded data: 0xff is followed by 0 or is a restart marker; any other marker ends it.
-    const { bytes } = reader
-    for (; ; at++) {
-      at = bytes.indexOf(0xff, at)
-      if (at < 0 || at + 1 >= bytes.length) throw truncated('JPEG', 'its last scan does not end')
-      const code = bytes[at + 1]!
-      if (code !== 0 && code !== 0xff && !(code >= 0xd0 && code <= 0xd7)) break
-    }
   }
 }
 

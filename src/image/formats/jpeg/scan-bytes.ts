@@ -1,26 +1,34 @@
 import { truncated } from '../../image-errors.ts'
 
-/** The bytes of a scan, up to the marker that ends it. Throws `image_truncated` where they end without one. */
+/** The bytes of a scan, up to the marker that ends it, or to the end of the file. */
 export class ScanBytes {
   /** The marker that ended the data, not yet dealt with; 0 before one is met. */
   marker = 0
   /** Where the next byte is read. */
   at: number
-  readonly #bytes: Uint8Array
+  /** There are no bytes any more, nor was there a marker. What is read from there on is not the picture. */
+  ended = false
+  protected readonly bytes: Uint8Array
 
   constructor(bytes: Uint8Array, at: number) {
-    this.#bytes = bytes
+    this.bytes = bytes
     this.at = at
   }
 
   /** The next byte of data; 0 from a marker on. */
   protected dataByte(): number {
     if (this.marker !== 0) return 0
+    if (this.at >= this.bytes.length) this.ended = true
+    if (this.ended) return 0
     const byte = this.#next()
     if (byte !== 0xff) return byte
     // A 0 behind it says that it is data.
-    let code = this.#next()
-    while (code === 0xff) code = this.#next()
+    while (this.bytes[this.at] === 0xff) this.at++
+    if (this.at >= this.bytes.length) {
+      this.ended = true
+      return 0
+    }
+    const code = this.#next()
     if (code === 0) return 0xff
     this.marker = code
     return 0
@@ -56,7 +64,7 @@ export class ScanBytes {
   }
 
   #next(): number {
-    if (this.at >= this.#bytes.length) throw truncated('JPEG', 'its last scan does not end')
-    return this.#bytes[this.at++]!
+    if (this.at >= this.bytes.length) throw truncated('JPEG', 'its last scan does not end')
+    return this.bytes[this.at++]!
   }
 }
