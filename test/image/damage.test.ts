@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeImage } from '../../src/image/decode-image.ts'
+import { sniffImage } from '../../src/image/sniff.ts'
 import { codecSets } from './codec-sets.ts'
 
 // Our own decoders of JPEG and fax: damaged files end in an ImageError or in pixels, and soon.
@@ -68,3 +69,45 @@ test('a JPEG of millions of pixels in a few bytes is refused before room is made
   bytes.set([0x27, 0x10, 0x27, 0x10], frame + 5)
   await expect(decodeImage(bytes, wasm!)).rejects.toMatchObject({ code: 'image_truncated' })
 })
+
+// Found by test/fuzz.
+describe('ends that are told apart', () => {
+  test.each([wasm!, codecSets[0]!])('a WebP frame that reaches over its canvas is refused, $name', async (codecs) => {
+    const bytes = read('webp-animated.webp')
+    const frame = Buffer.from(bytes).indexOf('ANMF')
+    // Moved two pixels to the right: rows ran on into the next ones.
+    bytes[frame + 8]! += 1
+    await expect(decodeImage(bytes, codecs)).rejects.toMatchObject({
+      code: 'image_unreadable',
+      message: expect.stringContaining('its first frame reaches over its 61×43 pixels'),
+    })
+  })
+
+  test('a GIF that ends before its first code is truncated', async () => {
+    const whole = read('gif-local.gif')
+    const noCode = whole.subarray(0, beforeCode(whole))
+    await expect(decodeImage(noCode, wasm!)).rejects.toMatchObject({ code: 'image_truncated' })
+  })
+
+  test.each([0, 1])('a TIFF side beyond 32 bits, or below 0, is refused, tag %i', (tag) => {
+    const bytes = read('tiff-bigtiff.tif')
+    const view = new DataView(bytes.buffer)
+    const directory = Number(view.getBigUint64(8, true))
+    const at = directory + 8 + 20 * tag
+    expect(view.getUint16(at, true)).toBe(256 + tag)
+    view.setUint16(at + 2, 16, true)
+    view.setBigUint64(at + 12, 2n ** 60n + 61n, true)
+    expect(() => sniffImage(bytes)).toThrow(expect.objectContaining({ code: 'image_unreadable' }))
+    // SLONG
+    view.setUint16(at + 2, 9, true)
+    view.setBigInt64(at + 12, -61n, true)
+    expect(() => sniffImage(bytes)).toThrow(expect.objectContaining({ code: 'image_unreadable' }))
+  })
+})
+
+/** Where the code size of the first picture is: behind its descriptor and its own palette. */
+function beforeCode(gif: Uint8Array): number {
+  const descriptor = gif.findIndex((byte, i) => byte === 0x2c && gif.subarray(i + 1, i + 5).every((place) => place === 0))
+  const flags = gif[descriptor + 9]!
+  return descriptor + 10 + (flags & 128 ? 3 * 2 ** ((flags & 7) + 1) : 0)
+}

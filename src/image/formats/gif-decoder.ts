@@ -13,7 +13,8 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   const frame = readFrame(reader)
   const { width, height, palette } = frame
   const canvas = new Uint8Array(width * height).fill(frame.transparent ?? 0)
-  const indices = unpackIndices(joinBlocks(reader, frame.dataAt + 1), reader.u8(frame.dataAt), frame.frameWidth * frame.frameHeight)
+  const codeSize = reader.u8(frame.dataAt)
+  const indices = unpackIndices(joinBlocks(reader, frame.dataAt + 1), codeSize, frame.frameWidth * frame.frameHeight)
   const order = frame.interlaced ? interlacedRows(frame.frameHeight) : undefined
   for (let y = 0; y < frame.frameHeight; y++) {
     const row = indices.subarray(y * frame.frameWidth, (y + 1) * frame.frameWidth)

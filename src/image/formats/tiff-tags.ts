@@ -71,6 +71,10 @@ export function tiffSize(tags: TiffTags): { width: number; height: number } {
   const width = tags.get(TAG.width)?.[0]
   const height = tags.get(TAG.height)?.[0]
   if (width === undefined || height === undefined) throw unreadable('TIFF', 'it does not say its size')
+  // A LONG8 holds more than a side can be, and more than a number can be exact about; signed types hold less.
+  if (Math.max(width, height) > 0xffffffff || Math.min(width, height) < 0) {
+    throw unreadable('TIFF', `it says that it is ${width}×${height} pixels`)
+  }
   const orientation = tags.get(TAG.orientation)?.[0] ?? 1
   return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height }
 }

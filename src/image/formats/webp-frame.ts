@@ -37,9 +37,15 @@ export function firstWebpFrame(bytes: Uint8Array): WebpFrame | undefined {
   throw unreadable('WebP', 'there is no frame in it')
 }
 
-/** Lays a frame on its canvas, which is transparent black: Pillow takes no notice of the background colour. */
+/**
+ * Lays a frame on its canvas, which is transparent black: Pillow takes no notice of the background colour. Throws `ImageError`
+ * `image_unreadable` where it reaches over the canvas, which libwebp does not let pass either.
+ */
 export function placeWebpFrame(frame: WebpFrame, image: RawImage): RawImage {
   const { left, top, canvasWidth: width, canvasHeight: height } = frame
+  if (left + image.width > width || top + image.height > height) {
+    throw unreadable('WebP', `its first frame reaches over its ${width}×${height} pixels`)
+  }
   if (image.width === width && image.height === height) return image
   const { channels } = image
   const data = new Uint8Array(width * height * channels)

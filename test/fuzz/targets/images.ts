@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { decodeImage, toRgb } from '../../../src/image/decode-image.ts'
+import type { ImageCodecs } from '../../../src/image/codecs/image-codecs.ts'
+import { ImageError } from '../../../src/errors.ts'
+import { sniffImage } from '../../../src/image/sniff.ts'
+import { codecSets } from '../../image/codec-sets.ts'
+import type { FuzzTarget } from '../fuzz.ts'
+import { corpusOf } from '../corpus.ts'
+
+/** What a file may be refused with once its bytes are there. */
+const CODES = ['image_empty', 'image_truncated', 'image_unreadable', 'image_unsupported', 'image_zero_size', 'image_too_large']
+/** Formats that both paths decode with the same code: for the others, disagreements are counted and do not fail. */
+const STRICT = ['png', 'gif', 'bmp', 'tiff']
+
+export const pictures: FuzzTarget['corpus'] = corpusOf('images', /\.(avif|bmp|gif|jpg|png|tif|webp)$/)
+
+/** Both paths end in the same pixels or both refuse, with a code of `ImageError`. */
+export const images: FuzzTarget = {
+  name: 'images',
+  corpus: pictures,
+  async run(mutant) {
+    const [one, other] = await Promise.all(codecSets.map((codecs) => decoded(mutant, codecs)))
+    if (one === other) return one!.includes('×') ? 'pixels' : 'refused'
+    if (!one!.includes('×') && !other!.includes('×')) return 'refused with two codes'
+    const { format } = sniffImage(mutant)
+    // A strict TIFF may hold a JPEG.
+    if (STRICT.includes(format) && !isJpegTiff(mutant, format)) throw new Error(`the paths differ: ${one} and ${other}`)
+    return `${format}: ${one!.includes('×') && other!.includes('×') ? 'other pixels' : 'refused by one path'}`
+  },
+}
+
+async function decoded(bytes: Uint8Array, codecs: ImageCodecs): Promise<string> {
+  try {
+    const { width, height, data } = toRgb(await decodeImage(bytes.slice(), codecs, 1_000_000))
+    if (data.length !== width * height * 3) throw new Error(`${data.length} bytes for ${width}×${height}`)
+    return `${width}×${height} ${createHash('sha256').update(data).digest('hex')}`
+  } catch (error) {
+    if (error instanceof ImageError && CODES.includes(error.code)) return error.code
+    throw new Error(`${codecs.name}: ${String(error)}`, { cause: error })
+  }
+}
+
+const isJpegTiff = (bytes: Uint8Array, format: string): boolean =>
+  format === 'tiff' && bytes.some((byte, i) => byte === 0xff && bytes[i + 1] === 0xd8 && bytes[i + 2] === 0xff)
