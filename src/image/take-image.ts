@@ -13,10 +13,13 @@ export function takeImage(image: ImageInput): ImageInput {
   if (isBuffer(image)) return keep(copy(new Uint8Array(image)).buffer)
   const { data } = image as { data?: unknown }
   if (!ArrayBuffer.isView(data)) return image
-  // Raw pixels, and crops. A class of the browser's (ImageData) has its fields in getters.
-  const { width, height, channels, size } = image as Record<string, unknown>
-  const fields = Object.entries({ width, height, channels, size }).filter(([, value]) => value !== undefined)
-  return keep({ ...image, ...Object.fromEntries(fields), data: copy(data) })
+  if (Object.prototype.toString.call(image) === '[object ImageData]') {
+    // Its fields are getters, which a copy of its own fields would lack.
+    const { width, height } = image as { width?: unknown; height?: unknown }
+    return keep({ data: copy(data), width, height, channels: 4 })
+  }
+  // Raw pixels, and crops.
+  return keep({ ...image, data: copy(data) })
 }
 
 /** A list as it is now, with its images; anything else (a stream, one image) as it is. */

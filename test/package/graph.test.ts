@@ -24,7 +24,7 @@ function graphOf(entry: string): { files: Set<string>; packages: Set<string> } {
   return { files, packages }
 }
 
-const core = /^(ftfy-js|entities)\//
+const core = /^(ftfy-js|entities|@noble\/hashes)\//
 const web = /^(ftfy-js|entities|onnxruntime-web|@jsquash|@noble\/hashes)\//
 /** The entries of the web: that of users, and those of its worker threads. */
 const webEntries = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /^web\.js$|worker-web\.js$/.test(file))

@@ -1,5 +1,4 @@
 import { truncated, unreadable } from '../image-errors.ts'
-import { decompress } from 'fzstd'
 import { unpackLzw } from './lzw.ts'
 
 /** PackBits: runs and literals of bytes. Returns what there is, at most `size` bytes. */
@@ -45,7 +44,9 @@ export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
 }
 
 /** Returns what there is, at most `size` bytes. */
-export function unpackZstandard(data: Uint8Array, size: number): Uint8Array {
+export async function unpackZstandard(data: Uint8Array, size: number): Promise<Uint8Array> {
+  // Rare in pictures, and so not in everybody's bundle.
+  const { decompress } = await import('fzstd')
   return decompress(data, new Uint8Array(size))
 }
 
