@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { OrtNodeBackend } from '../backend/ort-node.ts'
 import { DeviceError, InputError, show } from '../errors.ts'
 import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
-import { CLIP_PREPROCESS } from '../image/preprocess.ts'
 import type { OnProgress } from '../progress.ts'
 import { writeModel, type ModelParts } from './convert-model.ts'
 import { openModel, type OpenModel } from './open-model.ts'
@@ -129,7 +128,7 @@ async function convertOne(
 ): Promise<ConvertedModel> {
   const { kind, config } = parts
   const calibration = dtypes.some(needsCalibration)
-    ? await readCalibrationData(calibrate, { ...CLIP_PREPROCESS, size: config.vision.imageSize }, config.text.maxPositions)
+    ? await readCalibrationData(calibrate, parts.preprocess, config.text.maxPositions)
     : undefined
   const manifest = await writeModel(parts, { out, dtypes, ...tools, calibration, signal, onProgress, onWritten })
   return { kind, folder: resolve(out, kind), manifest, fromBase, notes }

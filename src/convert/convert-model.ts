@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { OnnxInitializer } from '../backend/onnx/onnx-model.ts'
 import type { FileDigest } from '../hub/hub.ts'
-import { CLIP_PREPROCESS } from '../image/preprocess.ts'
+import type { PreprocessConfig } from '../image/preprocess.ts'
 import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, sealManifest, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
 import type { OnProgress } from '../progress.ts'
 import { VERSION } from '../version.ts'
@@ -33,6 +33,7 @@ export interface ModelParts {
   readonly kind: ModelKind
   readonly name: string
   readonly config: ClipConfig
+  readonly preprocess: PreprocessConfig
   readonly weights: Partial<Record<TowerName, readonly LogicalWeight[]>>
   readonly find: FindTensor
   readonly source: ModelManifest['source']
@@ -74,7 +75,7 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 async function writeInto(
   folder: string, parts: ModelParts, { dtypes, backend, digester, pool, calibration, signal, onProgress, onWritten }: WriteModelOptions,
 ): Promise<ModelManifest> {
-  const { kind, name, config, weights, source } = parts
+  const { kind, name, config, preprocess, weights, source } = parts
   const sizes = Object.values(weights).flat().map(({ dims }) => dims.reduce((a, b) => a * b, 1))
   const total = 4 * sizes.reduce((sum, size) => sum + size, 0)
   pool.reserve(sizes)
@@ -133,7 +134,7 @@ async function writeInto(
   await rm(join(folder, 'scratch'), { recursive: true, force: true })
   const small: Record<string, string> = {
     'config.json': hubConfig(kind, config, partCounts(towers)),
-    'preprocessor_config.json': preprocessorConfig({ ...CLIP_PREPROCESS, size: config.vision.imageSize }),
+    'preprocessor_config.json': preprocessorConfig(preprocess),
     ...(kind === 'ict' ? tokenizerFiles() : {}),
   }
   for (const [path, text] of Object.entries(small)) {
@@ -148,7 +149,7 @@ async function writeInto(
     name,
     library: VERSION,
     source,
-    preprocess: { ...CLIP_PREPROCESS, size: config.vision.imageSize },
+    preprocess,
     projectionDim: config.projectionDim,
     ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),
     towers,

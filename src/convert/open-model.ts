@@ -1,12 +1,14 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../errors.ts'
+import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
 import type { ModelKind, ModelOrigin } from '../models/manifest.ts'
 import { openCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint/checkpoint.ts'
 import { inferClipConfig, parseClipConfig, type ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import type { CheckpointOrigin } from './convert-checkpoints.ts'
 import type { ModelParts } from './convert-model.ts'
+import { readPreprocess } from './preprocessor-config.ts'
 import { headWeights, textWeights, visionWeights, type FindTensor } from './graph/tower-weights.ts'
 
 /** A model whose checkpoint is open and holds all that the model must have. */
@@ -42,7 +44,10 @@ export async function openModel(kind: ModelKind, path: string, { base, head: hea
     const clip = await read(kind === 'hp' && !isFile ? join(path, 'hp_backbone') : path)
     if (base !== undefined) await requireFolder(base)
     const beside = isFile ? dirname(path) : path
-    const config = await findConfig([beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : []), ...(base ? [base] : [])], clip)
+    const own = [beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : [])]
+    const { config, folder } = await findConfig([...own, ...(base ? [base] : [])], clip)
+    const unlike = base !== undefined && folder !== undefined && folder !== base ? await unlikeBase(config, folder, base) : []
+    const preprocess = await readPreprocess([...own, ...(base ? [base] : [])], config.vision.imageSize)
     // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
     const lacks = kind === 'ict' && [...expectedKeys(config).keys()].some((name) => !clip.tensors.has(name))
     const baseClip = lacks && base !== undefined ? await readBase(base, read) : undefined
@@ -55,6 +60,7 @@ export async function openModel(kind: ModelKind, path: string, { base, head: hea
     const files = await Promise.all(sources.flatMap((checkpoint) => checkpoint.files).map((file) => sourceFile(file, path, sha256)))
     const parts: ModelParts = {
       kind,
+      preprocess,
       name: origin.repository ?? `${basename(resolve(path))}`,
       config,
       find,
@@ -63,7 +69,7 @@ export async function openModel(kind: ModelKind, path: string, { base, head: hea
         : { vision: visionWeights(config, find), text: textWeights(config, find) },
       source: { ...defined(origin), files },
     }
-    return { parts, fromBase: keys.fromBase, notes: notes([clip, ...(head ? [head] : [])], keys.fromBase), close }
+    return { parts, fromBase: keys.fromBase, notes: [...notes([clip, ...(head ? [head] : [])], keys.fromBase), ...unlike, ...otherPixels(preprocess)], close }
   } catch (error) {
     await close()
     throw error
@@ -90,20 +96,47 @@ function notes(checkpoints: readonly Checkpoint[], fromBase: readonly string[]):
 }
 
 /** config.json of the first folder that has one; else what the shapes tell. */
-async function findConfig(folders: readonly string[], checkpoint: Checkpoint): Promise<ClipConfig> {
+async function findConfig(folders: readonly string[], checkpoint: Checkpoint): Promise<{ config: ClipConfig; folder?: string }> {
   for (const folder of folders) {
-    const path = join(folder, 'config.json')
-    const text = await readFile(path, 'utf8').catch(() => undefined)
-    if (text === undefined) continue
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch (cause) {
-      throw new CheckpointError('checkpoint_config', `${path} is not JSON: ${(cause as Error).message}. Fetch it again.`, { path, cause })
-    }
-    return parseClipConfig(json, path)
+    const config = await readConfig(folder)
+    if (config) return { config, folder }
   }
-  return inferClipConfig(checkpoint)
+  return { config: inferClipConfig(checkpoint) }
+}
+
+async function readConfig(folder: string): Promise<ClipConfig | undefined> {
+  const path = join(folder, 'config.json')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw new CheckpointError('checkpoint_config', `${path} is not JSON: ${(cause as Error).message}. Fetch it again.`, { path, cause })
+  }
+  return parseClipConfig(json, path)
+}
+
+/** A line where the checkpoint's own config says otherwise than the base's: the wrong heads leave no trace in the shapes. */
+async function unlikeBase(config: ClipConfig, folder: string, base: string): Promise<string[]> {
+  const other = await readConfig(base).catch(() => undefined)
+  if (!other) return []
+  const fields = (of: ClipConfig): Map<string, unknown> =>
+    new Map([
+      ...Object.entries(of.vision).map(([name, value]) => [`vision ${name}`, value] as const),
+      ...Object.entries(of.text).map(([name, value]) => [`text ${name}`, value] as const),
+      ['projectionDim', of.projectionDim] as const,
+    ])
+  const others = fields(other)
+  const differences = [...fields(config)].filter(([name, value]) => others.get(name) !== value)
+  if (differences.length === 0) return []
+  const list = differences.map(([name, value]) => `${name} ${show(value)}, not ${show(others.get(name))}`)
+  return [`${join(folder, 'config.json')} was taken, which is unlike the base model's: ${list.join('; ')}`]
+}
+
+function otherPixels({ mean, std }: PreprocessConfig): string[] {
+  const isClip = [...mean, ...std].every((value, i) => value === [...CLIP_PREPROCESS.mean, ...CLIP_PREPROCESS.std][i])
+  return isClip ? [] : [`its preprocessor_config.json has another mean and standard deviation than CLIP: ${mean.join(', ')} and ${std.join(', ')}`]
 }
 
 /** What the official repository calls the head. */

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { convertCheckpoints, openCheckpoint, type ConvertOptions } from '../../src/convert/index.ts'
@@ -70,6 +70,50 @@ test('a base that is not there is an error; one without its weights is none wher
   await writeFile(room.at('part-base/model.safetensors.index.json'), JSON.stringify({ weight_map: { a: 'gone.safetensors' } }))
   await expectSame({ ict: room.at('ICT'), base: room.at('part-base') }, 'ICT')
 })
+
+test('a preprocessor_config.json of the checkpoint counts', async () => {
+  await room.unpack('ict-zip.bin', 'pixels/pytorch_model.bin')
+  const json = { image_mean: [0.5, 0.4, 0.3], image_std: [0.2, 0.3, 0.4], resample: 3, size: { shortest_edge: 224 }, crop_size: 224 }
+  const write = (more: object): Promise<void> => writeFile(room.at('pixels/preprocessor_config.json'), JSON.stringify({ ...json, ...more }))
+  await write({})
+  const { models } = await convert({ ict: room.at('pixels'), base: room.at('base') })
+  expect(models[0]!.manifest.preprocess).toEqual({ size: 224, mean: json.image_mean, std: json.image_std })
+  expect(models[0]!.notes).toEqual([expect.stringContaining('another mean')])
+  for (const [field, value] of [
+    ['resample', 2], ['do_center_crop', false], ['rescale_factor', 1 / 127.5], ['size', { shortest_edge: 256 }],
+    ['image_mean', [0.5]], ['image_std', [0, 1, 1]], ['crop_size', { height: 224, width: 225 }],
+  ] as const) {
+    await write({ [field]: value })
+    await expect(convert({ ict: room.at('pixels'), base: room.at('base') })).rejects.toMatchObject({
+      code: 'checkpoint_config',
+      message: expect.stringContaining(field),
+    })
+  }
+})
+
+test("a config.json unlike the base's is said", async () => {
+  await room.unpack('ict-zip.bin', 'heads-of-its-own/pytorch_model.bin')
+  const config = JSON.parse(await readFile(room.at('base/config.json'), 'utf8')) as { vision_config: object }
+  const own = { ...config, vision_config: { ...config.vision_config, num_attention_heads: 2 } }
+  await writeFile(room.at('heads-of-its-own/config.json'), JSON.stringify(own))
+  const { models } = await convert({ ict: room.at('heads-of-its-own'), base: room.at('base') })
+  expect(models[0]!.notes).toEqual([expect.stringContaining('vision heads 2, not 4')])
+})
+
+test.each(['visual_projection.weight', 'text_model.encoder.layers.1.mlp.fc1.weight', 'vision_model.encoder.layers.0.self_attn.out_proj.weight'])(
+  'all of %s being 0 is no model',
+  async (key) => {
+    const weights = await room.weights('ict.safetensors')
+    const { values } = weights.get(key)!
+    values.fill(0)
+    const folder = await room.writeWeights(`zero-${key}`, weights)
+    await expect(convert({ ict: folder, base: room.at('base') })).rejects.toMatchObject({
+      name: 'CheckpointError',
+      code: 'checkpoint_nan',
+      message: expect.stringMatching(/All values of .* are 0/),
+    })
+  },
+)
 
 test('of two sets of weights, none is taken unasked', async () => {
   const set = (key: string): Buffer => dictOf({ a: floatTensor(key, 1, 0, [1], [1]) }).subarray(2, -1)

@@ -67,13 +67,16 @@ export async function writeTower({
   try {
     const pieces = piecesOf(weights, graphs)
     let next = load(pieces[0], pool)
-    for (const [i, { weight, start, size }] of pieces.entries()) {
+    let zero = true
+    for (const [i, { weight, start, size, isMatrix }] of pieces.entries()) {
       signal?.throwIfAborted()
       const values = await next
       // The next weight is read while this one is encoded and written.
       next = load(pieces[i + 1], pool)
       next.catch(() => {})
       requireFinite(values, weight.key, start, pool)
+      zero = isMatrix && (start === 0 || zero) && values.every((value) => value === 0)
+      if (zero && start + values.length === size) throw allZero(weight.key)
       for (const { graph, data, fresh } of outputs) {
         for (const use of graph.weights) {
           if (use.key !== weight.key) continue
@@ -124,6 +127,8 @@ interface Piece {
   readonly weight: LogicalWeight
   readonly start: number
   readonly size: number
+  /** The weight, not its part. */
+  readonly isMatrix: boolean
 }
 
 /** Weights come in parts where every graph can store them so: what is large then takes no more memory than the others. */
@@ -133,7 +138,7 @@ function piecesOf(weights: readonly LogicalWeight[], graphs: ReadonlyMap<Dtype, 
     const divisible = uses.every(({ key, byValue }) => key !== weight.key || byValue)
     let start = 0
     return ((divisible && weight.parts) || [weight]).map((part): Piece => {
-      const piece = { weight: part, start, size: sizeOf(weight) }
+      const piece = { weight: part, start, size: sizeOf(weight), isMatrix: weight.dims.length > 1 }
       start += sizeOf(part)
       return piece
     })
@@ -147,6 +152,11 @@ const load = (piece: Piece | undefined, pool: WeightPool): Promise<Float32Array>
 
 export function digestOf(bytes: Uint8Array | string): FileDigest {
   return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** No training leaves a matrix of zeros; what is called so was never filled. */
+function allZero(key: string): CheckpointError {
+  return new CheckpointError('checkpoint_nan', `All values of ${key} in the checkpoint are 0: it was never filled, or is damaged. Fetch it again.`, { key })
 }
 
 /** A weight that is not a number makes every score one. */

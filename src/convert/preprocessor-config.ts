@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { CheckpointError, show } from '../errors.ts'
+import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/**
+ * What a checkpoint says of its pictures: the `preprocessor_config.json` of the first folder that has one, else CLIP's.
+ * Mean and standard deviation are its own; what would be computed otherwise than here is refused, since its scores
+ * would be others. Throws `CheckpointError` `checkpoint_config`.
+ */
+export async function readPreprocess(folders: readonly string[], size: number): Promise<PreprocessConfig> {
+  for (const folder of folders) {
+    const where = join(folder, 'preprocessor_config.json')
+    const text = await readFile(where, 'utf8').catch(() => undefined)
+    if (text !== undefined) return parsePreprocess(text, where, size)
+  }
+  return { ...CLIP_PREPROCESS, size }
+}
+
+function parsePreprocess(text: string, where: string, size: number): PreprocessConfig {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw refuse(where, `it is not JSON: ${(cause as Error).message}`, cause)
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refuse(where, 'it is not an object')
+  const given = json as Json
+  for (const [field, isSame] of Object.entries(FIXED)) {
+    const value = given[field]
+    if (value !== undefined && value !== null && !isSame(value, size)) {
+      throw refuse(where, `its ${field} is ${JSON.stringify(value)}, which is not what icthp computes`)
+    }
+  }
+  return { size, mean: three(given, 'image_mean', where), std: three(given, 'image_std', where) }
+}
+
+const isTrue = (value: unknown): boolean => value === true
+
+/** Fields that must say what icthp does: shortest edge to the size of the tower, bicubic, centre crop, 1/255. */
+const FIXED: Readonly<Record<string, (value: unknown, size: number) => boolean>> = {
+  do_resize: isTrue,
+  do_center_crop: isTrue,
+  do_rescale: isTrue,
+  do_normalize: isTrue,
+  do_convert_rgb: isTrue,
+  resample: (value) => value === 3,
+  rescale_factor: (value) => typeof value === 'number' && Math.abs(value - 1 / 255) < 1e-9,
+  size: (value, size) => value === size || (value as Json)['shortest_edge'] === size || isSquare(value, size),
+  crop_size: (value, size) => value === size || isSquare(value, size),
+}
+
+const isSquare = (value: unknown, size: number): boolean =>
+  typeof value === 'object' && (value as Json)['height'] === size && (value as Json)['width'] === size
+
+function three(json: Json, field: 'image_mean' | 'image_std', where: string): PreprocessConfig['mean'] {
+  const value = json[field]
+  if (value === undefined || value === null) return field === 'image_mean' ? CLIP_PREPROCESS.mean : CLIP_PREPROCESS.std
+  const numbers = Array.isArray(value) ? (value as unknown[]) : []
+  const fits = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n) && (field === 'image_mean' || n > 0)
+  const [red, green, blue] = numbers
+  if (numbers.length === 3 && fits(red) && fits(green) && fits(blue)) return [red, green, blue]
+  throw refuse(where, `its ${field} is ${show(JSON.stringify(value))}, not three numbers`)
+}
+
+function refuse(where: string, why: string, cause?: unknown): CheckpointError {
+  return new CheckpointError(
+    'checkpoint_config',
+    `${where}: ${why}. Use the file that belongs to the checkpoint, or remove it where CLIP's preprocessing is meant.`,
+    { where, ...(cause === undefined ? {} : { cause }) },
+  )
+}
