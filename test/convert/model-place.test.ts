@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { convertCheckpoints } from '../../src/convert/index.ts'
 import { asOutputError, checkRoom } from '../../src/convert/write/output-error.ts'
@@ -100,12 +100,28 @@ describe('what icthp did not write stays', () => {
 
   test('folders called as those that are written first', async () => {
     const options = { ...(await work('source-7')), ict: undefined, out: room.at('partial') }
-    for (const name of ['hp.partial', 'hp.old']) {
+    for (const name of ['.hp.icthp-partial', '.hp.icthp-old']) {
       await mkdir(room.at('partial', name), { recursive: true })
       await writeFile(room.at('partial', name, 'mine.txt'), 'mine')
       await refused('partial', 'output_not_ours', options)
     }
   })
+})
+
+test('copies of a model that a user keeps beside it, and a file put in the place of one of ours', async () => {
+  const options = { ...(await work('source-10')), ict: undefined, out: room.at('copies') }
+  await convertCheckpoints(options)
+  for (const name of ['hp.old', 'hp.partial', 'hp.bak']) await cp(room.at('copies/hp'), room.at('copies', name), { recursive: true })
+  await convertCheckpoints(options)
+  const left = await room.list('copies')
+  for (const name of ['hp.old', 'hp.partial', 'hp.bak']) expect(left).toContain(`${name}/icthp.json`)
+  expect(left.filter((path) => path.startsWith('.'))).toEqual([])
+  await writeFile(room.at('copies/hp/config.json'), '{"mine": true}')
+  await refused('copies', 'output_not_ours', options)
+  await rm(room.at('copies/hp/config.json'))
+  // A whole model of the very name, which nobody marked as left over.
+  await cp(room.at('copies/hp.bak'), room.at('copies/.hp.icthp-old'), { recursive: true })
+  await refused('copies', 'output_not_ours', options)
 })
 
 test('a model behind a link is replaced where it lies', async () => {

@@ -39,7 +39,7 @@ describe('a conversion that is killed', () => {
     expect(await convertKilledAt(share, out)).toBe('SIGKILL')
     const left = await room.list(name)
     expect(left.length).toBeGreaterThan(0)
-    expect(left.filter((path) => !/^(hp\.partial[/\\]|\.hp\.icthp\.lock$)/.test(path))).toEqual([])
+    expect(left.filter((path) => !/^(\.hp\.icthp-partial[/\\]|\.hp\.icthp\.lock$)/.test(path))).toEqual([])
     expect(left.filter((path) => path.endsWith('icthp.json'))).toEqual([])
     await expect(HpScorer.fromPretrained(out, { device: 'cpu' })).rejects.toMatchObject({ code: 'model_not_found' })
     await convertCheckpoints({ ...options, out })
@@ -88,7 +88,7 @@ test('a conversion that fails leaves the model that was there before, and nothin
 test('the model that a run had moved aside when it was killed comes back, should the next run fail', async () => {
   const out = room.at('aside')
   await convertCheckpoints({ ...options, out })
-  await rename(room.at('aside/hp'), room.at('aside/hp.old'))
+  await rename(room.at('aside/hp'), room.at('aside/.hp.icthp-old'))
   await expect(convertCheckpoints({ ...options, out, onProgress: () => { throw new Error('enough') } })).rejects.toThrow('enough')
   await expectScores(out)
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, realpath, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OutputError } from '../../errors.ts'
@@ -5,11 +6,11 @@ import { lockFile } from '../../hub/download/file-lock-node.ts'
 import { MANIFEST_NAME } from '../../models/manifest.ts'
 import { asOutputError } from './output-error.ts'
 
-/** In a folder that is being written: without it, nothing there is taken for ours. */
-const MARK = '.icthp-partial'
+/** In a folder that is being written, or was replaced: without it, nothing there is taken for a leftover of ours. */
+const MARK = '.icthp-mark'
 /** What a folder that is being written holds. */
 const WRITTEN =
-  /^(onnx\/((vision|text)_model\w*\.onnx(_data\w*)?|segment-\d+\.onnx)|scratch\/.*|(config|preprocessor_config|tokenizer|tokenizer_config|icthp)\.json|\.icthp-partial)$/
+  /^(onnx\/((vision|text)_model\w*\.onnx(_data\w*)?|segment-\d+\.onnx)|scratch\/.*|(config|preprocessor_config|tokenizer|tokenizer_config|icthp)\.json|\.icthp-mark)$/
 /** What file managers leave in every folder that they show. */
 const LITTER = ['.DS_Store', 'Thumbs.db', 'desktop.ini']
 
@@ -37,7 +38,7 @@ export class ModelPlace {
       await mkdir(dirname(real), { recursive: true })
       const lock = await lockFile(join(dirname(real), `.${basename(real)}.icthp.lock`), signal)
       try {
-        const partial = `${real}.partial`
+        const partial = beside(real, 'partial')
         await heal(real, partial)
         await checkModelPlace(real)
         await mkdir(join(partial, 'onnx'), { recursive: true })
@@ -54,17 +55,20 @@ export class ModelPlace {
 
   /** Moves the whole model into its place, and removes the one that was there before. */
   async commit(): Promise<void> {
-    const old = oldOf(this.place)
+    const old = beside(this.place, 'old')
     try {
-      await unlink(join(this.partial, MARK))
       const replaced = await exists(this.place)
-      if (replaced) await rename(this.place, old)
+      if (replaced) {
+        await rename(this.place, old)
+        await writeFile(join(old, MARK), '')
+      }
       try {
         await rename(this.partial, this.place)
       } catch (error) {
         if (replaced) await rename(old, this.place)
         throw error
       }
+      await unlink(join(this.place, MARK))
       if (replaced) await removeModel(old, this.place)
     } catch (cause) {
       throw asOutputError(cause, this.place)
@@ -106,8 +110,9 @@ export async function checkModelPlace(place: string): Promise<void> {
   if (names.every((name) => LITTER.includes(basename(name)))) return
   const ours = await filesOfModel(place)
   if (!ours) throw notOurs(place, `it has no ${MANIFEST_NAME} of icthp`, names)
-  const strange = names.filter((name) => !ours.has(name) && !LITTER.includes(basename(name)))
-  if (strange.length > 0) throw notOurs(place, 'it holds more than the model', strange)
+  const strange: string[] = []
+  for (const name of names) if (!(await isOurs(place, name, ours))) strange.push(name)
+  if (strange.length > 0) throw notOurs(place, 'it holds files that icthp did not write', strange)
 }
 
 function notOurs(place: string, why: string, files: readonly string[] = []): OutputError {
@@ -119,28 +124,36 @@ function notOurs(place: string, why: string, files: readonly string[] = []): Out
   )
 }
 
+/** Weights by their names, which nobody else would give; what others might have written in its place, by its bytes. */
+async function isOurs(place: string, name: string, ours: ReadonlyMap<string, string | undefined>): Promise<boolean> {
+  if (LITTER.includes(basename(name)) || name === MARK) return true
+  if (!ours.has(name)) return false
+  const sha256 = ours.get(name)
+  if (sha256 === undefined || name.startsWith('onnx/')) return true
+  return createHash('sha256').update(await readFile(join(place, name))).digest('hex') === sha256
+}
+
 /** Puts right what a run that was killed has left; only who holds the lock may. */
 async function heal(place: string, partial: string): Promise<void> {
-  const old = oldOf(place)
-  // A run that ended between its two renames had a whole model in its place before.
-  if ((await exists(old)) && !(await exists(place))) {
-    await checkModelPlace(old)
-    await rename(old, place)
-  }
+  const old = beside(place, 'old')
   if (await exists(old)) {
+    // A run that ended between its two renames had a whole model in its place before.
+    const back = !(await exists(place))
+    if (!back && !(await exists(join(old, MARK)))) throw notOurs(old, 'icthp keeps what it replaces there', await filesIn(old))
     await checkModelPlace(old)
-    await removeModel(old)
+    if (back) {
+      await rename(old, place)
+      await unlink(join(place, MARK)).catch(() => {})
+    } else await removeModel(old)
   }
   if (!(await exists(partial))) return
-  if (await exists(join(partial, MARK))) await removeFiles(partial, (path) => WRITTEN.test(path))
-  else {
-    await checkModelPlace(partial)
-    await removeModel(partial)
-  }
+  const names = await filesIn(partial)
+  if (names.length === 0 || names.includes(MARK)) await removeFiles(partial, (path) => WRITTEN.test(path))
   if (await exists(partial)) throw notOurs(partial, 'icthp would write there first, and it holds other files', await filesIn(partial))
 }
 
-const oldOf = (place: string): string => `${place}.old`
+/** Hidden, and of a name that nobody gives to a copy of a model. */
+const beside = (place: string, what: 'partial' | 'old'): string => join(dirname(place), `.${basename(place)}.icthp-${what}`)
 
 /** Removes the files of a model, and its folders. What file managers left goes to `heir`. */
 async function removeModel(folder: string, heir?: string): Promise<void> {
@@ -148,7 +161,7 @@ async function removeModel(folder: string, heir?: string): Promise<void> {
   if (heir !== undefined) {
     for (const name of LITTER) await rename(join(folder, name), join(heir, name)).catch(() => {})
   }
-  await removeFiles(folder, (path) => ours?.has(path) ?? false)
+  await removeFiles(folder, (path) => path === MARK || (ours?.has(path) ?? false))
 }
 
 /** Removes the files that are ours, and the folders that are empty then. */
@@ -179,14 +192,15 @@ async function filesIn(root: string, folders?: Set<string>): Promise<string[]> {
   return found.sort()
 }
 
-/** The files that the manifest of a model names, and it; `undefined` where there is none. */
-async function filesOfModel(folder: string): Promise<Set<string> | undefined> {
+/** The files that the manifest of a model names, with their sha256, and it; `undefined` where there is none. */
+async function filesOfModel(folder: string): Promise<Map<string, string | undefined> | undefined> {
   const text = await readFile(join(folder, MANIFEST_NAME), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
     const { library, files } = JSON.parse(text) as { library?: unknown; files?: unknown }
     if (typeof library !== 'string' || typeof files !== 'object' || files === null) return undefined
-    return new Set([...Object.keys(files), MANIFEST_NAME])
+    const listed = Object.entries(files as Record<string, { sha256?: string } | null>)
+    return new Map([...listed.map(([name, digest]) => [name, digest?.sha256] as const), [MANIFEST_NAME, undefined]])
   } catch {
     return undefined
   }
