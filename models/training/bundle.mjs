@@ -1,6 +1,7 @@
 // Converts the trained checkpoints with icthp itself (`npm run build` first) and says how large they are.
 //   node bundle.mjs CHECKPOINT OUT [dtype,…]     q8 unless said otherwise: it runs on every provider
 // tokenizer.json is left out: only other libraries read it, and it is a tenth of the whole.
+import { createHash } from 'node:crypto'
 import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { convertCheckpoints } from 'icthp/convert'
@@ -16,9 +17,10 @@ for (const name of ['tokenizer.json', 'tokenizer_config.json']) {
   delete manifest.files[name]
   await rm(join(out, 'ict', name))
 }
-// What is changed here is no longer what the checksum was made of; the package has one of its own.
-delete manifest.checksum
-await writeFile(manifestPath, `${JSON.stringify(manifest, null, 2)}\n`)
+// As src/models/manifest.ts makes it, of what is left.
+const { checksum: _, ...fields } = manifest
+const checksum = createHash('sha256').update(JSON.stringify(fields)).digest('hex')
+await writeFile(manifestPath, `${JSON.stringify({ ...fields, checksum }, null, 2)}\n`)
 let total = 0
 for (const kind of ['ict', 'hp']) {
   for (const entry of await readdir(join(out, kind), { recursive: true, withFileTypes: true })) {

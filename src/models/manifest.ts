@@ -106,8 +106,9 @@ export function parseManifest(text: string, where: string): ModelManifest {
     )
   }
   const { checksum, ...fields } = value
-  if (checksum !== undefined && checksum !== checksumOf(fields)) {
-    throw invalid(where, 'it was changed after it was written (its checksum is another)')
+  if (checksum !== checksumOf(fields)) {
+    const what = checksum === undefined ? 'has none' : 'is another'
+    throw invalid(where, `it was changed after it was written (its checksum ${what})`)
   }
   const { kind, towers, files, preprocess, source } = value
   if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)

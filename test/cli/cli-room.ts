@@ -9,7 +9,7 @@ import { DeviceError, ImageError } from '../../src/errors.ts'
 import type { ModelFolder } from '../../src/hub/hub.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
-import { MANIFEST_FORMAT, type Dtype, type ModelKind, type ModelManifest } from '../../src/models/manifest.ts'
+import { MANIFEST_FORMAT, sealManifest, type Dtype, type ModelKind, type ModelManifest } from '../../src/models/manifest.ts'
 
 /** What a run wrote, and its exit code. */
 export interface CliRun {
@@ -193,7 +193,7 @@ function fakeFolder(source: string): ModelFolder {
     source,
     readText: async (path) => {
       const kind = /^(ict|hp)\/icthp\.json$/.exec(path)?.[1] as ModelKind | undefined
-      return source === 'empty' || !kind ? undefined : JSON.stringify(manifestOf(kind))
+      return source === 'empty' || !kind ? undefined : JSON.stringify(sealManifest(manifestOf(kind)))
     },
     file: async (path) => ({ path: `/${path}` }),
   }

@@ -5,6 +5,7 @@ import type { ConvertOptions } from '../../src/convert/index.ts'
 import { DownloadError } from '../../src/errors.ts'
 import type { PullPlan } from '../../src/hub/huggingface/pull-node.ts'
 import { VERSION } from '../../src/version.ts'
+import { sealManifest } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -118,7 +119,9 @@ test('what is converted from the same commit is left alone, unless --force', asy
   await mkdir(join(room.folder, 'out/ict'), { recursive: true })
   await writeFile(
     join(room.folder, 'out/ict/icthp.json'),
-    JSON.stringify({ ...manifest, library: VERSION, source: { ...source, repository: '8y/ICT', revision: 'c0' } }),
+    JSON.stringify(
+      sealManifest({ ...manifest, library: VERSION, source: { ...source, repository: '8y/ICT', revision: 'c0' } }),
+    ),
   )
   const { stderr } = await room.run(['pull', '--out', 'out'])
   expect(stderr).toContain('note: ICT is converted already, from the same commit; --force converts it again\n')

@@ -6,6 +6,7 @@ import { nodeServices } from '../../src/cli/services.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { ImageError, ModelError } from '../../src/errors.ts'
 import type { VerifyOptions, VerifyReport } from '../../src/evaluation/verify-model-node.ts'
+import { sealManifest, type ModelManifest } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -210,7 +211,7 @@ describe('info', () => {
         source,
         readText: async (path) => {
           const kind = /^(ict|hp)\/icthp\.json$/.exec(path)?.[1] as 'ict' | 'hp' | undefined
-          return kind && JSON.stringify({ ...manifestOf(kind, ['fp32', 'int8']), ...extra(kind) })
+          return kind && JSON.stringify(sealManifest({ ...manifestOf(kind, ['fp32', 'int8']), ...extra(kind) } as ModelManifest))
         },
         file: async (path) => ({ path }),
       }),

@@ -122,10 +122,10 @@ describe('a folder that was changed never scores', () => {
     await writeFile(room.at(name, path), bytes)
   }
   async function editManifest(name: string, edit: (manifest: ModelManifest) => object | string): Promise<void> {
-    // Without its checksum, which would be wrong before anything else is.
+    // With a checksum that is right: it would be wrong before anything else is.
     const { checksum: _, ...manifest } = (await readJson(`${name}/${manifestPath}`)) as unknown as ModelManifest
     const made = edit(manifest)
-    await writeFile(room.at(name, manifestPath), typeof made === 'string' ? made : JSON.stringify(made))
+    await writeFile(room.at(name, manifestPath), typeof made === 'string' ? made : JSON.stringify(sealManifest(made as ModelManifest)))
   }
 
   it.each([
@@ -161,7 +161,7 @@ describe('a folder that was changed never scores', () => {
   async function forge(name: string, edit: (bytes: Buffer) => void): Promise<void> {
     await editBytes(name, edit)
     const forged = await digest(room.at(name, data))
-    await editManifest(name, (manifest) => sealManifest({ ...manifest, files: { ...manifest.files, [data.slice(3)]: forged } }))
+    await editManifest(name, (manifest) => ({ ...manifest, files: { ...manifest.files, [data.slice(3)]: forged } }))
   }
 
   it.each<[string, (bytes: Buffer) => void]>([
