@@ -6,8 +6,10 @@ import { UsageError } from './exit-codes.ts'
 /** Millions of prompts. */
 const MAX_BYTES = 2 ** 28
 
-/** Prompts of the command line, then those of a file: UTF-8 or with a byte order mark, one a line; empty lines are left out. Throws `UsageError`, and
- * `InputError` `input_not_text`. */
+/**
+ * Prompts of the command line, then those of a file: UTF-8 or with a byte order mark, one a line; empty lines are left
+ * out. Throws `UsageError`, `InputError` `input_not_text`, and `signal.reason`.
+ */
 export async function readPrompts(
   given: readonly string[],
   file: string | undefined,

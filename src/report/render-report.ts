@@ -119,9 +119,9 @@ function renderCard(image: ReportImage, report: Report, columns: readonly Column
 
 /** The folders dimmed, and a line may end after each. */
 function renderName(name: string): Html {
-  const folders = name.match(/[^\\/]*[\\/]+/g) ?? []
-  const own = name.slice(folders.join('').length)
-  return html`${folders.map((folder) => html`<span class="dim">${folder}</span><wbr>`)}${own}`
+  const parts = name.split(/(?<=[\\/])(?=[^\\/])/)
+  const own = /[\\/]$/.test(name) ? '' : parts.pop()!
+  return html`${parts.map((folder) => html`<span class="dim">${folder}</span><wbr>`)}${own}`
 }
 
 function renderScores(image: ReportImage, { key, label }: Column, report: Report): Html {

@@ -80,7 +80,9 @@ test.each([
   ['cp1252', Buffer.from('first\nzwei \xc4pfel', 'latin1'), 'line 2, byte 11'],
   ['GBK', Buffer.from([0xc1, 0xbd, 0xb8, 0xf6, 10]), 'line 1, byte 0'],
   ['UTF-16 without a mark', Buffer.from('two', 'utf16le'), 'line 1, byte 1'],
-  ['UTF-16 that is cut', Buffer.from([0xff, 0xfe, 0x41, 0, 0x42]), 'line 1, byte 2'],
+  ['UTF-16 that is cut', Buffer.from([0xff, 0xfe, 0x41, 0, 0x42]), 'line 1, byte 4'],
+  ['UTF-16 with half a character', Buffer.from([0xff, 0xfe, 0x41, 0, 0x0a, 0, 0x42, 0, 0x00, 0xd8, 0x43, 0]), 'line 2, byte 8'],
+  ['UTF-8 that is broken behind a U+FFFD that is meant', Buffer.from([0xef, 0xbf, 0xbd, 10, 0xff]), 'line 2, byte 4'],
   ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0]), 'UTF-32'],
   ['a JPEG', Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'line 1, byte 0'],
 ])('--prompts-file in %s is refused, with its place', async (_, bytes, place) => {

@@ -27,6 +27,12 @@ test('models from URLs have a cache of their own', () => {
   expect(hubSettings({}, { XDG_CACHE_HOME: '/x', ICTHP_CACHE: '/i' }).urlCacheDir).toBe('/i')
 })
 
+test.each(['huggingface.co', 'nonsense', 'ftp://mirror', 'http://'])('HF_ENDPOINT=%s is no address', (endpoint) => {
+  expect(() => hubSettings({}, { HF_ENDPOINT: endpoint })).toThrow(
+    expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining('HF_ENDPOINT') }),
+  )
+})
+
 test('the endpoint', () => {
   expect(hubSettings({}, {}).endpoint).toBe('https://huggingface.co')
   expect(hubSettings({}, { HF_ENDPOINT: 'https://mirror.example/hf//' }).endpoint).toBe('https://mirror.example/hf')

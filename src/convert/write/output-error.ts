@@ -1,6 +1,5 @@
-import { dirname } from 'node:path'
-import { statfs } from 'node:fs/promises'
 import { IcthpError, OutputError } from '../../errors.ts'
+import { freeBytes, gigabytes } from '../../hub/download/disk-space-node.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied. Change its owner or its permissions, or choose another place',
@@ -37,20 +36,12 @@ export function asOutputError(cause: unknown, where: string): unknown {
 
 /** Throws `OutputError` `output_no_space` where the disk of `folder` (or of what will hold it) has less than `bytes`. */
 export async function checkRoom(folder: string, bytes: number): Promise<void> {
-  for (let at = folder; ; at = dirname(at)) {
-    const found = await statfs(at).catch(() => undefined)
-    if (found) {
-      const free = found.bavail * found.bsize
-      if (free >= bytes) return
-      throw new OutputError(
-        'output_no_space',
-        `The model needs ${gigabytes(bytes)} or more, and the disk of ${folder} has ${gigabytes(free)} free. ` +
-          'Make room, or choose another place.',
-        { folder, bytes, free },
-      )
-    }
-    if (dirname(at) === at) return
-  }
+  const free = await freeBytes(folder)
+  if (free === undefined || free >= bytes) return
+  throw new OutputError(
+    'output_no_space',
+    `The model needs ${gigabytes(bytes)} or more, and the disk of ${folder} has ${gigabytes(free)} free. ` +
+      'Make room, or choose another place.',
+    { folder, bytes, free },
+  )
 }
-
-const gigabytes = (bytes: number): string => (bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`)

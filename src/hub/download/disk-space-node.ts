@@ -18,7 +18,7 @@ export function noSpace(folder: string, bytes: number, free?: number, cause?: un
 }
 
 /** `undefined` where the system does not say. */
-async function freeBytes(folder: string): Promise<number | undefined> {
+export async function freeBytes(folder: string): Promise<number | undefined> {
   for (let at = folder; ; at = dirname(at)) {
     try {
       const { bavail, bsize } = await statfs(at)
@@ -29,6 +29,6 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   }
 }
 
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return bytes < 1e7 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { InputError, show } from '../../errors.ts'
 import { DEFAULT_RETRY, type RetryPolicy } from '../download/retry.ts'
 
 /** Where models come from and where they are kept. Everything has the default that Python's `huggingface_hub` has. */
@@ -33,7 +34,7 @@ export function hubSettings(options: NodeHubOptions = {}, env: NodeJS.ProcessEnv
   const cache = folder(env['XDG_CACHE_HOME'], env) ?? join(homedir(), '.cache')
   const home = folder(env['HF_HOME'], env) ?? join(cache, 'huggingface')
   return {
-    endpoint: (options.endpoint || env['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, ''),
+    endpoint: checkEndpoint(options.endpoint || env['HF_ENDPOINT'] || 'https://huggingface.co'),
     token: clean(options.token) ?? implicitToken(home, env),
     cacheDir: resolve(
       options.cacheDir ?? folder(env['HF_HUB_CACHE'], env) ?? folder(env['HUGGINGFACE_HUB_CACHE'], env) ?? join(home, 'hub'),
@@ -42,6 +43,21 @@ export function hubSettings(options: NodeHubOptions = {}, env: NodeJS.ProcessEnv
     offline: options.offline ?? isTrue(env['HF_HUB_OFFLINE'] || env['TRANSFORMERS_OFFLINE']),
     retry: { ...DEFAULT_RETRY, ...options.retry },
   }
+}
+
+/** Without the slashes at its end. Throws `InputError` `input_invalid_option`. */
+function checkEndpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw new InputError(
+      'input_invalid_option',
+      `The hub's address is ${show(text)} (HF_ENDPOINT, or endpoint), which is none. Write it whole: https://….`,
+      { endpoint: text },
+    )
+  }
+  let end = text.length
+  while (text[end - 1] === '/') end--
+  return text.slice(0, end)
 }
 
 /** `~` at the start of a path. */

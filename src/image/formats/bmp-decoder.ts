@@ -11,7 +11,8 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   const reader = new ByteReader(bytes, () => truncated('BMP', 'it ends before its pixels'))
   const header = readHeader(reader)
   const { width, height, bits } = header
-  const stride = ((width * bits + 31) >> 3) & ~3
+  // Past 2^31 bits a shift would go wrong.
+  const stride = Math.ceil((width * bits) / 32) * 4
   const data = new Uint8Array(width * height * 3)
   const indices = header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
   const pixels = indices ?? reader.slice(header.offset, stride * height)

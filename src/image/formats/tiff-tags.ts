@@ -42,6 +42,7 @@ export function readTiffTags(reader: ByteReader): TiffTags {
   const u32 = (at: number): number => reader.u32(at, littleEndian)
   const u64 = (at: number): number => u32(at + (littleEndian ? 4 : 0)) * 2 ** 32 + u32(at + (littleEndian ? 0 : 4))
   const word = big ? u64 : u32
+  const readers: Readonly<Record<number, (at: number) => number>> = { 1: (at) => reader.u8(at), 2: u16, 4: u32, 8: u64 }
   const tags = new Map<number, number[]>()
   const directory = big ? u64(8) : u32(4)
   const entries = big ? u64(directory) : u16(directory)
@@ -58,7 +59,7 @@ export function readTiffTags(reader: ByteReader): TiffTags {
     let from = count * size <= (big ? 8 : 4) ? inline : word(inline)
     const values: number[] = []
     for (let k = 0; k < count; k++, from += size) {
-      const value = { 1: () => reader.u8(from), 2: () => u16(from), 4: () => u32(from), 8: () => u64(from) }[size]!()
+      const value = readers[size]!(from)
       values.push(SIGNED.has(type) && value >= 2 ** (size * 8 - 1) ? value - 2 ** (size * 8) : value)
     }
     tags.set(tag, values)
