@@ -39,8 +39,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     entry: {
       ...entries,
       'cli/icthp': 'src/cli/icthp.ts',
-      // Worker threads load these by URL; see src/worker-url-node.ts.
-      'backend/ort-worker-node': 'src/backend/ort-worker-node.ts',
+      // Worker threads load these by URL; see src/worker/worker-url-node.ts.
+      'backend/ort-worker-node': 'src/backend/ort-node/ort-handler-node.ts',
       'image/worker-node': 'src/image/pool/worker-node.ts',
       'convert/digest-worker-node': 'src/convert/write/digest-worker-node.ts',
       'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
@@ -53,7 +53,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
   {
     ...common,
     // The browser's worker, whole but for onnxruntime-web: import maps do not reach workers.
-    entry: { 'worker-web': 'src/worker-web.ts' },
+    entry: { 'worker-web': 'src/worker/worker-web.ts' },
     noExternal: [/^(?!onnxruntime-web)/],
     esbuildPlugins: [withoutUrlAssignment],
     onSuccess: async () => {

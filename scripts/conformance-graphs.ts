@@ -3,7 +3,7 @@
  * --format=esm | node --input-type=module - > src/testing/conformance-graphs.ts` writes them
  * anew; test/testing/conformance-graphs.test.ts holds both together.
  */
-import { encodeModel, type ExternalLocation, type OnnxInitializer, type OnnxModel, type OnnxNode } from '../src/backend/onnx/onnx-model.ts'
+import { encodeModel, type ExternalLocation, type OnnxInitializer, type OnnxModel, type OnnxNode } from '../src/onnx/onnx-model.ts'
 
 const bytesOf = (values: Float32Array | BigInt64Array): Uint8Array => new Uint8Array(values.buffer)
 

@@ -1,7 +1,7 @@
 /**
  * icthp for Node: onnxruntime-node in a worker thread, sharp where it is installed, the Hugging Face cache.
  */
-import { OrtNodeBackend } from './backend/ort-node.ts'
+import { OrtNodeBackend } from './backend/ort-node/ort-backend-node.ts'
 import type { InferenceBackend } from './backend/backend.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { createNodeHub } from './hub/hub-node.ts'

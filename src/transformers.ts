@@ -2,7 +2,7 @@
  * icthp on an already installed `@huggingface/transformers` (4): its ONNX Runtime runs the towers, so that a program
  * that has it anyway needs no second one.
  */
-import { abortable } from './backend/abortable.ts'
+import { abortable } from './base/abortable.ts'
 import type {
   InferenceBackend,
   InferenceSession,
@@ -13,9 +13,9 @@ import type {
   Tensors,
 } from './backend/backend.ts'
 import { DEVICES, type Device } from './backend/backend.ts'
-import { probeNodeDevice } from './backend/devices-node.ts'
+import { probeNodeDevice } from './backend/ort-node/devices-node.ts'
 import { probeInput, probeModel } from './backend/probe-model.ts'
-import { BackendError, InputError } from './errors.ts'
+import { BackendError, InputError } from './base/errors.ts'
 
 /** What is used of `@huggingface/transformers`: pass the module itself. */
 export interface TransformersApi {

@@ -2,13 +2,13 @@
  * icthp for browsers: onnxruntime-web and exact image decoders in a worker that comes along, models kept in the browser's
  * storage.
  */
-import { OrtWebBackend } from './backend/ort-web.ts'
+import { OrtWebBackend } from './backend/ort-web/ort-backend-web.ts'
 import type { Device, InferenceBackend } from './backend/backend.ts'
-import type { WasmPaths } from './engine-messages-web.ts'
-import { Engine, type EngineOptions } from './engine-web.ts'
+import type { WasmPaths } from './worker/worker-messages-web.ts'
+import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
 import { clearCache, createWebHub, listCache, type CachedFile, type WebHubOptions } from './hub/hub-web.ts'
 import type { ModelHub } from './hub/hub.ts'
-import { MemoryStore, type BlobStore } from './hub/store/blob-store.ts'
+import { MemoryStore, type BlobStore } from './hub/browser/blob-store.ts'
 import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
 import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
 import type { WebImageInput } from './image/image-input-web.ts'

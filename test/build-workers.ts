@@ -4,7 +4,7 @@ import { build } from 'tsup'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Bundles the workers for tests, where src/worker-url-node.ts looks for them, and the decoder and conversion, for tests that run
+ * Bundles the workers for tests, where src/worker/worker-url-node.ts looks for them, and the decoder and conversion, for tests that run
  * them in a process of their own. vitest runs it once before all tests.
  */
 export default async function buildWorkers(): Promise<void> {
@@ -13,7 +13,7 @@ export default async function buildWorkers(): Promise<void> {
     entry: {
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
       'image/decoder-node': `${root}src/image/decoder-node.ts`,
-      'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
+      'backend/ort-worker-node': `${root}src/backend/ort-node/ort-handler-node.ts`,
       'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'evaluation/measure-worker-node': `${root}src/evaluation/measure-worker-node.ts`,
       'convert/index': `${root}src/convert/index.ts`,

@@ -1,5 +1,5 @@
 import type { Tensors } from './backend.ts'
-import { encodeModel } from './onnx/onnx-model.ts'
+import { encodeModel } from '../onnx/onnx-model.ts'
 
 /**
  * Small attentions of the towers' lengths and head sizes. The fused kernel of WebGPU is wrong on GPUs with subgroups of 4

@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-common'
-import { BackendError } from '../errors.ts'
+import { BackendError } from '../base/errors.ts'
 import type { Tensors } from './backend.ts'
 
 /**

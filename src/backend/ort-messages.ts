@@ -1,4 +1,4 @@
-import * as errors from '../errors.ts'
+import * as errors from '../base/errors.ts'
 import type { Tensors } from './backend.ts'
 
 /** What the main thread asks of the worker that holds onnxruntime-node. */

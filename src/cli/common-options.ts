@@ -1,5 +1,5 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
-import { NODE_DEVICES } from '../backend/devices-node.ts'
+import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
 import type { Device } from '../backend/backend.ts'
 import { DTYPES, type Dtype, type ModelKind } from '../models/manifest.ts'
 import { UsageError } from './exit-codes.ts'

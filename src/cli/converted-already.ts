@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { heldDtypes, MANIFEST_NAME, parseManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../base/version.ts'
 
 /** Whether `folder` holds a model of this kind, made by this version of icthp from this commit, in all these precisions. */
 export async function convertedAlready(

@@ -1,4 +1,4 @@
-import { IcthpError } from '../errors.ts'
+import { IcthpError } from '../base/errors.ts'
 
 /** What the command line ends with; a signal gives 128 and its number. */
 export const EXIT = {

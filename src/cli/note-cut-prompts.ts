@@ -1,4 +1,4 @@
-import { show } from '../errors.ts'
+import { show } from '../base/errors.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { Context } from './context.ts'
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { readWholeFile } from '../read-file-node.ts'
+import { readWholeFile } from '../base/read-file-node.ts'
 import { decodeText } from '../text/decode-text.ts'
 import { UsageError } from './exit-codes.ts'
 

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
-import { IcthpError } from '../errors.ts'
-import { VERSION } from '../version.ts'
+import { IcthpError } from '../base/errors.ts'
+import { VERSION } from '../base/version.ts'
 import type { CliIo } from './cli-io.ts'
 import type { Context } from './context.ts'
 import { addConvert } from './commands/convert.ts'

@@ -1,5 +1,5 @@
-import { CheckpointError, show } from '../errors.ts'
-import type { Checkpoint } from './checkpoint/checkpoint.ts'
+import { CheckpointError, show } from '../base/errors.ts'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 
 export type HiddenAct = 'gelu' | 'quick_gelu'
 

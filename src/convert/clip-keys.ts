@@ -1,6 +1,6 @@
-import { CheckpointError } from '../errors.ts'
-import type { Checkpoint, CheckpointTensor } from './checkpoint/checkpoint.ts'
-import { isFloatDtype } from './checkpoint/tensor-dtype.ts'
+import { CheckpointError } from '../base/errors.ts'
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import { isFloatDtype } from '../checkpoint/tensor-dtype.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 
 /** Which file is held against the expected keys, and which of them it must have. */

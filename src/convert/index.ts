@@ -2,5 +2,5 @@
 export {
   convertCheckpoints, type CheckpointOrigin, type ConvertedModel, type ConvertOptions, type ConvertReport,
 } from './convert-checkpoints.ts'
-export { openCheckpoint, type Checkpoint, type CheckpointTensor } from './checkpoint/checkpoint.ts'
+export { openCheckpoint, type Checkpoint, type CheckpointTensor } from '../checkpoint/checkpoint.ts'
 export { RANDOM_SIZES, writeRandomCheckpoint, type RandomSize } from './random-checkpoint.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CheckpointError, show } from '../errors.ts'
+import { CheckpointError, show } from '../base/errors.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
 
 type Json = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 import { expectedKeys, headKeys } from './clip-keys.ts'
 import { hubConfig } from './hub-files.ts'

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { ModelError } from '../base/errors.ts'
 import type { ModelFolder } from '../hub/hub.ts'
 import { DTYPES, heldDtypes, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import { findManifest } from '../scorers/open-model.ts'

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { unpackError } from '../backend/ort-messages.ts'
-import { BackendError } from '../errors.ts'
-import type { OnProgress } from '../progress.ts'
-import { workerUrl } from '../worker-url-node.ts'
+import { BackendError } from '../base/errors.ts'
+import type { OnProgress } from '../base/progress.ts'
+import { workerUrl } from '../worker/worker-url-node.ts'
 import type { Measurement, MeasureReply, MeasureRequest } from './measure-messages.ts'
 
 export interface MeasureOptions {

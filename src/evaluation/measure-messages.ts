@@ -2,7 +2,7 @@ import type { Device } from '../backend/backend.ts'
 import type { PackedError } from '../backend/ort-messages.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import type { Dtype, ModelKind } from '../models/manifest.ts'
-import type { Progress } from '../progress.ts'
+import type { Progress } from '../base/progress.ts'
 
 /** What a process of its own is asked to measure: one precision of the models of a folder. */
 export interface MeasureRequest {

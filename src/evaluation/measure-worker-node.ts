@@ -3,7 +3,7 @@
  * precision alone. Takes one request, answers, and ends.
  */
 import { readFileSync } from 'node:fs'
-import { OrtNodeBackend } from '../backend/ort-node.ts'
+import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { packError } from '../backend/ort-messages.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'

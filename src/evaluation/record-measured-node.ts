@@ -1,10 +1,10 @@
 import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { LocalFolder } from '../hub/folder-node.ts'
+import { LocalFolder } from '../hub/files/folder-node.ts'
 import type { ModelFolder } from '../hub/hub.ts'
 import { MANIFEST_NAME, parseManifest, sealManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
-import { VERSION } from '../version.ts'
+import { VERSION } from '../base/version.ts'
 import type { Manifests } from './held-precisions.ts'
 import type { VerifyReport } from './verify-model-node.ts'
 

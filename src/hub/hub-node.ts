@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { DownloadError, ModelError, show } from '../errors.ts'
-import { LocalFolder } from './folder-node.ts'
+import { DownloadError, ModelError, show } from '../base/errors.ts'
+import { LocalFolder } from './files/folder-node.ts'
 import type { ModelFolder, ModelHub, OpenOptions } from './hub.ts'
 import { HubRepository } from './huggingface/hub-repository-node.ts'
 import { expandHome, hubSettings, type HubSettings, type NodeHubOptions } from './huggingface/hub-settings-node.ts'
 import { parseModelSource } from './model-source.ts'
-import { isErrno } from './stored-file-node.ts'
-import { UrlFolder } from './url-folder-node.ts'
+import { isErrno } from './files/stored-file-node.ts'
+import { UrlFolder } from './http/url-folder-node.ts'
 
 export type { NodeHubOptions } from './huggingface/hub-settings-node.ts'
 

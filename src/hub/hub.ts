@@ -1,5 +1,5 @@
 import type { FileSource } from '../backend/backend.ts'
-import type { OnProgress } from '../progress.ts'
+import type { OnProgress } from '../base/progress.ts'
 
 /** Where model folders come from. */
 export interface ModelHub {

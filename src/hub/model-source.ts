@@ -1,4 +1,4 @@
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 
 /** What a user may write where a model is asked for. */
 export type ModelSourceName =

@@ -1,4 +1,4 @@
-import { ImageError } from '../errors.ts'
+import { ImageError } from '../base/errors.ts'
 import { decodeBmp } from './formats/bmp-decoder.ts'
 import { DEFAULT_MAX_PIXELS } from './decoder.ts'
 import { decodeGif } from './formats/gif-decoder.ts'

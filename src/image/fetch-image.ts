@@ -1,5 +1,5 @@
-import { Deadline } from '../deadline.ts'
-import { ImageError } from '../errors.ts'
+import { Deadline } from '../base/deadline.ts'
+import { ImageError } from '../base/errors.ts'
 
 export interface FetchImageOptions {
   readonly signal?: AbortSignal | undefined

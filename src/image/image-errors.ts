@@ -1,4 +1,4 @@
-import { ImageError } from '../errors.ts'
+import { ImageError } from '../base/errors.ts'
 
 /** The file ends before the picture does. Pillow refuses it too: half a gray picture must not be scored. */
 export function truncated(format: string, why: string, cause?: unknown): ImageError {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ImageError, show } from '../errors.ts'
+import { ImageError, show } from '../base/errors.ts'
 import { fetchImage, showUrl, type FetchImageOptions } from './fetch-image.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'

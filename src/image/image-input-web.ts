@@ -1,6 +1,6 @@
-import { ImageError, show } from '../errors.ts'
+import { ImageError, show } from '../base/errors.ts'
 import { showUrl } from './fetch-image.ts'
-import type { ImageSource } from './image-server-web.ts'
+import type { ImageSource } from './image-handler-web.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 

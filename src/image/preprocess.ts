@@ -1,4 +1,4 @@
-import { ImageError, show } from '../errors.ts'
+import { ImageError, show } from '../base/errors.ts'
 import type { RawImage } from './raw-image.ts'
 import { resizeWindow, type ResizeEngine } from './resize/resize.ts'
 

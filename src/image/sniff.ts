@@ -1,4 +1,4 @@
-import { ImageError } from '../errors.ts'
+import { ImageError } from '../base/errors.ts'
 import { avifSize } from './formats/avif-boxes.ts'
 import { ByteReader } from './formats/byte-reader.ts'
 import { gifSize } from './formats/gif-decoder.ts'

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
-import { type IcthpError, ModelError, show } from '../errors.ts'
+import { type IcthpError, ModelError, show } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
 import { readableMeasurements, type MeasuredPrecision } from './measured.ts'

@@ -1,4 +1,4 @@
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 
 /**
  * How ICT and HP become one number. They can order images differently, so a ranking always names its rule.

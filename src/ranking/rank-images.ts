@@ -1,4 +1,4 @@
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { l2Normalise, sigmoid } from '../scorers/embeddings.ts'

@@ -1,8 +1,8 @@
-import { IcthpError, InputError, show } from '../errors.ts'
+import { IcthpError, InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImage } from '../image/take-image.ts'
-import { onAbort } from '../on-abort.ts'
+import { onAbort } from '../base/on-abort.ts'
 import type { StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts'
+import { ModelError } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { Dtype, ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'

@@ -1,6 +1,6 @@
-import { abortable } from '../backend/abortable.ts'
+import { abortable } from '../base/abortable.ts'
 import type { Device } from '../backend/backend.ts'
-import { DeviceError, InputError, ModelError, show } from '../errors.ts'
+import { DeviceError, InputError, ModelError, show } from '../base/errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
 import {
   DTYPES,

@@ -1,8 +1,8 @@
 import { MAX_THREADS, type Device } from '../backend/backend.ts'
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
-import type { OnProgress } from '../progress.ts'
+import type { OnProgress } from '../base/progress.ts'
 
 /** Pixels of more are past what one tensor can hold in JavaScript. */
 const MAX_BATCH = 3000

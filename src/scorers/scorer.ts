@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { encodeStream, type Images } from './encode-stream.ts'

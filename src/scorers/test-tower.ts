@@ -1,4 +1,4 @@
-import { BackendError, ModelError } from '../errors.ts'
+import { BackendError, ModelError } from '../base/errors.ts'
 import type { ModelManifest, TowerName } from '../models/manifest.ts'
 import { cosine, SELF_TEST_COSINE, selfTestInput } from '../models/self-test.ts'
 import type { Choice } from './open-model.ts'

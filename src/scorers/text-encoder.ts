@@ -1,4 +1,4 @@
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import type { EncodeOptions } from './scorer-options.ts'
 import type { Tower } from './tower.ts'

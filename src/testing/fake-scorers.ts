@@ -1,5 +1,5 @@
 import type { Tensor } from '../backend/backend.ts'
-import { BackendError, InputError, show } from '../errors.ts'
+import { BackendError, InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import type { ModelKind } from '../models/manifest.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensors } from '../backend/backend.ts'
-import { InputError } from '../errors.ts'
+import { InputError } from '../base/errors.ts'
 import { FAKE_PREPROCESS } from './fake-decoder.ts'
-import { sleep } from '../sleep.ts'
+import { sleep } from '../base/sleep.ts'
 
 /** A session that answers by a function. */
 export class FakeSession implements InferenceSession {

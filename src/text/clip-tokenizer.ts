@@ -1,4 +1,4 @@
-import { InputError, show } from '../errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import { bpe } from './bpe.ts'
 import { cleanChunks, cleanText } from './clean.ts'
 import { split } from './split.ts'

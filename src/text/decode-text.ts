@@ -1,4 +1,4 @@
-import { InputError } from '../errors.ts'
+import { InputError } from '../base/errors.ts'
 
 interface Encoding {
   readonly name: 'utf-8' | 'utf-16le' | 'utf-16be'

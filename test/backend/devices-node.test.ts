@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DEVICES, type Device, type ProbedDevice } from '../../src/backend/backend.ts'
-import { NODE_DEVICES, probeNodeDevice } from '../../src/backend/devices-node.ts'
+import { NODE_DEVICES, probeNodeDevice } from '../../src/backend/ort-node/devices-node.ts'
 
 /** Probes on a machine where these devices take so many milliseconds, and the others are not there. */
 const on = (times: Partial<Record<Device, number>>, device: Device, platform = 'linux'): Promise<ProbedDevice> =>

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { OrtWebBackend } from '../../src/backend/ort-web.ts'
-import type { IcthpError } from '../../src/errors.ts'
+import { OrtWebBackend } from '../../src/backend/ort-web/ort-backend-web.ts'
+import type { IcthpError } from '../../src/base/errors.ts'
 import { openModel } from '../../src/scorers/open-model.ts'
 import type { Runtime } from '../../src/runtime.ts'
-import { serve } from '../../src/worker-web.ts'
+import { serve } from '../../src/worker/worker-web.ts'
 
 /** GPUs and runtimes that never answer, behind the real worker's code. */
 const NEVER = new Promise<never>(() => {})

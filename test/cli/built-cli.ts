@@ -11,7 +11,7 @@ export async function buildCli(): Promise<void> {
     config: false,
     entry: {
       'cli/icthp': `${root}src/cli/icthp.ts`,
-      'backend/ort-worker-node': `${root}src/backend/ort-worker-node.ts`,
+      'backend/ort-worker-node': `${root}src/backend/ort-node/ort-handler-node.ts`,
       'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
     },

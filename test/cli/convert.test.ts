@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ConvertOptions } from '../../src/convert/index.ts'
 import { nodeServices } from '../../src/cli/services.ts'
-import { CheckpointError } from '../../src/errors.ts'
+import { CheckpointError } from '../../src/base/errors.ts'
 import { DTYPES } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { Stopped } from '../../src/cli/exit-codes.ts'
 import { createNodeCodecs } from '../../src/image/codecs/codecs-node.ts'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { cliRoom, hpOf, ictOf } from './cli-room.ts'
 
 const room = cliRoom()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { DeviceError, ModelError } from '../../src/errors.ts'
+import { DeviceError, ModelError } from '../../src/base/errors.ts'
 import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()

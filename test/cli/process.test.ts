@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { bmp, buildCli, icthp } from './built-cli.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Stopped } from '../../src/cli/exit-codes.ts'
-import { BackendError } from '../../src/errors.ts'
-import { VERSION } from '../../src/version.ts'
+import { BackendError } from '../../src/base/errors.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()

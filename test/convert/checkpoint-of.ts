@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointTensor, TensorDtype } from '../../src/convert/checkpoint/checkpoint.ts'
+import type { Checkpoint, CheckpointTensor, TensorDtype } from '../../src/checkpoint/checkpoint.ts'
 
 /** A checkpoint of names and shapes, without numbers. */
 export function checkpointOf(shapes: Iterable<readonly [string, readonly number[]]>): Checkpoint & Edit {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, type ConvertReport } from '../../src/convert/index.ts'
 import { sealManifest, type Dtype, type ModelManifest } from '../../src/models/manifest.ts'
 import { HpScorer } from '../../src/node.ts'
-import { VERSION } from '../../src/version.ts'
+import { VERSION } from '../../src/base/version.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
 const room = checkpointRoom()

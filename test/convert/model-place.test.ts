@@ -2,7 +2,7 @@ import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { convertCheckpoints } from '../../src/convert/index.ts'
 import { asOutputError, checkRoom } from '../../src/convert/write/output-error.ts'
-import type { OutputError } from '../../src/errors.ts'
+import type { OutputError } from '../../src/base/errors.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
 const room = checkpointRoom()

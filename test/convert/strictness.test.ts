@@ -1,7 +1,7 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, type ConvertOptions } from '../../src/convert/index.ts'
-import { IcthpError } from '../../src/errors.ts'
+import { IcthpError } from '../../src/base/errors.ts'
 import type { Dtype } from '../../src/models/manifest.ts'
 import { checkpointRoom, type Weight } from './checkpoint-room.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CLIPTextModelWithProjection, CLIPVisionModelWithProjection, env, LogLevel, Tensor } from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InferenceSession } from '../../src/backend/backend.ts'
-import { OrtNodeBackend } from '../../src/backend/ort-node.ts'
+import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { ClipTokenizer } from '../../src/text/clip-tokenizer.ts'
 

@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { convertCheckpoints, openCheckpoint, type ConvertOptions } from '../../src/convert/index.ts'
-import { dictOf, floatTensor, op, storedZip } from './checkpoint/stored-archive.ts'
+import { dictOf, floatTensor, op, storedZip } from '../checkpoint/stored-archive.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
 // Which of several files, and which of several sets of weights, is converted.

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { drawnPictures } from '../../src/evaluation/drawn-pictures.ts'
 import { verifyModel, type VerifyReport } from '../../src/evaluation/verify-model-node.ts'
-import { IcthpError } from '../../src/errors.ts'
+import { IcthpError } from '../../src/base/errors.ts'
 import type { Dtype, ModelManifest } from '../../src/models/manifest.ts'
 import { HpScorer, IctScorer } from '../../src/node.ts'
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
-import type { ErrorCode, IcthpError } from '../../src/errors.ts'
+import type { ErrorCode, IcthpError } from '../../src/base/errors.ts'
 import type { NodeHubOptions } from '../../src/hub/hub-node.ts'
 import { FakeHub } from './fake-hub.ts'
 

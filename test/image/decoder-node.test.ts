@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
-import { workerUrl } from '../../src/worker-url-node.ts'
+import { workerUrl } from '../../src/worker/worker-url-node.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
 const path = `${folder}jpeg-420.jpg`

@@ -61,7 +61,7 @@ test('files that LICENSE names are there', () => {
 })
 
 test('docs/getting-started.md lists every error code there is, with its class', () => {
-  const source = readFileSync(`${root}src/errors.ts`, 'utf8')
+  const source = readFileSync(`${root}src/base/errors.ts`, 'utf8')
   const codes: string[] = []
   let name = ''
   for (const line of source.slice(source.indexOf('export type ErrorCode')).split('\n')) {

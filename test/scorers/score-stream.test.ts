@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createFakeScorers } from '../../src/testing.ts'
-import { sleep } from '../../src/sleep.ts'
+import { sleep } from '../../src/base/sleep.ts'
 
 const hp = (image: unknown): number => (image as number) / 100
 

@@ -2,10 +2,10 @@ import { createRequire } from 'node:module'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { abortable } from '../../src/backend/abortable.ts'
+import { abortable } from '../../src/base/abortable.ts'
 import { DEVICES, type FileSource, type InferenceBackend, type Tensors } from '../../src/backend/backend.ts'
 import { runOrtSession, type OrtApi } from '../../src/backend/ort-adapter.ts'
-import { BackendError, DeviceError, InputError } from '../../src/errors.ts'
+import { BackendError, DeviceError, InputError } from '../../src/base/errors.ts'
 
 /** The smallest right backend, on the calling thread: tests break parts of it to see the suite notice. */
 export function plainOrtBackend(): InferenceBackend {

@@ -1,4 +1,4 @@
-import type { Progress } from '../../progress.ts'
+import type { Progress } from '../../base/progress.ts'
 import type { Output } from '../cli-io.ts'
 import { displayWidth, printable, truncateMiddle } from './display-width.ts'
 import { count, formatBytes, formatDuration } from './format-quantity.ts'

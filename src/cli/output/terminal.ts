@@ -1,4 +1,4 @@
-import type { Progress } from '../../progress.ts'
+import type { Progress } from '../../base/progress.ts'
 import type { CliIo } from '../cli-io.ts'
 import { printableLines } from './display-width.ts'
 import { ProgressBar } from './progress-bar.ts'

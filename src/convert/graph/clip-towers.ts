@@ -1,4 +1,4 @@
-import type { OnnxValue } from '../../backend/onnx/onnx-model.ts'
+import type { OnnxValue } from '../../onnx/onnx-model.ts'
 import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../clip-config.ts'
 import { encoder, norm } from './encoder.ts'
 import { GraphBuilder, type TowerGraph } from './graph-builder.ts'

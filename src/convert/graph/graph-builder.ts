@@ -1,4 +1,4 @@
-import type { OnnxAttribute, OnnxDtype, OnnxInitializer, OnnxNode, OnnxValue } from '../../backend/onnx/onnx-model.ts'
+import type { OnnxAttribute, OnnxDtype, OnnxInitializer, OnnxNode, OnnxValue } from '../../onnx/onnx-model.ts'
 
 /** A graph whose weights are still promises: which logical weight goes where, and how it is stored. */
 export interface TowerGraph {

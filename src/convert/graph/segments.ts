@@ -1,6 +1,6 @@
 import type { TowerName } from '../../models/manifest.ts'
 import type { ClipConfig } from '../clip-config.ts'
-import type { OnnxValue } from '../../backend/onnx/onnx-model.ts'
+import type { OnnxValue } from '../../onnx/onnx-model.ts'
 import { builderFor, INPUT_IDS, pixelValues, textEmbeddings, textRest, visionEmbeddings, visionRest } from './clip-towers.ts'
 import { encoderLayer, type LayerTaps } from './encoder.ts'
 import type { TowerGraph } from './graph-builder.ts'

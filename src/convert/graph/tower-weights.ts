@@ -1,4 +1,4 @@
-import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import type { CheckpointTensor } from '../../checkpoint/checkpoint.ts'
 import type { ClipConfig, ClipTowerConfig } from '../clip-config.ts'
 import { transposeInto } from './weight-passes.ts'
 import { LARGE, type WeightPool } from './weight-pool.ts'

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Tensors } from '../../backend/backend.ts'
-import { InputError } from '../../errors.ts'
+import { InputError } from '../../base/errors.ts'
 import { createNodeDecoder } from '../../image/decoder-node.ts'
 import { normaliseInto, type PreprocessConfig } from '../../image/preprocess.ts'
 import { bundledFolder } from '../../models/bundled-folder-node.ts'
-import { readWholeFile } from '../../read-file-node.ts'
+import { readWholeFile } from '../../base/read-file-node.ts'
 import { ClipTokenizer } from '../../text/clip-tokenizer.ts'
 import { decodeText } from '../../text/decode-text.ts'
 

@@ -1,4 +1,4 @@
-import type { OnnxInitializer } from '../../backend/onnx/onnx-model.ts'
+import type { OnnxInitializer } from '../../onnx/onnx-model.ts'
 
 /** Tensors of a graph that is being written: each is there once the system has its bytes. */
 export class ArrivingWeights {

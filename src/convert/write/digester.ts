@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { unpackError, type PackedError } from '../../backend/ort-messages.ts'
 import type { FileDigest } from '../../hub/hub.ts'
-import { workerUrl } from '../../worker-url-node.ts'
+import { workerUrl } from '../../worker/worker-url-node.ts'
 
 /** The first `size` bytes of a file are there; `last`: there will be no more. */
 export interface DigestRequest {

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileDigest } from '../../hub/hub.ts'
-import type { ExternalLocation } from '../../backend/onnx/onnx-model.ts'
+import type { ExternalLocation } from '../../onnx/onnx-model.ts'
 import type { Digester, GrowingDigest } from './digester.ts'
 
 /** Readers address a part with 32-bit signed offsets; some refuse arrays near 2 GiB. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, realpath, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { OutputError } from '../../errors.ts'
-import { lockFile } from '../../hub/download/file-lock-node.ts'
+import { OutputError } from '../../base/errors.ts'
+import { lockFile } from '../../hub/files/file-lock-node.ts'
 import { MANIFEST_NAME } from '../../models/manifest.ts'
 import { asOutputError } from './output-error.ts'
 

@@ -1,5 +1,5 @@
-import { IcthpError, OutputError } from '../../errors.ts'
-import { freeBytes, gigabytes } from '../../hub/download/disk-space-node.ts'
+import { IcthpError, OutputError } from '../../base/errors.ts'
+import { freeBytes, gigabytes } from '../../hub/files/disk-space-node.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied. Change its owner or its permissions, or choose another place',

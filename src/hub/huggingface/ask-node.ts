@@ -1,9 +1,9 @@
-import { Deadline } from '../../deadline.ts'
-import { DownloadError } from '../../errors.ts'
-import { sleep } from '../../sleep.ts'
+import { Deadline } from '../../base/deadline.ts'
+import { DownloadError } from '../../base/errors.ts'
+import { sleep } from '../../base/sleep.ts'
 import { isTemporary, plainUrl, type RemoteName, responseError } from './hub-protocol.ts'
-import { request, type RequestOptions } from '../download/request-node.ts'
-import { type RetryPolicy, retryDelay } from '../download/retry.ts'
+import { request, type RequestOptions } from '../http/request-node.ts'
+import { type RetryPolicy, retryDelay } from '../http/retry.ts'
 
 // What Python waits for metadata; a server that is slower is as good as down, and the cache may do.
 const TIMEOUT = 10_000

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { copyFile, link, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { isCommit } from './hub-protocol.ts'
-import { fileSize, isErrno } from '../stored-file-node.ts'
+import { fileSize, isErrno } from '../files/stored-file-node.ts'
 
 /**
  * One repository in the standard Hugging Face cache, which Python's `huggingface_hub` shares:

@@ -1,8 +1,8 @@
-import { DownloadError } from '../../errors.ts'
+import { DownloadError } from '../../base/errors.ts'
 import { ask } from './ask-node.ts'
 import { isCommit, readFileHeaders, type RemoteFile, type RemoteName, resolveUrl, revisionUrl } from './hub-protocol.ts'
 import type { HubSettings } from './hub-settings-node.ts'
-import type { Auth, RequestOptions } from '../download/request-node.ts'
+import type { Auth, RequestOptions } from '../http/request-node.ts'
 
 /** Asks the hub about revisions and files; fetches no content. */
 export class HubClient {

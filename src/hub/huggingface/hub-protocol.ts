@@ -1,4 +1,4 @@
-import { DownloadError } from '../../errors.ts'
+import { DownloadError } from '../../base/errors.ts'
 
 /** What is asked of a hub or a web server, for addresses and messages. */
 export interface RemoteName {

@@ -1,15 +1,15 @@
 import type { FileSource } from '../../backend/backend.ts'
-import { DownloadError, show } from '../../errors.ts'
-import { download } from '../download/download-node.ts'
-import { checkFile, type CheckOptions, type FileOrigin, missingFile, wrongSha256 } from '../file-check.ts'
-import { readTextFile } from '../folder-node.ts'
+import { DownloadError, show } from '../../base/errors.ts'
+import { download } from '../http/download-node.ts'
+import { checkFile, type CheckOptions, type FileOrigin, missingFile, wrongSha256 } from '../files/file-check.ts'
+import { readTextFile } from '../files/folder-node.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
 import { CachedRepository } from './hub-cache-node.ts'
 import { HubClient, offlineError } from './hub-client-node.ts'
 import { mayUseCache, type RemoteFile } from './hub-protocol.ts'
 import type { HubSettings } from './hub-settings-node.ts'
-import { modelPathSegments } from '../model-path.ts'
-import { fileSize, storedFile } from '../stored-file-node.ts'
+import { modelPathSegments } from '../files/model-path.ts'
+import { fileSize, storedFile } from '../files/stored-file-node.ts'
 
 /** A file of the repository on this machine. */
 export interface FetchedFile {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { InputError, show } from '../../errors.ts'
-import { DEFAULT_RETRY, type RetryPolicy } from '../download/retry.ts'
+import { InputError, show } from '../../base/errors.ts'
+import { DEFAULT_RETRY, type RetryPolicy } from '../http/retry.ts'
 
 /** Where models come from and where they are kept. Everything has the default that Python's `huggingface_hub` has. */
 export interface NodeHubOptions {

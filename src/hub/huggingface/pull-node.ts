@@ -1,11 +1,11 @@
-import { DownloadError } from '../../errors.ts'
-import type { OnProgress } from '../../progress.ts'
-import { checkDiskSpace } from '../download/disk-space-node.ts'
-import { partialPath } from '../download/download-node.ts'
+import { DownloadError } from '../../base/errors.ts'
+import type { OnProgress } from '../../base/progress.ts'
+import { checkDiskSpace } from '../files/disk-space-node.ts'
+import { partialPath } from '../http/download-node.ts'
 import { mayUseCache, type RemoteFile } from './hub-protocol.ts'
 import { HubRepository } from './hub-repository-node.ts'
 import { hubSettings, type HubSettings, type NodeHubOptions } from './hub-settings-node.ts'
-import { fileSize, storedFile } from '../stored-file-node.ts'
+import { fileSize, storedFile } from '../files/stored-file-node.ts'
 
 /** Files of a hub repository. */
 export interface PullRequest {

@@ -1,4 +1,4 @@
-import { ImageError } from '../../errors.ts'
+import { ImageError } from '../../base/errors.ts'
 import { ByteReader } from './byte-reader.ts'
 import { cmykToRgb } from './cmyk.ts'
 import type { Inflate } from '../codecs/image-codecs.ts'

@@ -1,9 +1,9 @@
-import { ImageError } from '../../errors.ts'
+import { ImageError } from '../../base/errors.ts'
 import { decodeImage, toRgb } from '../decode-image.ts'
 import type { ImageCodecs } from '../codecs/image-codecs.ts'
 import { cropImage, type ImageCrop } from '../preprocess.ts'
 import type { RawImage, RgbImage } from '../raw-image.ts'
-import { readWholeFile, UnfitFileError } from '../../read-file-node.ts'
+import { readWholeFile, UnfitFileError } from '../../base/read-file-node.ts'
 
 /** A picture to read: a file, a file's bytes, or pixels. */
 export type ImageSource = { readonly path: string } | { readonly bytes: Uint8Array } | { readonly raw: RawImage }

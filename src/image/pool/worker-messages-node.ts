@@ -1,4 +1,4 @@
-import { type ErrorCode, IcthpError, ImageError } from '../../errors.ts'
+import { type ErrorCode, IcthpError, ImageError } from '../../base/errors.ts'
 import type { UseSharp } from '../codecs/codecs-node.ts'
 import type { ImageJob } from './image-job-node.ts'
 import type { ImageCrop } from '../preprocess.ts'

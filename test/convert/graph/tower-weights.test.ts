@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { CheckpointTensor } from '../../../src/convert/checkpoint/checkpoint.ts'
+import type { CheckpointTensor } from '../../../src/checkpoint/checkpoint.ts'
 import type { ClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
 import { transposeInto } from '../../../src/convert/graph/weight-passes.ts'

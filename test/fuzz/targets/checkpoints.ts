@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openCheckpoint } from '../../../src/convert/checkpoint/checkpoint.ts'
-import { IcthpError } from '../../../src/errors.ts'
+import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts'
+import { IcthpError } from '../../../src/base/errors.ts'
 import { corpusOf } from '../corpus.ts'
 import type { FuzzTarget } from '../fuzz.ts'
 

@@ -1,4 +1,4 @@
-import { InputError } from '../../../src/errors.ts'
+import { InputError } from '../../../src/base/errors.ts'
 import { decodeText } from '../../../src/text/decode-text.ts'
 import type { FuzzTarget } from '../fuzz.ts'
 import { texts } from './texts.ts'

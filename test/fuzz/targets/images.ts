@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeImage, toRgb } from '../../../src/image/decode-image.ts'
 import type { ImageCodecs } from '../../../src/image/codecs/image-codecs.ts'
-import { ImageError } from '../../../src/errors.ts'
+import { ImageError } from '../../../src/base/errors.ts'
 import { sniffImage } from '../../../src/image/sniff.ts'
 import { codecSets } from '../../image/codec-sets.ts'
 import type { FuzzTarget } from '../fuzz.ts'

@@ -1,4 +1,4 @@
-import { ImageError } from '../../../src/errors.ts'
+import { ImageError } from '../../../src/base/errors.ts'
 import { sniffImage } from '../../../src/image/sniff.ts'
 import type { FuzzTarget } from '../fuzz.ts'
 import { pictures } from './images.ts'

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
-import { lockFile } from '../../../src/hub/download/file-lock-node.ts'
+import { lockFile } from '../../../src/hub/files/file-lock-node.ts'
 
 const BROWSERS = {
   chromium: { paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'], debian: ['chromium', 'libvulkan1'], env: 'CHROMIUM' },

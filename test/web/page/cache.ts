@@ -9,9 +9,9 @@ import {
   type FileDigest,
   type Progress,
 } from '../../../src/web.ts'
-import { openDefaultStore } from '../../../src/hub/store/default-store-web.ts'
-import { CacheApiStore } from '../../../src/hub/store/cache-api-store-web.ts'
-import { OpfsStore } from '../../../src/hub/store/opfs-store-web.ts'
+import { openDefaultStore } from '../../../src/hub/browser/default-store-web.ts'
+import { CacheApiStore } from '../../../src/hub/browser/cache-api-store-web.ts'
+import { OpfsStore } from '../../../src/hub/browser/opfs-store-web.ts'
 import { sha256 } from './images.ts'
 
 const STORES: Readonly<Record<StoreName, () => Promise<BlobStore | undefined>>> = {

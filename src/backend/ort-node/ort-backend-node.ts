@@ -1,0 +1,207 @@
+import { createRequire } from 'node:module'
+import { basename, dirname, join, resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
+import { workerUrl } from '../../worker/worker-url-node.ts'
+import { abortable } from '../../base/abortable.ts'
+import type {
+  Device,
+  FileSource,
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  ProbedDevice,
+  Tensors,
+} from '../backend.ts'
+import { probeNodeDevice } from './devices-node.ts'
+import { unpackError, type OrtReply, type OrtRequest, type OrtWorkerData } from '../ort-messages.ts'
+
+export interface OrtNodeOptions {
+  /** Whether the thread outlives its last session, for callers that make many: starting it anew takes 80 ms. Default false. */
+  readonly keepThread?: boolean | undefined
+}
+
+type Unsent<T> = T extends unknown ? Omit<T, 'id'> : never
+
+/**
+ * onnxruntime-node in a worker thread of its own, since its calls block the thread that makes them. The thread starts
+ * with the first call, keeps the process alive only while it works, and ends with the last session (unless `keepThread`
+ * says otherwise), which gives all memory back.
+ */
+export class OrtNodeBackend implements InferenceBackend {
+  readonly name: string
+  readonly #entry: string
+  readonly #keepThread: boolean
+  #worker: Worker | undefined
+  #waiting = new Map<number, { resolve: (value: OrtReply['ok']) => void; reject: (error: Error) => void }>()
+  #sessions = 0
+  #ids = 0
+  #probes = new Map<Device, Promise<ProbedDevice>>()
+
+  /** Throws `DeviceError` `runtime_missing` where onnxruntime-node is not installed. */
+  constructor({ keepThread = false }: OrtNodeOptions = {}) {
+    this.#keepThread = keepThread
+    const require = createRequire(import.meta.url)
+    try {
+      this.#entry = require.resolve('onnxruntime-node')
+      this.name = `onnxruntime-node ${packageVersion(require, this.#entry)}`
+    } catch (cause) {
+      throw new DeviceError('runtime_missing', 'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.', {
+        cause,
+      })
+    }
+  }
+
+  probe(device: Device): Promise<ProbedDevice> {
+    const known = this.#probes.get(device)
+    if (known) return known
+    const tryDevice = async (candidate: Device): Promise<number> => {
+      const reply = await this.#ask({ kind: 'probe', device: candidate })
+      return (reply as { milliseconds: number }).milliseconds
+    }
+    // The CPU is always there; starting a session to see it would only cost time.
+    const probed =
+      device === 'cpu' ? Promise.resolve({ device, notes: [] }) : probeNodeDevice(device, tryDevice, process.platform)
+    this.#probes.set(device, probed)
+    probed
+      .catch(() => this.#probes.delete(device))
+      .finally(() => this.#endIfIdle())
+      .catch(() => {})
+    return probed
+  }
+
+  async load(model: ModelSource, { device, threads, once, signal }: LoadOptions): Promise<InferenceSession> {
+    signal?.throwIfAborted()
+    const path = pathOf(model.model)
+    for (const part of model.externalData) {
+      // The runtime maps external data that lies beside the graph, and takes none from elsewhere by path.
+      if (resolve(dirname(path), part.name) === resolve(pathOf(part.file))) continue
+      throw new BackendError('backend_failed', `${model.name}: ${part.name} must lie beside the graph, in ${dirname(path)}.`, {
+        model: model.name,
+      })
+    }
+    const session = ++this.#ids
+    this.#sessions++
+    const worker = (this.#worker ??= this.#start())
+    const isThere = (): boolean => this.#worker === worker
+    const release = async (): Promise<void> => {
+      // A worker that ended has freed everything.
+      if (isThere()) await this.#ask({ kind: 'release', session }).catch(() => {})
+      if (!isThere()) return
+      this.#sessions--
+      await this.#endIfIdle()
+    }
+    try {
+      await abortable(this.#ask({ kind: 'load', session, path, device, threads, once }), signal)
+    } catch (cause) {
+      const released = release()
+      if (signal?.aborted) throw signal.reason
+      await released
+      if (cause instanceof InputError) throw cause
+      throw new BackendError(
+        'backend_failed',
+        `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`,
+        { model: model.name, device, cause },
+      )
+    }
+    return this.#session(session, model.name, isThere, release)
+  }
+
+  async dispose(): Promise<void> {
+    const worker = this.#worker
+    this.#worker = undefined
+    this.#sessions = 0
+    this.#fail(new InputError('input_disposed', 'The backend was disposed while this was running.'))
+    await worker?.terminate()
+  }
+
+  #session(session: number, name: string, isThere: () => boolean, release: () => Promise<void>): InferenceSession {
+    let released: Promise<void> | undefined
+    return {
+      run: async (inputs, { signal } = {}) => {
+        if (released) throw new InputError('input_disposed', `${name} was disposed. Load it again.`)
+        signal?.throwIfAborted()
+        if (!isThere()) {
+          throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, { model: name })
+        }
+        try {
+          const reply = await abortable(this.#ask({ kind: 'run', session, inputs }), signal)
+          return (reply as { outputs: Tensors }).outputs
+        } catch (cause) {
+          if (signal?.aborted || cause instanceof InputError) throw cause
+          throw new BackendError('backend_failed', `${this.name} failed on ${name}: ${(cause as Error).message}`, {
+            model: name,
+            cause,
+          })
+        }
+      },
+      dispose: () => (released ??= release()),
+    }
+  }
+
+  #ask(request: Unsent<OrtRequest>): Promise<OrtReply['ok']> {
+    const worker = (this.#worker ??= this.#start())
+    const id = ++this.#ids
+    worker.ref()
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      worker.postMessage({ ...request, id })
+    })
+  }
+
+  #start(): Worker {
+    // The runtime reads it when it is loaded; a worker's own process.env is a copy that the native side does not see.
+    process.env['ORT_DISABLE_TELEMETRY'] = '1'
+    const worker = new Worker(workerUrl('ort'), {
+      workerData: { entry: this.#entry } satisfies OrtWorkerData,
+      name: 'icthp-ort',
+      execArgv: [],
+    })
+    worker.on('message', ({ id, ok, error }: OrtReply) => {
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      // Not one that is being ended: somebody waits for its end.
+      if (this.#waiting.size === 0 && this.#worker === worker) worker.unref()
+      if (error) waiting?.reject(unpackError(error))
+      else waiting?.resolve(ok)
+    })
+    worker.on('error', (error) => this.#lose(worker, error))
+    worker.on('exit', (code) => this.#lose(worker, new Error(`the worker thread ended with code ${code}`)))
+    return worker
+  }
+
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return
+    this.#worker = undefined
+    this.#sessions = 0
+    this.#fail(error)
+  }
+
+  #fail(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+
+  async #endIfIdle(): Promise<void> {
+    if (this.#keepThread || this.#sessions > 0 || this.#waiting.size > 0) return
+    const worker = this.#worker
+    this.#worker = undefined
+    await worker?.terminate()
+  }
+}
+
+function pathOf(file: FileSource): string {
+  if ('path' in file) return file.path
+  throw new BackendError(
+    'backend_failed',
+    'onnxruntime-node loads models from disk; this one is in memory. Write it to a folder first.',
+  )
+}
+
+function packageVersion(require: NodeJS.Require, entry: string): string {
+  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
+    if (basename(folder) === 'onnxruntime-node') return (require(join(folder, 'package.json')) as { version: string }).version
+  }
+  return ''
+}

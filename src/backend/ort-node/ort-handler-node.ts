@@ -1,0 +1,107 @@
+/**
+ * The worker thread in which onnxruntime-node lives: its calls block the thread that makes them, seconds at a time.
+ * Speaks the messages of ort-messages.ts, one at a time and in order.
+ */
+import { createRequire } from 'node:module'
+import { parentPort, workerData } from 'node:worker_threads'
+import type * as Ort from 'onnxruntime-common'
+import { runOrtSession, type OrtApi } from '../ort-adapter.ts'
+import { packError, type OrtRequest, type OrtReply, type OrtWorkerData } from '../ort-messages.ts'
+import { probeModel, probeInput } from '../probe-model.ts'
+
+const { entry } = workerData as OrtWorkerData
+const ort = createRequire(import.meta.url)(entry) as OrtApi
+// What fails is thrown; the runtime's own lines on stderr would only say it twice.
+ort.env.logLevel = 'fatal'
+/**
+ * How long an idle thread of a session waits busily for work: enough to bridge the gaps within a run. By default it goes
+ * on after the run, and takes the cores from the next session and from the decoders; a pair of towers then takes 8 %
+ * longer. Runtimes that do not know the setting ignore it.
+ */
+const SPIN_MICROSECONDS = '100'
+const sessions = new Map<number, Ort.InferenceSession>()
+let queue = Promise.resolve()
+
+parentPort!.on('message', (request: OrtRequest) => {
+  queue = queue.then(() => answer(request))
+})
+
+async function answer(request: OrtRequest): Promise<void> {
+  let reply: OrtReply
+  try {
+    reply = { id: request.id, ok: await perform(request) }
+  } catch (error) {
+    reply = { id: request.id, error: packError(error) }
+  }
+  const outputs = reply.ok && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
+  parentPort!.postMessage(
+    reply,
+    outputs.map((tensor) => tensor.data.buffer as ArrayBuffer),
+  )
+}
+
+async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
+  switch (request.kind) {
+    case 'probe':
+      return { milliseconds: await probe(request.device) }
+    case 'load': {
+      const { path, device, threads, once } = request
+      sessions.set(
+        request.session,
+        await ort.InferenceSession.create(path, {
+          executionProviders: [device],
+          graphOptimizationLevel: 'all',
+          logSeverityLevel: 4,
+          ...(threads ? { intraOpNumThreads: threads } : {}),
+          extra: {
+            session: {
+              intra_op: { spin_duration_us: SPIN_MICROSECONDS },
+              // Kernels that are fed packed weights copy them all when the session is made.
+              ...(once ? { disable_prepacking: '1' } : {}),
+            },
+          },
+        }),
+      )
+      return {}
+    }
+    case 'run':
+      return { outputs: await runOrtSession(ort, sessions.get(request.session)!, request.inputs) }
+    case 'release': {
+      const session = sessions.get(request.session)
+      sessions.delete(request.session)
+      await session?.release()
+      return {}
+    }
+  }
+}
+
+/** Multiplies two matrices on a device and checks the product; returns the best time of three. */
+async function probe(device: string): Promise<number> {
+  if (device === 'webgpu' && process.platform === 'linux') requireLibrary('libvulkan.so.1')
+  const session = await ort.InferenceSession.create(probeModel(), { executionProviders: [device], logSeverityLevel: 4 })
+  try {
+    const { inputs, expected } = probeInput()
+    let best = Infinity
+    for (let i = 0; i < 4; i++) {
+      const start = performance.now()
+      const { y } = await runOrtSession(ort, session, inputs)
+      // The first run compiles kernels.
+      if (i > 0) best = Math.min(best, performance.now() - start)
+      for (const [at, value] of expected) {
+        if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value))) throw new Error('it computes wrong products')
+      }
+    }
+    return best
+  } finally {
+    await session.release()
+  }
+}
+
+/** Where the library is missing, Dawn writes to stderr before it fails. Node says of one that is there that it is no module. */
+function requireLibrary(name: string): void {
+  try {
+    process.dlopen({ exports: {} }, name)
+  } catch (error) {
+    if ((error as Error).message.includes('cannot open shared object file')) throw new Error(`${name} is not installed`)
+  }
+}

@@ -1,0 +1,151 @@
+import type { CheckpointError } from '../base/errors.ts'
+import { truncated, unreadable } from './checkpoint-error.ts'
+import type { DataFile } from './data-file.ts'
+
+/** An entry of a zip archive, as its central directory has it. */
+export interface ZipEntry {
+  readonly name: string
+  /** Bytes of the content, and of what the file holds of it. */
+  readonly size: number
+  readonly packedSize: number
+  /** 0 for stored. */
+  readonly method: number
+  readonly crc32: number
+  readonly headerOffset: number
+}
+
+const END = 0x06054b50
+const END64_LOCATOR = 0x07064b50
+const END64 = 0x06064b50
+const CENTRAL = 0x02014b50
+const LOCAL = 0x04034b50
+const END_SIZE = 22
+const MAX_COMMENT = 0xffff
+/** A checkpoint has some thousand entries of about a hundred bytes. */
+const MAX_DIRECTORY = 64 << 20
+const ENCRYPTED = 1
+
+/**
+ * Reads the central directory of a zip archive (PKWARE APPNOTE 6.3.10, §4.3.12–4.3.16, zip64 §4.5.3).
+ * Sizes are taken from it: torch's local headers have zeros there. Throws `CheckpointError`.
+ */
+export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<string, ZipEntry>> {
+  const { count, size, offset, end } = await findDirectory(file)
+  if (size > MAX_DIRECTORY) throw unreadable(file.path, `its zip directory claims ${size} bytes, far more than a checkpoint's.`)
+  if (offset + size > end) throw unreadable(file.path, 'its zip directory lies outside the file. Download or copy it again.')
+  const bytes = await file.bytes(offset, size)
+  const entries = new Map<string, ZipEntry>()
+  const damagedAt = (entry: number): CheckpointError =>
+    unreadable(file.path, `its zip directory is damaged at entry ${entry}. Download or copy it again.`, { entry })
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== CENTRAL) {
+      throw damagedAt(i)
+    }
+    const next = at + 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
+    if (next > bytes.length) throw damagedAt(i)
+    const entry = centralEntry(file.path, bytes.subarray(at, next))
+    if (entries.has(entry.name)) throw unreadable(file.path, `it has two entries named ${entry.name}.`, { entry: entry.name })
+    entries.set(entry.name, entry)
+    at = next
+  }
+  return entries
+}
+
+/** Where a stored entry's data begins: after its local header, whose length only it knows. */
+export async function zipDataOffset(file: DataFile, entry: ZipEntry): Promise<number> {
+  if (entry.method !== 0 || entry.packedSize !== entry.size) {
+    throw unreadable(
+      file.path,
+      `its entry ${entry.name} is compressed (method ${entry.method}); torch.save stores its entries as they are. ` +
+        'If this is a zip made around a checkpoint, unpack it; if a checkpoint was packed again, do so uncompressed (zip -0).',
+      { entry: entry.name, method: entry.method },
+    )
+  }
+  const nameLength = Buffer.byteLength(entry.name)
+  const header = await file.bytes(entry.headerOffset, 30 + nameLength)
+  const valid =
+    header.length === 30 + nameLength &&
+    header.readUInt32LE(0) === LOCAL &&
+    header.readUInt16LE(26) === nameLength &&
+    header.toString('utf8', 30) === entry.name
+  const start = valid ? entry.headerOffset + header.length + header.readUInt16LE(28) : 0
+  if (!valid || start + entry.size > file.size) {
+    throw unreadable(file.path, `${entry.name} is not where its zip directory says. Download or copy it again.`, {
+      entry: entry.name,
+    })
+  }
+  return start
+}
+
+interface Directory {
+  readonly count: number
+  readonly size: number
+  readonly offset: number
+  /** Where the directory must have ended. */
+  readonly end: number
+}
+
+async function findDirectory(file: DataFile): Promise<Directory> {
+  const tailStart = Math.max(0, file.size - END_SIZE - MAX_COMMENT)
+  const tail = await file.bytes(tailStart, file.size - tailStart)
+  let at = tail.length - END_SIZE
+  while (at >= 0 && !(tail.readUInt32LE(at) === END && at + END_SIZE + tail.readUInt16LE(at + 20) === tail.length)) at--
+  if (at < 0) throw truncated(file.path, 'the directory at the end of its zip archive is missing')
+  const end = tailStart + at
+  const count = tail.readUInt16LE(at + 10)
+  const size = tail.readUInt32LE(at + 12)
+  const offset = tail.readUInt32LE(at + 16)
+  const locator = await file.bytes(Math.max(0, end - 20), end >= 20 ? 20 : 0)
+  if (locator.length < 20 || locator.readUInt32LE(0) !== END64_LOCATOR) {
+    if (tail.readUInt16LE(at + 4) !== 0 || tail.readUInt16LE(at + 8) !== count)
+      throw unreadable(file.path, 'it is one part of a split zip archive.')
+    return { count, size, offset, end }
+  }
+  const end64 = number64(locator, 8)
+  const record = end64 + 56 <= end ? await file.bytes(end64, 56) : undefined
+  if (!record || record.readUInt32LE(0) !== END64)
+    throw unreadable(file.path, 'its zip64 directory is damaged. Download or copy it again.')
+  if (record.readUInt32LE(16) !== 0 || record.readUInt32LE(20) !== 0)
+    throw unreadable(file.path, 'it is one part of a split zip archive.')
+  return { count: number64(record, 32), size: number64(record, 40), offset: number64(record, 48), end: end64 }
+}
+
+function centralEntry(path: string, record: Buffer): ZipEntry {
+  const nameEnd = 46 + record.readUInt16LE(28)
+  const name = record.toString('utf8', 46, nameEnd)
+  if ((record.readUInt16LE(8) & ENCRYPTED) !== 0)
+    throw unreadable(path, `its entry ${name} is encrypted. Decrypt it first.`, { entry: name })
+  let packed = record.readUInt32LE(20)
+  let size = record.readUInt32LE(24)
+  let headerOffset = record.readUInt32LE(42)
+  if (packed === 0xffffffff || size === 0xffffffff || headerOffset === 0xffffffff) {
+    const extra = zip64Extra(record.subarray(nameEnd, nameEnd + record.readUInt16LE(30)))
+    let at = 0
+    const wide = (): number => {
+      if (!extra || at + 8 > extra.length) throw unreadable(path, `the zip64 sizes of ${name} are missing.`, { entry: name })
+      at += 8
+      return number64(extra, at - 8)
+    }
+    // In this order, and only those that did not fit.
+    if (size === 0xffffffff) size = wide()
+    if (packed === 0xffffffff) packed = wide()
+    if (headerOffset === 0xffffffff) headerOffset = wide()
+  }
+  return { name, size, packedSize: packed, method: record.readUInt16LE(10), crc32: record.readUInt32LE(16), headerOffset }
+}
+
+function zip64Extra(extra: Buffer): Buffer | undefined {
+  for (let at = 0; at + 4 <= extra.length;) {
+    const length = extra.readUInt16LE(at + 2)
+    if (extra.readUInt16LE(at) === 1) return extra.subarray(at + 4, at + 4 + length)
+    at += 4 + length
+  }
+  return undefined
+}
+
+/** Sizes and offsets stay below 2^53; more is damage, and Infinity fails every comparison with the file's size. */
+function number64(bytes: Buffer, at: number): number {
+  const value = Number(bytes.readBigUInt64LE(at))
+  return Number.isSafeInteger(value) ? value : Infinity
+}

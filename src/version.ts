@@ -1,4 +1,0 @@
-import { version } from '../package.json'
-
-/** Of this library. */
-export const VERSION: string = version

@@ -1,0 +1,41 @@
+/**
+ * What runs in icthp/web's worker, or on the calling thread behind a MessagePort: image decoding and onnxruntime-web.
+ * Built into a bundle of its own with all it imports but onnxruntime-web, since import maps do not reach workers.
+ */
+import { packError } from '../backend/ort-messages.ts'
+import { OrtServer, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
+import { type Answer, ENGINE_NAME, type EngineReply, type EngineSetup } from './worker-messages-web.ts'
+import { ImageServer, type ImageRequest } from '../image/image-handler-web.ts'
+
+type Request = { readonly id: number } & (OrtWebRequest | ImageRequest)
+
+interface Port {
+  postMessage(message: unknown, transfer: Transferable[]): void
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void
+  start?(): void
+}
+
+/** Answers what comes through a port, until the returned function is called, which frees the sessions. */
+export function serve(port: Port): () => Promise<void> {
+  const images = new ImageServer()
+  let ort: OrtServer | undefined
+  const perform = (request: Request): Promise<Answer> =>
+    request.kind === 'image' ? images.perform(request) : ort!.perform(request)
+  port.addEventListener('message', async ({ data }: MessageEvent<Request | EngineSetup>) => {
+    if (data.kind === 'setup') {
+      ort = new OrtServer(data)
+      return
+    }
+    try {
+      const { ok, transfer } = await perform(data)
+      port.postMessage({ id: data.id, ok } satisfies EngineReply, [...transfer])
+    } catch (error) {
+      port.postMessage({ id: data.id, error: packError(error) } satisfies EngineReply, [])
+    }
+  })
+  port.start?.()
+  return async () => ort?.dispose()
+}
+
+// Imported for `worker: false`, it waits for `serve`. onnxruntime's own threads may load a bundle that holds this, too.
+if ('DedicatedWorkerGlobalScope' in globalThis && (globalThis as { name?: string }).name === ENGINE_NAME) serve(globalThis as unknown as Port)
