@@ -29,7 +29,10 @@ const withoutUrlAssignment: Plugin = {
   name: 'without-url-assignment',
   setup: ({ onLoad }) =>
     onLoad({ filter: /@jsquash[\\/].*_dec\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, 'utf8').replace('if(import.meta.url===undefined){import.meta.url="https://localhost"}', ''),
+      contents: readFileSync(path, 'utf8').replace(
+        'if(import.meta.url===undefined){import.meta.url="https://localhost"}',
+        '',
+      ),
     })),
 }
 
@@ -57,7 +60,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     noExternal: [/^(?!onnxruntime-web)/],
     esbuildPlugins: [withoutUrlAssignment],
     onSuccess: async () => {
-      for (const file of Object.values(WASM_FILES)) copyFileSync(`node_modules/${file}`, `dist/${basename(file)}`)
+      for (const file of Object.values(WASM_FILES))
+        copyFileSync(`node_modules/${file}`, `dist/${basename(file)}`)
     },
   },
 ])

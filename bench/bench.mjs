@@ -46,14 +46,29 @@ await runScript(async (signal, terminal) => {
   ensureBuilt(terminal)
   const { dtypes, only, runs, threads, reference } = options
   // Of the sections, only score needs what the reference reads.
-  const models = await prepareModels({ ...options, reference: only.includes('score') ? reference : undefined }, terminal, signal)
+  const models = await prepareModels(
+    { ...options, reference: only.includes('score') ? reference : undefined },
+    terminal,
+    signal,
+  )
   const pictures = await drawnPictures()
   const machine = await describeMachine()
   const context = {
-    models, dtypes, fastest: DTYPES.find((dtype) => dtypes.includes(dtype)), pictures, reference, runs, quick: runs === 1,
-    where: { device: 'cpu', threads }, cores: availableParallelism(), terminal, signal,
+    models,
+    dtypes,
+    fastest: DTYPES.find((dtype) => dtypes.includes(dtype)),
+    pictures,
+    reference,
+    runs,
+    quick: runs === 1,
+    where: { device: 'cpu', threads },
+    cores: availableParallelism(),
+    terminal,
+    signal,
   }
-  process.stdout.write(`${machineLines(machine)}\nmodel: ${models.label}; threads: ${threads ?? 'as many as cores'}\n`)
+  process.stdout.write(
+    `${machineLines(machine)}\nmodel: ${models.label}; threads: ${threads ?? 'as many as cores'}\n`,
+  )
   const results = {}
   for (const name of only) {
     const { measure, report } = await import(`./sections/${name}.mjs`)
@@ -61,25 +76,44 @@ await runScript(async (signal, terminal) => {
     terminal.clear()
     process.stdout.write(`\n## ${name}\n\n${report(results[name], results).join('\n')}\n`)
     // Written after each section: a long run that ends early has left what it found.
-    if (options.json) writeFileSync(options.json, `${JSON.stringify({ machine, options: { ...options, reference: reference?.script }, results }, null, 1)}\n`)
+    if (options.json)
+      writeFileSync(
+        options.json,
+        `${JSON.stringify({ machine, options: { ...options, reference: reference?.script }, results }, null, 1)}\n`,
+      )
   }
 }, endChildren)
 
 function readOptions() {
   const values = readArguments({
-    size: 'base', checkpoint: undefined, model: undefined, dtype: undefined, only: SECTIONS.join(), runs: '5', threads: undefined,
-    reference: undefined, 'reference-script': undefined, 'reference-dtype': TORCH_DTYPES.join(), json: undefined,
+    size: 'base',
+    checkpoint: undefined,
+    model: undefined,
+    dtype: undefined,
+    only: SECTIONS.join(),
+    runs: '5',
+    threads: undefined,
+    reference: undefined,
+    'reference-script': undefined,
+    'reference-dtype': TORCH_DTYPES.join(),
+    json: undefined,
   })
   if (!values) return undefined
   const { size, checkpoint, model, json, dtype, only, runs, threads } = values
   const reference = findReference(values.reference, values['reference-script'])
   return {
-    size, checkpoint, model, json,
+    size,
+    checkpoint,
+    model,
+    json,
     dtypes: dtype ? namesOf('--dtype', dtype, DTYPES) : defaultDtypes(model),
     only: SECTIONS.filter((name) => namesOf('--only', only, SECTIONS).includes(name)),
     runs: countOf('--runs', runs),
     threads: threads && countOf('--threads', threads),
-    reference: reference && { ...reference, dtypes: namesOf('--reference-dtype', values['reference-dtype'], TORCH_DTYPES) },
+    reference: reference && {
+      ...reference,
+      dtypes: namesOf('--reference-dtype', values['reference-dtype'], TORCH_DTYPES),
+    },
   }
 }
 

@@ -5,19 +5,30 @@
 import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
 import { ensureBuilt } from './build.mjs'
 import { table } from './table.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { dtype: { type: 'string', default: 'fp32' }, threads: { type: 'string', default: '1' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { dtype: { type: 'string', default: 'fp32' }, threads: { type: 'string', default: '1' } },
+})
 const model = resolve(positionals[0] ?? '.')
-const TYPES = { html: 'text/html', js: 'text/javascript', mjs: 'text/javascript', wasm: 'application/wasm', json: 'application/json' }
+const TYPES = {
+  html: 'text/html',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+  wasm: 'application/wasm',
+  json: 'application/json',
+}
 
 // The page of examples/plain, whose import map it is.
-const map = readFileSync(join(root, 'examples/plain/index.html'), 'utf8').match(/<script type="importmap">.*?<\/script>/s)[0]
+const map = readFileSync(join(root, 'examples/plain/index.html'), 'utf8').match(
+  /<script type="importmap">.*?<\/script>/s,
+)[0]
 const page = `<!doctype html>${map.replace('./node_modules/icthp/dist/', './dist/')}<script type="module">
   import { HpScorer } from 'icthp/web'
   globalThis.load = async (options) => { globalThis.hp = await HpScorer.fromPretrained('./model/', options); return hp.info }
@@ -37,12 +48,17 @@ const WATCH_WASM = `{
 ensureBuilt({ step: (text) => console.error(text) })
 const server = createServer((request, response) => {
   const path = decodeURIComponent(new URL(request.url, 'http://localhost').pathname)
-  response.setHeader('cross-origin-opener-policy', 'same-origin').setHeader('cross-origin-embedder-policy', 'require-corp')
+  response
+    .setHeader('cross-origin-opener-policy', 'same-origin')
+    .setHeader('cross-origin-embedder-policy', 'require-corp')
   if (path === '/') return response.setHeader('content-type', 'text/html').end(page)
   const file = path.startsWith('/model/') ? join(model, path.slice(7)) : join(root, path)
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat?.isFile()) return response.writeHead(404).end()
-  response.writeHead(200, { 'content-type': TYPES[file.split('.').pop()] ?? 'application/octet-stream', 'content-length': stat.size })
+  response.writeHead(200, {
+    'content-type': TYPES[file.split('.').pop()] ?? 'application/octet-stream',
+    'content-length': stat.size,
+  })
   createReadStream(file).pipe(response)
 })
 await new Promise((go) => server.listen(0, '127.0.0.1', go))
@@ -50,7 +66,12 @@ await new Promise((go) => server.listen(0, '127.0.0.1', go))
 const MB = (bytes) => (bytes / 1e6).toFixed(0)
 const rows = []
 for (const dtype of values.dtype.split(',')) await measure(dtype)
-console.log(table(['', 'file', 'page JS', 'page buffers', 'worker JS', 'worker buffers', 'WebAssembly', 'renderer PSS'], rows))
+console.log(
+  table(
+    ['', 'file', 'page JS', 'page buffers', 'worker JS', 'worker buffers', 'WebAssembly', 'renderer PSS'],
+    rows,
+  ),
+)
 server.close()
 
 /** Once with an empty store, once with the model kept, each in a browser of its own. */
@@ -58,7 +79,12 @@ async function measure(dtype) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
   const profile = `/tmp/icthp-memory-${process.pid}-${dtype}`
   for (const visit of ['first visit', 'kept']) {
-    const args = ['--disable-gpu', '--disable-background-networking', '--disable-component-update', ...(process.getuid() === 0 ? ['--no-sandbox'] : [])]
+    const args = [
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
+    ]
     const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args })
     const tab = context.pages()[0] ?? (await context.newPage())
     const peak = await watch(context, tab)
@@ -70,11 +96,29 @@ async function measure(dtype) {
     const info = await tab.evaluate((given) => globalThis.load(given), options)
     const seconds = ((Date.now() - started) / 1000).toFixed(1)
     await peak.settle()
-    console.error(`${dtype}, ${visit}: ${info.backend}, ${seconds} s; before: renderer ${MB(idle.pss)} MB; page ${JSON.stringify(peak.now)}`)
-    const size = statSync(join(model, JSON.parse(readFileSync(join(model, 'hp/icthp.json'), 'utf8')).towers.vision[dtype].externalData.map((path) => `hp/${path}`)[0])).size
+    console.error(
+      `${dtype}, ${visit}: ${info.backend}, ${seconds} s; before: renderer ${MB(idle.pss)} MB; page ${JSON.stringify(peak.now)}`,
+    )
+    const size = statSync(
+      join(
+        model,
+        JSON.parse(readFileSync(join(model, 'hp/icthp.json'), 'utf8')).towers.vision[dtype].externalData.map(
+          (path) => `hp/${path}`,
+        )[0],
+      ),
+    ).size
     const { most, now } = peak
     const both = (name) => `${MB(most[name])} (${MB(now[name])})`
-    rows.push([`${dtype}, ${visit}`, MB(size), both('page'), both('pageBuffers'), both('worker'), both('buffers'), both('wasm'), both('pss')])
+    rows.push([
+      `${dtype}, ${visit}`,
+      MB(size),
+      both('page'),
+      both('pageBuffers'),
+      both('worker'),
+      both('buffers'),
+      both('wasm'),
+      both('pss'),
+    ])
     await peak.end()
     await context.close()
   }
@@ -87,11 +131,14 @@ async function watch(context, tab) {
   const workers = new Map()
   let ids = 0
   const waiting = new Map()
-  const ask = (sessionId, method, params = {}) => new Promise((go) => {
-    const id = ++ids
-    waiting.set(id, go)
-    cdp.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) }).catch(() => go({}))
-  })
+  const ask = (sessionId, method, params = {}) =>
+    new Promise((go) => {
+      const id = ++ids
+      waiting.set(id, go)
+      cdp
+        .send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) })
+        .catch(() => go({}))
+    })
   cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
     const { id, result } = JSON.parse(message)
     waiting.get(id)?.(result ?? {})
@@ -114,7 +161,11 @@ async function watch(context, tab) {
       const { usedSize, backingStorageSize } = await ask(sessionId, 'Runtime.getHeapUsage')
       if (usedSize === undefined) continue
       now.worker = usedSize
-      const asked = await ask(sessionId, 'Runtime.evaluate', { expression: '[...(globalThis.wasmMemories ?? [])].reduce((sum, { buffer }) => sum + buffer.byteLength, 0)', returnByValue: true })
+      const asked = await ask(sessionId, 'Runtime.evaluate', {
+        expression:
+          '[...(globalThis.wasmMemories ?? [])].reduce((sum, { buffer }) => sum + buffer.byteLength, 0)',
+        returnByValue: true,
+      })
       now.wasm = asked.result?.value ?? 0
       now.buffers = backingStorageSize ?? 0
     }

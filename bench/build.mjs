@@ -13,13 +13,17 @@ export function ensureBuilt(terminal) {
   const built = statSync(join(root, 'dist/node.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0
   if (sources('src').every((path) => statSync(path).mtimeMs < built)) return
   terminal.step('Building dist/')
-  execFileSync(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js')], {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
 }
 
 /** Says which code converts: models that other code wrote are converted again. */
 export function conversionCode() {
   const hash = createHash('sha256')
-  for (const path of [...sources('src/convert'), ...sources('src/models')].sort()) hash.update(readFileSync(path))
+  for (const path of [...sources('src/convert'), ...sources('src/models')].sort())
+    hash.update(readFileSync(path))
   return hash.digest('hex').slice(0, 16)
 }
 

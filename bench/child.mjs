@@ -22,7 +22,9 @@ export class Child {
     this.#name = name
     this.#process = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     this.#process.stdin.on('error', () => {})
-    this.#process.stderr.setEncoding('utf8').on('data', (text) => (this.#errors = (this.#errors + text).slice(-4000)))
+    this.#process.stderr
+      .setEncoding('utf8')
+      .on('data', (text) => (this.#errors = (this.#errors + text).slice(-4000)))
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]()
     this.#ended = new Promise((resolve) => {
       this.#process.once('error', (error) => {

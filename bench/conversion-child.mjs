@@ -13,7 +13,13 @@ let readSeconds
 
 if (work === 'convert') {
   const { convertCheckpoints } = await import('icthp/convert')
-  await convertCheckpoints({ ict: join(checkpoint, 'ICT'), hp: join(checkpoint, 'HP'), base: join(checkpoint, 'base'), out, dtypes: rest[0].split(',') })
+  await convertCheckpoints({
+    ict: join(checkpoint, 'ICT'),
+    hp: join(checkpoint, 'HP'),
+    base: join(checkpoint, 'base'),
+    out,
+    dtypes: rest[0].split(','),
+  })
 } else {
   // No file system or disk makes less of noise than of zeros.
   const block = new Uint8Array(BLOCK)
@@ -36,4 +42,6 @@ if (work === 'convert') {
 }
 
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
-process.stdout.write(`${JSON.stringify({ seconds: since(), readSeconds, user: userCPUTime / 1e6, system: systemCPUTime / 1e6, peak: maxRSS * 1024 })}\n`)
+process.stdout.write(
+  `${JSON.stringify({ seconds: since(), readSeconds, user: userCPUTime / 1e6, system: systemCPUTime / 1e6, peak: maxRSS * 1024 })}\n`,
+)

@@ -27,7 +27,13 @@ As root on Linux, the system's cache of files is emptied before every run.
 const child = fileURLToPath(new URL('conversion-child.mjs', import.meta.url))
 
 await runScript(async (signal, terminal) => {
-  const values = readArguments({ size: 'base', checkpoint: undefined, dtype: 'fp32', out: join(cache, 'conversion'), runs: '3' })
+  const values = readArguments({
+    size: 'base',
+    checkpoint: undefined,
+    dtype: 'fp32',
+    out: join(cache, 'conversion'),
+    runs: '3',
+  })
   if (!values) return void process.stdout.write(HELP)
   const runs = countOf('--runs', values.runs)
   ensureBuilt(terminal)
@@ -54,18 +60,30 @@ await runScript(async (signal, terminal) => {
   terminal.step('Converting once to see what is written')
   await convert()
   terminal.step('Measuring')
-  const { converting, plain } = await interleave({ converting: convert, plain: () => run('plain', ...sizes) }, { runs, warmUp: 0, signal, terminal })
+  const { converting, plain } = await interleave(
+    { converting: convert, plain: () => run('plain', ...sizes) },
+    { runs, warmUp: 0, signal, terminal },
+  )
   rmSync(out, { recursive: true, force: true })
   const read = sizesIn(checkpoint)
-  process.stdout.write(`read ${gigabytes(sum(read))}, written ${gigabytes(sum(sizes))} (${values.dtype}); the system's cache of files was ${cold ? 'empty' : 'left as it was'}\n\n`)
+  process.stdout.write(
+    `read ${gigabytes(sum(read))}, written ${gigabytes(sum(sizes))} (${values.dtype}); the system's cache of files was ${cold ? 'empty' : 'left as it was'}\n\n`,
+  )
   process.stdout.write(`${report(converting, plain)}\n`)
 }, endChildren)
 
 function report(converting, plain) {
-  const row = (name, runs) => [name, ...['seconds', 'user', 'system'].map((field) => spread(runs.map((run) => run[field]))), spreadOf(runs, ({ peak }) => peak / 2 ** 20)]
+  const row = (name, runs) => [
+    name,
+    ...['seconds', 'user', 'system'].map((field) => spread(runs.map((run) => run[field]))),
+    spreadOf(runs, ({ peak }) => peak / 2 ** 20),
+  ]
   const share = spread(converting.map(({ seconds }, i) => seconds / plain[i].seconds))
   return [
-    table(['', 'seconds', 'user CPU', 'system CPU', 'peak MiB'], [row('conversion', converting), row('reading and writing', plain)]),
+    table(
+      ['', 'seconds', 'user CPU', 'system CPU', 'peak MiB'],
+      [row('conversion', converting), row('reading and writing', plain)],
+    ),
     '',
     `Reading alone: ${spread(plain.map(({ readSeconds }) => readSeconds))} s. Conversion takes ${share} of reading and writing.`,
   ].join('\n')
@@ -76,7 +94,9 @@ function sum(values) {
 }
 
 function sizesIn(folder) {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
   return files.map((entry) => statSync(join(entry.parentPath, entry.name)).size)
 }
 

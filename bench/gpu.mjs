@@ -28,7 +28,14 @@ const HELP = `npm run bench:gpu -- [options]
 `
 
 await runScript(async (signal, terminal) => {
-  const options = readArguments({ size: 'vit-h', checkpoint: undefined, model: undefined, runs: '5', reference: undefined, 'reference-script': undefined })
+  const options = readArguments({
+    size: 'vit-h',
+    checkpoint: undefined,
+    model: undefined,
+    runs: '5',
+    reference: undefined,
+    'reference-script': undefined,
+  })
   if (!options) return void process.stdout.write(HELP)
   const runs = countOf('--runs', options.runs)
   const reference = findReference(options.reference, options['reference-script'])
@@ -36,8 +43,11 @@ await runScript(async (signal, terminal) => {
   terminal.step('Trying the devices')
   const { devices, reasons } = await findDevices()
   terminal.clear()
-  process.stdout.write(`${machineLines(await describeMachine())}\n${reasons.map((reason) => `${reason}\n`).join('')}`)
-  if (devices.length === 0) return void process.stdout.write('No GPU that onnxruntime-node can use: nothing was measured.\n')
+  process.stdout.write(
+    `${machineLines(await describeMachine())}\n${reasons.map((reason) => `${reason}\n`).join('')}`,
+  )
+  if (devices.length === 0)
+    return void process.stdout.write('No GPU that onnxruntime-node can use: nothing was measured.\n')
 
   const models = await prepareModels({ ...options, dtypes: ['fp32', 'fp16'], reference }, terminal, signal)
   const context = { models, pictures: await drawnPictures(), runs, signal, terminal }
@@ -50,7 +60,8 @@ await runScript(async (signal, terminal) => {
     try {
       const { child } = await openScorer({ ...context, where: { device } }, 'fp16')
       losses.push([device, ...lossOf(await child.ask(question(context)), exact)])
-      for (const batch of BATCHES) speeds.push([device, String(batch), ...(await measureSpeed(context, child, python?.child, batch))])
+      for (const batch of BATCHES)
+        speeds.push([device, String(batch), ...(await measureSpeed(context, child, python?.child, batch))])
       await child.end()
     } catch (error) {
       signal.throwIfAborted()
@@ -59,15 +70,28 @@ await runScript(async (signal, terminal) => {
   }
   await python?.child.end()
   terminal.clear()
-  process.stdout.write([
-    `model: ${models.label}`,
-    ...(python ? [`PyTorch ${python.ready.versions.torch} on ${python.ready.card}, float16, attention ${python.ready.attention}`] : []),
-    '', "HP's tower in fp16, tensors from and to main memory, images a second.", '',
-    table(['device', 'batch', 'images a second', 'PyTorch', 'multiple of PyTorch'], speeds),
-    '', 'Against fp32 on the CPU.', '',
-    table(['device', 'largest difference, ICT', 'largest difference, HP', 'least embedding cosine, HP'], losses),
-    '',
-  ].join('\n'))
+  process.stdout.write(
+    [
+      `model: ${models.label}`,
+      ...(python
+        ? [
+            `PyTorch ${python.ready.versions.torch} on ${python.ready.card}, float16, attention ${python.ready.attention}`,
+          ]
+        : []),
+      '',
+      "HP's tower in fp16, tensors from and to main memory, images a second.",
+      '',
+      table(['device', 'batch', 'images a second', 'PyTorch', 'multiple of PyTorch'], speeds),
+      '',
+      'Against fp32 on the CPU.',
+      '',
+      table(
+        ['device', 'largest difference, ICT', 'largest difference, HP', 'least embedding cosine, HP'],
+        losses,
+      ),
+      '',
+    ].join('\n'),
+  )
 }, endChildren)
 
 /** A software renderer is no GPU: WebGPU counts where `auto` would take it, or where CUDA shows that there is a card. */
@@ -123,11 +147,19 @@ function lossOf(answers, exact) {
 }
 
 async function measureSpeed({ pictures, runs, signal, terminal }, child, python, batch) {
-  const rate = (side, command) => async (count) => (batch * count) / (await side.ask({ ...command, batch, runs: count })).seconds
+  const rate = (side, command) => async (count) =>
+    (batch * count) / (await side.ask({ ...command, batch, runs: count })).seconds
   const ours = rate(child, { do: 'ready', images: pictures })
   const theirs = python && rate(python, { do: 'images' })
   await ours(2)
   const count = Math.max(2, Math.round((ROUND_SECONDS * median([await ours(2), await ours(2)])) / batch))
-  const rounds = await interleave({ ours: () => ours(count), ...(theirs ? { theirs: () => theirs(count) } : {}) }, { runs, signal, terminal })
-  return [spread(rounds.ours), spread(rounds.theirs), theirs ? spread(ratios(rounds.ours, rounds.theirs)) : '–']
+  const rounds = await interleave(
+    { ours: () => ours(count), ...(theirs ? { theirs: () => theirs(count) } : {}) },
+    { runs, signal, terminal },
+  )
+  return [
+    spread(rounds.ours),
+    spread(rounds.theirs),
+    theirs ? spread(ratios(rounds.ours, rounds.theirs)) : '–',
+  ]
 }

@@ -1,12 +1,13 @@
 // What the figures were measured on, and whether anything else was running.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
 import os from 'node:os'
+import { dirname, join } from 'node:path'
 import { gibibytes } from './table.mjs'
 
 /** Instruction sets that decide how fast the kernels are. */
-const FEATURES = /^(avx2|fma|avx512f|avx512_vnni|avx_vnni|avx512_bf16|avx512_fp16|amx_tile|amx_int8|amx_bf16|asimddp|asimdhp|i8mm|bf16|sve|sve2)$/
+const FEATURES =
+  /^(avx2|fma|avx512f|avx512_vnni|avx_vnni|avx512_bf16|avx512_fp16|amx_tile|amx_int8|amx_bf16|asimddp|asimdhp|i8mm|bf16|sve|sve2)$/
 
 export async function describeMachine() {
   const constrained = process.constrainedMemory?.() ?? 0
@@ -18,7 +19,11 @@ export async function describeMachine() {
     features: cpuFeatures(),
     cores: os.availableParallelism(),
     memory: constrained > 0 && constrained < memory ? constrained : memory,
-    versions: { node: process.version, 'onnxruntime-node': packageVersion('onnxruntime-node'), sharp: packageVersion('sharp') },
+    versions: {
+      node: process.version,
+      'onnxruntime-node': packageVersion('onnxruntime-node'),
+      sharp: packageVersion('sharp'),
+    },
     busy: await busyShare(),
   }
 }
@@ -27,8 +32,14 @@ export function machineLines({ date, system, cpu, features, cores, memory, versi
   return [
     `${cpu}, ${cores} core${cores === 1 ? '' : 's'}, ${gibibytes(memory)} memory; ${system}`,
     ...(features.length > 0 ? [`instruction sets: ${features.join(' ')}`] : []),
-    `${Object.entries(versions).map(([name, version]) => `${name} ${version ?? 'not installed'}`).join(', ')}; measured ${date}`,
-    ...(busy > 0.15 ? [`WARNING: the machine was ${Math.round(100 * busy)} % busy with something else. Seconds are too long; shares, measured in turns, suffer less.`] : []),
+    `${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version ?? 'not installed'}`)
+      .join(', ')}; measured ${date}`,
+    ...(busy > 0.15
+      ? [
+          `WARNING: the machine was ${Math.round(100 * busy)} % busy with something else. Seconds are too long; shares, measured in turns, suffer less.`,
+        ]
+      : []),
   ].join('\n')
 }
 
@@ -43,14 +54,20 @@ async function busyShare() {
 function ticks() {
   const sum = (values) => values.reduce((a, b) => a + b, 0)
   const times = os.cpus().map((cpu) => cpu.times)
-  return { idle: sum(times.map(({ idle }) => idle)), total: sum(times.flatMap((time) => Object.values(time))) }
+  return {
+    idle: sum(times.map(({ idle }) => idle)),
+    total: sum(times.flatMap((time) => Object.values(time))),
+  }
 }
 
 /** As Linux names them; other systems do not say. */
 function cpuFeatures() {
   try {
     const line = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))
-    return line[1].trim().split(/\s+/).filter((flag) => FEATURES.test(flag))
+    return line[1]
+      .trim()
+      .split(/\s+/)
+      .filter((flag) => FEATURES.test(flag))
   } catch {
     return []
   }

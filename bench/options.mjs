@@ -6,7 +6,12 @@ export const SIZES = ['tiny', 'base', 'vit-h']
 
 /** Values by name; undefined for --help. `defaults` names every option with its default, undefined for none. */
 export function readArguments(defaults) {
-  const options = Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { type: 'string', ...(value === undefined ? {} : { default: value }) }]))
+  const options = Object.fromEntries(
+    Object.entries(defaults).map(([name, value]) => [
+      name,
+      { type: 'string', ...(value === undefined ? {} : { default: value }) },
+    ]),
+  )
   let values
   try {
     ;({ values } = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h' } } }))
@@ -20,7 +25,14 @@ export function readArguments(defaults) {
 
 /** Names in a list with commas, none twice. */
 export function namesOf(option, value, known) {
-  const names = [...new Set(value.split(',').map((name) => name.trim()).filter(Boolean))]
+  const names = [
+    ...new Set(
+      value
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+    ),
+  ]
   if (names.length > 0 && names.every((name) => known.includes(name))) return names
   throw new UsageError(`${option} ${value}: use some of ${known.join(', ')}.`)
 }

@@ -16,7 +16,9 @@ export async function drawnPictures() {
   mkdirSync(folder, { recursive: true })
   for (const [i, path] of paths.entries()) {
     const partial = `${path}.partial`
-    await sharp(drawing(i), { raw: { width: SIDE, height: SIDE, channels: 3 } }).jpeg({ quality: 95 }).toFile(partial)
+    await sharp(drawing(i), { raw: { width: SIDE, height: SIDE, channels: 3 } })
+      .jpeg({ quality: 95 })
+      .toFile(partial)
     renameSync(partial, path)
   }
   return paths
@@ -32,7 +34,10 @@ export function drawing(seed, side = SIDE) {
     return (state >>> 0) / 2 ** 32
   }
   const shapes = Array.from({ length: 12 }, () => ({
-    x: random() * side, y: random() * side, radius: (0.05 + 0.2 * random()) * side, sharpness: 1 + 30 * random(),
+    x: random() * side,
+    y: random() * side,
+    radius: (0.05 + 0.2 * random()) * side,
+    sharpness: 1 + 30 * random(),
     colour: [random(), random(), random()].map((value) => 255 * value),
   }))
   const values = new Uint8ClampedArray(side * side * 3)
@@ -53,16 +58,40 @@ export function drawing(seed, side = SIDE) {
 }
 
 const SUBJECTS = [
-  'a tiny dragon taking a bath in a teacup', 'a red sports car made out of wood', 'an old lighthouse on a cliff', 'two cats playing chess',
-  'a bowl of ramen with a soft boiled egg', 'an astronaut riding a horse', 'a street market after the rain', 'a portrait of a young violinist',
-  'a glass greenhouse full of ferns', 'a paper boat on a puddle', 'a fox asleep in the snow', 'a steam train crossing a viaduct',
-  'a stack of pancakes with berries', 'a robot watering tomatoes', 'a small library in a tree', 'a whale above the clouds',
+  'a tiny dragon taking a bath in a teacup',
+  'a red sports car made out of wood',
+  'an old lighthouse on a cliff',
+  'two cats playing chess',
+  'a bowl of ramen with a soft boiled egg',
+  'an astronaut riding a horse',
+  'a street market after the rain',
+  'a portrait of a young violinist',
+  'a glass greenhouse full of ferns',
+  'a paper boat on a puddle',
+  'a fox asleep in the snow',
+  'a steam train crossing a viaduct',
+  'a stack of pancakes with berries',
+  'a robot watering tomatoes',
+  'a small library in a tree',
+  'a whale above the clouds',
 ]
 const MANNERS = [
-  'golden hour, 35mm photograph', 'in the style of a watercolour', 'highly detailed digital painting', 'isometric, pastel colours',
-  'black and white, grainy film', 'stained glass with ornate borders', 'studio light on a plain background', 'low poly render, soft shadows',
-  'oil on canvas, visible brush strokes', 'cinematic, shallow depth of field', 'pencil sketch on yellowed paper', 'vector poster, flat shapes',
-  'seen from above, long shadows', 'in thick morning fog', 'at night, neon reflections', 'macro shot, sharp focus',
+  'golden hour, 35mm photograph',
+  'in the style of a watercolour',
+  'highly detailed digital painting',
+  'isometric, pastel colours',
+  'black and white, grainy film',
+  'stained glass with ornate borders',
+  'studio light on a plain background',
+  'low poly render, soft shadows',
+  'oil on canvas, visible brush strokes',
+  'cinematic, shallow depth of field',
+  'pencil sketch on yellowed paper',
+  'vector poster, flat shapes',
+  'seen from above, long shadows',
+  'in thick morning fog',
+  'at night, neon reflections',
+  'macro shot, sharp focus',
 ]
 
 /** The n-th of 256 prompts of ordinary length (12 to 20 tokens), none twice. */
@@ -71,5 +100,9 @@ export const prompt = (n) => `${SUBJECTS[n % 16]}, ${MANNERS[(n + Math.floor(n /
 /** Hands out images with prompts, so that neighbours in time never see the same prompt. */
 export function pairsOf(images) {
   let next = 0
-  return (count) => Array.from({ length: count }, () => ({ image: images[next % images.length], prompt: prompt(next++ % 256) }))
+  return (count) =>
+    Array.from({ length: count }, () => ({
+      image: images[next % images.length],
+      prompt: prompt(next++ % 256),
+    }))
 }

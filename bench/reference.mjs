@@ -14,7 +14,11 @@ export function findReference(python, given) {
   if (python === undefined) return undefined
   const script = resolve(given ?? usualScript)
   if (existsSync(script)) return { python, script }
-  throw new UsageError(given ? `--reference-script ${given} is not there.` : 'Say which script is the reference: --reference-script FILE, with the classes Reference and processor.')
+  throw new UsageError(
+    given
+      ? `--reference-script ${given} is not there.`
+      : 'Say which script is the reference: --reference-script FILE, with the classes Reference and processor.',
+  )
 }
 
 /**
@@ -23,6 +27,11 @@ export function findReference(python, given) {
  */
 export async function startReference({ python, script }, { mode, models, dtype, threads }) {
   const env = threads ? { OMP_NUM_THREADS: String(threads) } : {}
-  const child = new Child(`the reference${dtype ? ` in ${dtype}` : ''}`, python, [driver, JSON.stringify({ script, mode, models, dtype, threads })], env)
+  const child = new Child(
+    `the reference${dtype ? ` in ${dtype}` : ''}`,
+    python,
+    [driver, JSON.stringify({ script, mode, models, dtype, threads })],
+    env,
+  )
   return { child, ready: await child.answer() }
 }

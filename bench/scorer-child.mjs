@@ -50,7 +50,8 @@ const commands = {
     const tensors = await tensorsOf(images, batch)
     return {
       seconds: await seconds(async () => {
-        for (let i = 0; i < runs; i++) await tower.run(tensors, { image_embeds: [batch, projectionDim], hp_logits: [batch] })
+        for (let i = 0; i < runs; i++)
+          await tower.run(tensors, { image_embeds: [batch, projectionDim], hp_logits: [batch] })
       }),
     }
   },

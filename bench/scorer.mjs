@@ -12,7 +12,11 @@ const script = fileURLToPath(new URL('scorer-child.mjs', import.meta.url))
 export async function openScorer({ models, pictures, where }, dtype, kinds = ['ict', 'hp'], options = {}) {
   const child = new Child(`icthp in ${dtype}`, process.execPath, [script])
   const opened = await child.ask({
-    do: 'open', model: models.folders[dtype], kinds, first: { image: pictures[0], prompt: prompt(255) }, options: { dtype, ...where, ...options },
+    do: 'open',
+    model: models.folders[dtype],
+    kinds,
+    first: { image: pictures[0], prompt: prompt(255) },
+    options: { dtype, ...where, ...options },
   })
   return { child, opened }
 }

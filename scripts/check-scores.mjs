@@ -62,13 +62,21 @@ async function withScorer(Scorer, work) {
 console.log(`${model} beside ${answersPath}, tolerance ${tolerance}`)
 await withScorer(IctScorer, async (ict) => {
   check('ICT scores', await ict.matrix(images, prompts), answers.ict)
-  check('ICT scores, one at a time', await oneAtATime(images, async (image) => (await ict.matrix([image], prompts))[0]), answers.ict)
+  check(
+    'ICT scores, one at a time',
+    await oneAtATime(images, async (image) => (await ict.matrix([image], prompts))[0]),
+    answers.ict,
+  )
   check('ICT image embeddings', await ict.embedImages(images), answers.ictImageEmbeds)
   check('ICT text embeddings', await ict.embedTexts(prompts), answers.ictTextEmbeds)
 })
 await withScorer(HpScorer, async (hp) => {
   check('HP scores', rows(await hp.score(images)), rows(answers.hp))
-  check('HP scores, one at a time', rows(await oneAtATime(images, (image) => hp.score(image))), rows(answers.hp))
+  check(
+    'HP scores, one at a time',
+    rows(await oneAtATime(images, (image) => hp.score(image))),
+    rows(answers.hp),
+  )
   check('HP image embeddings', await hp.embedImages(images), answers.hpImageEmbeds)
 })
 process.exit(failed ? 1 : 0)

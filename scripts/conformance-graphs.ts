@@ -3,12 +3,22 @@
  * --format=esm | node --input-type=module - > src/testing/conformance-graphs.ts` writes them
  * anew; test/testing/conformance-graphs.test.ts holds both together.
  */
-import { encodeModel, type ExternalLocation, type OnnxInitializer, type OnnxModel, type OnnxNode } from '../src/onnx/onnx-model.ts'
+import {
+  encodeModel,
+  type ExternalLocation,
+  type OnnxInitializer,
+  type OnnxModel,
+  type OnnxNode,
+} from '../src/onnx/onnx-model.ts'
 
 const bytesOf = (values: Float32Array | BigInt64Array): Uint8Array => new Uint8Array(values.buffer)
 
-const node = (op: string, inputs: string[], outputs: string[], attributes: OnnxNode['attributes'] = {}): OnnxNode =>
-  ({ name: outputs[0]!, op, domain: '', inputs, outputs, attributes })
+const node = (
+  op: string,
+  inputs: string[],
+  outputs: string[],
+  attributes: OnnxNode['attributes'] = {},
+): OnnxNode => ({ name: outputs[0]!, op, domain: '', inputs, outputs, attributes })
 
 /** Whole numbers, so that every precision gives them exactly. */
 const WEIGHT = bytesOf(Float32Array.of(1, 2, 3, 4, 5, 6))
@@ -68,7 +78,10 @@ export const GRAPHS: Readonly<Record<string, Uint8Array>> = {
 
 export function graphsModule(): string {
   const constants = Object.entries(GRAPHS).map(([name, bytes]) => {
-    const lines = Buffer.from(bytes).toString('base64').match(/.{1,110}/g)!.map((line) => `  '${line}'`)
+    const lines = Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,110}/g)!
+      .map((line) => `  '${line}'`)
     return `export const ${name}: string =\n${lines.join(' +\n')}\n`
   })
   return `// Made by scripts/conformance-graphs.ts: change that file, not this one. Base64.\n${constants.join('')}`

@@ -6,9 +6,10 @@ import sharp from 'sharp'
 const out = new URL('../examples/images/', import.meta.url)
 await mkdir(out, { recursive: true })
 
-const svg = (body, defs = '') => Buffer.from(
-  `<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" viewBox="0 0 512 512"><defs>${defs}</defs>${body}</svg>`,
-)
+const svg = (body, defs = '') =>
+  Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" viewBox="0 0 512 512"><defs>${defs}</defs>${body}</svg>`,
+  )
 
 const gradient = (id, ...stops) =>
   `<linearGradient id="${id}" x1="0" y1="0" x2="0" y2="1">${stops
@@ -17,7 +18,8 @@ const gradient = (id, ...stops) =>
 const shade = (id, inner, outer) =>
   `<radialGradient id="${id}" cx="0.35" cy="0.3" r="0.8"><stop offset="0" stop-color="${inner}"/><stop offset="1" stop-color="${outer}"/></radialGradient>`
 
-const table = '<rect width="512" height="340" fill="url(#wall)"/><rect y="340" width="512" height="172" fill="url(#wood)"/>'
+const table =
+  '<rect width="512" height="340" fill="url(#wall)"/><rect y="340" width="512" height="172" fill="url(#wood)"/>'
 const tableDefs = gradient('wall', '#f6e7cf', '#e5c9a0') + gradient('wood', '#a8703e', '#6b4020')
 
 const apple = (x, y, s, fill) =>
@@ -38,13 +40,16 @@ const dragon =
 
 const scenes = {
   'red-apple': svg(table + apple(256, 300, 1.25, 'red'), tableDefs + shade('red', '#ff6b5a', '#a80f16')),
-  'green-apple': svg(table + apple(256, 300, 1.25, 'green'), tableDefs + shade('green', '#d4f27a', '#5f9a1b')),
+  'green-apple': svg(
+    table + apple(256, 300, 1.25, 'green'),
+    tableDefs + shade('green', '#d4f27a', '#5f9a1b'),
+  ),
   'two-red-apples': svg(
     table + apple(138, 318, 0.85, 'red') + apple(372, 322, 0.85, 'red'),
     tableDefs + shade('red', '#ff6b5a', '#a80f16'),
   ),
   'dragon-in-teacup': svg(table + dragon + cup, tableDefs + gradient('china', '#ffffff', '#b9c7dc')),
-  'teacup': svg(table + cup, tableDefs + gradient('china', '#ffffff', '#b9c7dc')),
+  teacup: svg(table + cup, tableDefs + gradient('china', '#ffffff', '#b9c7dc')),
   'sunset-beach': svg(
     '<rect width="512" height="300" fill="url(#sky)"/><circle cx="256" cy="270" r="70" fill="#ffe08a"/>' +
       '<rect y="290" width="512" height="222" fill="url(#sea)"/><path d="M0 400q128-34 256 0t256 0v112H0z" fill="#e9cf97"/>' +
@@ -53,7 +58,8 @@ const scenes = {
   ),
 }
 
-const jpeg = (image, name, quality = 92) => image.jpeg({ quality, chromaSubsampling: '4:4:4' }).toFile(new URL(`${name}.jpg`, out).pathname)
+const jpeg = (image, name, quality = 92) =>
+  image.jpeg({ quality, chromaSubsampling: '4:4:4' }).toFile(new URL(`${name}.jpg`, out).pathname)
 for (const [name, picture] of Object.entries(scenes)) await jpeg(sharp(picture).removeAlpha(), name)
 
 // The same apple, worse: what a judge of quality should put below the first.

@@ -8,8 +8,21 @@ import sharp from 'sharp'
 
 const PROMPT = 'two red apples on a table'
 const root = fileURLToPath(new URL('..', import.meta.url))
-const args = ['dist/cli/icthp.js', 'rank', 'examples/images', '--model', 'models/demo', '--device', 'cpu', '--prompt', PROMPT, '--json']
-const { combine, weights, results } = JSON.parse(execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }))
+const args = [
+  'dist/cli/icthp.js',
+  'rank',
+  'examples/images',
+  '--model',
+  'models/demo',
+  '--device',
+  'cpu',
+  '--prompt',
+  PROMPT,
+  '--json',
+]
+const { combine, weights, results } = JSON.parse(
+  execFileSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] }),
+)
 
 // The best one stands large on the left, the others in rows of four beside it.
 const [thumb, gap, text, top, margin, columns] = [152, 16, 54, 82, 24, 4]
@@ -23,7 +36,10 @@ const cards = await Promise.all(
     const size = i === 0 ? large : thumb
     const x = i === 0 ? margin : margin + large + gap + ((i - 1) % columns) * (thumb + gap)
     const y = i === 0 ? top : top + Math.floor((i - 1) / columns) * (rowHeight + gap)
-    const jpeg = await sharp(`${root}${image}`).resize(Math.round(1.5 * size)).jpeg({ quality: 72 }).toBuffer()
+    const jpeg = await sharp(`${root}${image}`)
+      .resize(Math.round(1.5 * size))
+      .jpeg({ quality: 72 })
+      .toBuffer()
     return `<g transform="translate(${x} ${y})">
 <clipPath id="c${i}"><rect width="${size}" height="${size}" rx="8"/></clipPath>
 <image width="${size}" height="${size}" clip-path="url(#c${i})" href="data:image/jpeg;base64,${jpeg.toString('base64')}"/>

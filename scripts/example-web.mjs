@@ -7,9 +7,18 @@ import { parseArgs } from 'node:util'
 import { build, preview } from 'vite'
 
 const usage = 'npm run example:web -- [--model FOLDER] [--port 4173] [--build]'
-const { values } = parseArgs({ options: { model: { type: 'string' }, port: { type: 'string' }, build: { type: 'boolean' }, help: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    port: { type: 'string' },
+    build: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
+})
 if (values.help) {
-  console.log(`${usage}\n  --model  a folder that icthp convert or icthp pull wrote; else the demo model\n  --build  only write examples/web/dist`)
+  console.log(
+    `${usage}\n  --model  a folder that icthp convert or icthp pull wrote; else the demo model\n  --build  only write examples/web/dist`,
+  )
   process.exit()
 }
 
@@ -20,8 +29,14 @@ try {
   const beside = join(root, '.cache/example-web')
   await rm(beside, { recursive: true, force: true })
   await mkdir(beside, { recursive: true })
-  await cp(values.model ? resolve(values.model) : join(root, 'models/demo'), join(beside, 'model'), { recursive: true })
-  const config = { root: join(root, 'examples/web'), configFile: join(root, 'examples/web/vite.config.ts'), logLevel: 'warn' }
+  await cp(values.model ? resolve(values.model) : join(root, 'models/demo'), join(beside, 'model'), {
+    recursive: true,
+  })
+  const config = {
+    root: join(root, 'examples/web'),
+    configFile: join(root, 'examples/web/vite.config.ts'),
+    logLevel: 'warn',
+  }
   await build(config)
   if (!values.build) {
     const server = await preview({ ...config, preview: { port: Number(values.port ?? 4173) } })

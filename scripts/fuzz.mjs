@@ -4,11 +4,16 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const usage = 'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints] [--seconds 60] [--seed 1] [--mutant NUMBER]'
+const usage =
+  'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints] [--seconds 60] [--seed 1] [--mutant NUMBER]'
 const text = { type: 'string' }
-const { values } = parseArgs({ options: { target: text, seconds: text, seed: text, mutant: text, help: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: { target: text, seconds: text, seed: text, mutant: text, help: { type: 'boolean' } },
+})
 if (values.help) {
-  console.log(`${usage}\n  --target  one of them; else all, the seconds shared out\n  --mutant  only this one`)
+  console.log(
+    `${usage}\n  --target  one of them; else all, the seconds shared out\n  --mutant  only this one`,
+  )
   process.exit()
 }
 const number = (name, fallback) => {

@@ -15,11 +15,16 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 
 const COUNT = 49_152 - 256 - 2
 const SHA256 = 'f61f2adf497e6f5357c347aeb4646fabe82f341e946de5bdec5d2858e41bef4a'
-const DIGITS = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter((char) => !'\'\\`$'.includes(char))
+const DIGITS = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).filter(
+  (char) => !"'\\`$".includes(char),
+)
 
 const [source] = process.argv.slice(2)
 if (!source) throw new Error('Usage: node scripts/pack-vocabulary.mjs bpe_simple_vocab_16e6.txt.gz')
-const merges = gunzipSync(readFileSync(source)).toString('utf8').split('\n').slice(1, COUNT + 1)
+const merges = gunzipSync(readFileSync(source))
+  .toString('utf8')
+  .split('\n')
+  .slice(1, COUNT + 1)
 const sha256 = createHash('sha256').update(merges.join('\n')).digest('hex')
 if (sha256 !== SHA256) throw new Error(`${source} holds other merges (sha256 ${sha256}) than those of CLIP.`)
 
@@ -28,7 +33,8 @@ for (const end of ['', '</w>']) for (const char of byteSymbols()) ids.set(char +
 const pairs = merges.map((merge) => {
   const [left, right] = merge.split(' ')
   const pair = [ids.get(left), ids.get(right)]
-  if (ids.has(left + right) || pair.includes(undefined)) throw new Error(`The merge ${merge} is not in order.`)
+  if (ids.has(left + right) || pair.includes(undefined))
+    throw new Error(`The merge ${merge} is not in order.`)
   ids.set(left + right, ids.size)
   return pair
 })
@@ -54,7 +60,9 @@ export const PACKED_MERGES: string =
   '${text}'
 `,
 )
-console.log(`${text.length} characters, ${gzipSync(text, { level: 9 }).length} gzipped, sha256 of the merges ${sha256}`)
+console.log(
+  `${text.length} characters, ${gzipSync(text, { level: 9 }).length} gzipped, sha256 of the merges ${sha256}`,
+)
 
 /** CLIP's printable stand-ins for the 256 bytes, in the order of their token ids. */
 function byteSymbols() {
@@ -67,7 +75,8 @@ function byteSymbols() {
 }
 
 function digits(values) {
-  if (values.some((value) => !(value >= 0 && value < DIGITS.length ** 2))) throw new Error('A number has more than two digits.')
+  if (values.some((value) => !(value >= 0 && value < DIGITS.length ** 2)))
+    throw new Error('A number has more than two digits.')
   const high = values.map((value) => DIGITS[Math.floor(value / DIGITS.length)])
   return high.join('') + values.map((value) => DIGITS[value % DIGITS.length]).join('')
 }

@@ -11,19 +11,39 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const node = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 const report = join(root, '.cache/report.html')
 await mkdir(join(root, '.cache'), { recursive: true })
-node('dist/cli/icthp.js', 'rank', 'examples/images', '--model', 'models/demo', '--prompt', 'two red apples on a table', '--html', report)
+node(
+  'dist/cli/icthp.js',
+  'rank',
+  'examples/images',
+  '--model',
+  'models/demo',
+  '--prompt',
+  'two red apples on a table',
+  '--html',
+  report,
+)
 node('scripts/example-web.mjs', '--build')
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox'],
+})
 const page = await browser.newPage({ viewport: { width: 1100, height: 760 }, reducedMotion: 'reduce' })
 await page.goto(pathToFileURL(report).href)
 await page.screenshot({ path: join(root, 'docs/report.png') })
 
-const server = await preview({ root: join(root, 'examples/web'), configFile: join(root, 'examples/web/vite.config.ts'), logLevel: 'warn' })
+const server = await preview({
+  root: join(root, 'examples/web'),
+  configFile: join(root, 'examples/web/vite.config.ts'),
+  logLevel: 'warn',
+})
 await page.goto(server.resolvedUrls.local[0])
 await page.getByRole('button', { name: 'Use samples' }).click()
 await page.getByRole('button', { name: 'Rank', exact: true }).click()
-await page.getByRole('status').filter({ hasText: /^Ranked/ }).waitFor({ timeout: 120_000 })
+await page
+  .getByRole('status')
+  .filter({ hasText: /^Ranked/ })
+  .waitFor({ timeout: 120_000 })
 await page.mouse.move(0, 0)
 await page.waitForTimeout(500)
 await page.screenshot({ path: join(root, 'docs/browser.png') })

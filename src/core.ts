@@ -1,17 +1,7 @@
 /** What every entry point exports alike. */
-export type { ScorerParts } from './scorers/load-scorer.ts'
-export type { EncodeOptions, ScorerInfo, ScorerOptions, StreamOptions } from './scorers/scorer-options.ts'
-export type { EncodedImage, VisionEncoder } from './scorers/vision-encoder.ts'
-export { dot, l2Normalise, sigmoid } from './scorers/embeddings.ts'
-export { rankImages, rankScores, scoreImages, type RankedImage, type Ranking, type RankOptions } from './ranking/rank-images.ts'
-export { COMBINE_RULES, type CombineFunction, type CombineRule, type Scores, type Weights } from './ranking/combine.ts'
-export { ClipTokenizer, type ClipTokenizerOptions, type InputIds, type InspectedText } from './text/clip-tokenizer.ts'
-export { CLIP_PREPROCESS, type ImageCrop, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
-export type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
-export type { RawImage, RgbImage } from './image/raw-image.ts'
 export {
-  DEVICES,
   type Device,
+  DEVICES,
   type FileSource,
   type InferenceBackend,
   type InferenceSession,
@@ -21,10 +11,55 @@ export {
   type Tensor,
   type Tensors,
 } from './backend/backend.ts'
-export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
-export { DTYPES, type Dtype, type ModelKind, type ModelManifest, type ModelOrigin } from './models/manifest.ts'
-export type { MeasuredMemory, MeasuredModel, MeasuredPrecision, MeasuredWith, RankingAgreement } from './models/measured.ts'
 export * from './base/errors.ts'
 export type { OnProgress, Progress } from './base/progress.ts'
-export type { Runtime } from './runtime.ts'
 export { VERSION } from './base/version.ts'
+export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
+export type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
+export {
+  CLIP_PREPROCESS,
+  type ImageCrop,
+  type PixelValues,
+  type PreprocessConfig,
+} from './image/preprocess.ts'
+export type { RawImage, RgbImage } from './image/raw-image.ts'
+export {
+  type Dtype,
+  DTYPES,
+  type ModelKind,
+  type ModelManifest,
+  type ModelOrigin,
+} from './models/manifest.ts'
+export type {
+  MeasuredMemory,
+  MeasuredModel,
+  MeasuredPrecision,
+  MeasuredWith,
+  RankingAgreement,
+} from './models/measured.ts'
+export {
+  COMBINE_RULES,
+  type CombineFunction,
+  type CombineRule,
+  type Scores,
+  type Weights,
+} from './ranking/combine.ts'
+export {
+  type RankedImage,
+  rankImages,
+  type Ranking,
+  type RankOptions,
+  rankScores,
+  scoreImages,
+} from './ranking/rank-images.ts'
+export type { Runtime } from './runtime.ts'
+export { dot, l2Normalise, sigmoid } from './scorers/embeddings.ts'
+export type { ScorerParts } from './scorers/load-scorer.ts'
+export type { EncodeOptions, ScorerInfo, ScorerOptions, StreamOptions } from './scorers/scorer-options.ts'
+export type { EncodedImage, VisionEncoder } from './scorers/vision-encoder.ts'
+export {
+  ClipTokenizer,
+  type ClipTokenizerOptions,
+  type InputIds,
+  type InspectedText,
+} from './text/clip-tokenizer.ts'

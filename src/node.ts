@@ -1,21 +1,26 @@
 /**
  * icthp for Node: onnxruntime-node in a worker thread, sharp where it is installed, the Hugging Face cache.
  */
-import { OrtNodeBackend } from './backend/ort-node/ort-backend-node.ts'
 import type { InferenceBackend } from './backend/backend.ts'
+import { OrtNodeBackend } from './backend/ort-node/ort-backend-node.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { createNodeHub } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
 import { createNodeDecoder } from './image/decoder-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
-import { findDefaultModel, type DefaultModel } from './models/default-model-node.ts'
+import { type DefaultModel, findDefaultModel } from './models/default-model-node.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
 import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
 
 export * from './core.ts'
-export { verifyModel, type VerifiedPrecision, type VerifyOptions, type VerifyReport } from './evaluation/verify-model-node.ts'
+export {
+  type VerifiedPrecision,
+  verifyModel,
+  type VerifyOptions,
+  type VerifyReport,
+} from './evaluation/verify-model-node.ts'
 export { createNodeDecoder, createNodeHub, OrtNodeBackend }
 
 /** Options of `fromPretrained` in Node. A seam that is passed in stays the caller's: it is not disposed with the scorer. */
@@ -35,7 +40,10 @@ export class IctScorer extends CoreIctScorer {
    * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
    * `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source?: string | URL, options: NodeScorerOptions = {}): Promise<IctScorer> {
+  static override async fromPretrained(
+    source?: string | URL,
+    options: NodeScorerOptions = {},
+  ): Promise<IctScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
       const chosen = chooseModel(source)
@@ -52,7 +60,10 @@ export class HpScorer extends CoreHpScorer {
    * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
    * `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source?: string | URL, options: NodeScorerOptions = {}): Promise<HpScorer> {
+  static override async fromPretrained(
+    source?: string | URL,
+    options: NodeScorerOptions = {},
+  ): Promise<HpScorer> {
     const { runtime, owned } = nodeRuntime(options)
     return disposeOnFailure(owned, async () => {
       const chosen = chooseModel(source)
@@ -76,10 +87,15 @@ export async function preprocess(
   }
 }
 
-const chooseModel = (source: string | URL | undefined): Pick<DefaultModel, 'notes'> & { readonly source: string | URL } =>
+const chooseModel = (
+  source: string | URL | undefined,
+): Pick<DefaultModel, 'notes'> & { readonly source: string | URL } =>
   source === undefined ? findDefaultModel() : { source, notes: [] }
 
-function nodeRuntime(options: NodeScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
+function nodeRuntime(options: NodeScorerOptions): {
+  runtime: Runtime
+  owned: { dispose(): Promise<void> }[]
+} {
   const owned: { dispose(): Promise<void> }[] = []
   const own = <T extends { dispose(): Promise<void> }>(part: T): T => {
     owned.push(part)
@@ -95,7 +111,10 @@ function nodeRuntime(options: NodeScorerOptions): { runtime: Runtime; owned: { d
   }
 }
 
-async function disposeOnFailure<T>(owned: readonly { dispose(): Promise<void> }[], load: () => Promise<T>): Promise<T> {
+async function disposeOnFailure<T>(
+  owned: readonly { dispose(): Promise<void> }[],
+  load: () => Promise<T>,
+): Promise<T> {
   try {
     return await load()
   } catch (error) {

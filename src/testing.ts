@@ -2,5 +2,14 @@
  * For unit tests: fake scorers that need no weights, and a suite for backends of one's own. Runs anywhere, with any
  * test framework.
  */
-export { createFakeScorers, type FakeCalls, type FakeOptions, type FakeScorers } from './testing/fake-scorers.ts'
-export { backendConformance, type ConformanceCase, type ConformanceOptions } from './testing/backend-conformance.ts'
+export {
+  backendConformance,
+  type ConformanceCase,
+  type ConformanceOptions,
+} from './testing/backend-conformance.ts'
+export {
+  createFakeScorers,
+  type FakeCalls,
+  type FakeOptions,
+  type FakeScorers,
+} from './testing/fake-scorers.ts'

@@ -2,7 +2,6 @@
  * icthp on an already installed `@huggingface/transformers` (4): its ONNX Runtime runs the towers, so that a program
  * that has it anyway needs no second one.
  */
-import { abortable } from './base/abortable.ts'
 import type {
   InferenceBackend,
   InferenceSession,
@@ -12,9 +11,10 @@ import type {
   Tensor,
   Tensors,
 } from './backend/backend.ts'
-import { DEVICES, type Device } from './backend/backend.ts'
+import { type Device, DEVICES } from './backend/backend.ts'
 import { probeNodeDevice } from './backend/ort-node/devices-node.ts'
 import { probeInput, probeModel } from './backend/probe-model.ts'
+import { abortable } from './base/abortable.ts'
 import { BackendError, InputError } from './base/errors.ts'
 
 /** What is used of `@huggingface/transformers`: pass the module itself. */
@@ -54,7 +54,10 @@ export class TransformersBackend implements InferenceBackend {
   readonly #probes = new Map<Device, Promise<ProbedDevice>>()
 
   constructor(transformers: TransformersApi) {
-    if (typeof transformers?.CLIPVisionModelWithProjection?.from_pretrained !== 'function' || !transformers.env?.version) {
+    if (
+      typeof transformers?.CLIPVisionModelWithProjection?.from_pretrained !== 'function' ||
+      !transformers.env?.version
+    ) {
       throw new InputError(
         'input_invalid_option',
         "Pass the module: `import * as transformers from '@huggingface/transformers'`, `new TransformersBackend(transformers)`.",
@@ -75,15 +78,22 @@ export class TransformersBackend implements InferenceBackend {
     return probed
   }
 
-  async load({ name, model, externalData }: ModelSource, { device, threads, signal }: LoadOptions): Promise<InferenceSession> {
+  async load(
+    { name, model, externalData }: ModelSource,
+    { device, threads, signal }: LoadOptions,
+  ): Promise<InferenceSession> {
     signal?.throwIfAborted()
     const failed = (cause: unknown): never => {
       if (signal?.aborted) throw signal.reason
-      throw new BackendError('backend_failed', `${this.name} could not load ${name} on ${device}: ${(cause as Error).message}`, {
-        model: name,
-        device,
-        cause,
-      })
+      throw new BackendError(
+        'backend_failed',
+        `${this.name} could not load ${name} on ${device}: ${(cause as Error).message}`,
+        {
+          model: name,
+          device,
+          cause,
+        },
+      )
     }
     const loading = (async () => {
       const path = 'path' in model ? model.path : unreadable(name)
@@ -111,8 +121,10 @@ export class TransformersBackend implements InferenceBackend {
    */
   async #load(path: string, device: Device, threads?: number): Promise<TransformersModel> {
     const { basename, dirname, extname } = await import('node:path')
-    if (!DEVICES.includes(device) || device === 'auto') throw new Error(`probe the device first; ${device} cannot be loaded on`)
-    if (extname(path) !== '.onnx') throw new Error(`transformers loads files that end in .onnx, not ${basename(path)}`)
+    if (!DEVICES.includes(device) || device === 'auto')
+      throw new Error(`probe the device first; ${device} cannot be loaded on`)
+    if (extname(path) !== '.onnx')
+      throw new Error(`transformers loads files that end in .onnx, not ${basename(path)}`)
     return this.#transformers.CLIPVisionModelWithProjection.from_pretrained(dirname(path), {
       config: { model_type: 'clip', architectures: ['CLIPVisionModelWithProjection'] },
       model_file_name: basename(path, '.onnx'),
@@ -135,7 +147,12 @@ export class TransformersBackend implements InferenceBackend {
     try {
       const path = join(folder, 'probe.onnx')
       await writeFile(path, probeModel())
-      const session = new TransformersSession(this.#transformers, await this.#load(path, device), 'probe', this.name)
+      const session = new TransformersSession(
+        this.#transformers,
+        await this.#load(path, device),
+        'probe',
+        this.name,
+      )
       try {
         const { inputs, expected } = probeInput()
         let best = Infinity
@@ -145,7 +162,8 @@ export class TransformersBackend implements InferenceBackend {
           // The first run compiles kernels.
           if (i > 0) best = Math.min(best, performance.now() - start)
           for (const [at, value] of expected) {
-            if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value))) throw new Error('it computes wrong products')
+            if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value)))
+              throw new Error('it computes wrong products')
           }
         }
         return best
@@ -169,7 +187,10 @@ class TransformersSession implements InferenceSession {
     private readonly backend: string,
   ) {}
 
-  async run(inputs: Tensors, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensors> {
+  async run(
+    inputs: Tensors,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Tensors> {
     if (this.#disposing) throw new InputError('input_disposed', `${this.name} was disposed. Load it again.`)
     signal?.throwIfAborted()
     const running = this.#run(inputs)
@@ -178,26 +199,37 @@ class TransformersSession implements InferenceSession {
       return await abortable(running, signal)
     } catch (cause) {
       if (signal?.aborted || cause instanceof BackendError) throw cause
-      throw new BackendError('backend_failed', `${this.backend} failed on ${this.name}: ${(cause as Error).message}`, {
-        model: this.name,
-        cause,
-      })
+      throw new BackendError(
+        'backend_failed',
+        `${this.backend} failed on ${this.name}: ${(cause as Error).message}`,
+        {
+          model: this.name,
+          cause,
+        },
+      )
     }
   }
 
   async #run(inputs: Tensors): Promise<Tensors> {
     const { Tensor } = this.transformers
     const feeds = Object.fromEntries(
-      Object.entries(inputs).map(([name, { dtype, data, dims }]) => [name, new Tensor(dtype, data, [...dims])]),
+      Object.entries(inputs).map(([name, { dtype, data, dims }]) => [
+        name,
+        new Tensor(dtype, data, [...dims]),
+      ]),
     )
     const results = await this.model(feeds)
     const outputs: Record<string, Tensor> = {}
     for (const [name, tensor] of Object.entries(results)) {
       const { type, dims } = tensor
       if (type !== 'float32' && type !== 'int64') {
-        throw new BackendError('backend_wrong_output', `Output ${name} is ${type}; icthp's graphs give float32 or int64.`, {
-          name,
-        })
+        throw new BackendError(
+          'backend_wrong_output',
+          `Output ${name} is ${type}; icthp's graphs give float32 or int64.`,
+          {
+            name,
+          },
+        )
       }
       outputs[name] = { dtype: type, dims: [...dims], data: (tensor.data as Float32Array).slice() } as Tensor
       tensor.dispose()

@@ -2,25 +2,33 @@
  * icthp for browsers: onnxruntime-web and exact image decoders in a worker that comes along, models kept in the browser's
  * storage.
  */
-import { OrtWebBackend } from './backend/ort-web/ort-backend-web.ts'
 import type { Device, InferenceBackend } from './backend/backend.ts'
-import type { WasmPaths } from './worker/worker-messages-web.ts'
-import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
-import { clearCache, createWebHub, listCache, type CachedFile, type WebHubOptions } from './hub/hub-web.ts'
+import { OrtWebBackend } from './backend/ort-web/ort-backend-web.ts'
+import { type BlobStore, MemoryStore } from './hub/browser/blob-store.ts'
 import type { ModelHub } from './hub/hub.ts'
-import { MemoryStore, type BlobStore } from './hub/browser/blob-store.ts'
-import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
+import { type CachedFile, clearCache, createWebHub, listCache, type WebHubOptions } from './hub/hub-web.ts'
 import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
+import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
 import type { WebImageInput } from './image/image-input-web.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
 import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
+import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
+import type { WasmPaths } from './worker/worker-messages-web.ts'
 
 export * from './core.ts'
 export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, OrtWebBackend }
-export type { BlobStore, CachedFile, EngineOptions, WasmPaths, WebDecoderOptions, WebHubOptions, WebImageInput }
+export type {
+  BlobStore,
+  CachedFile,
+  EngineOptions,
+  WasmPaths,
+  WebDecoderOptions,
+  WebHubOptions,
+  WebImageInput,
+}
 
 /**
  * Options of `fromPretrained` in browsers. A seam that is passed in stays the caller's: it is not disposed with the
@@ -45,7 +53,10 @@ export class IctScorer extends CoreIctScorer {
    * Loads ICT from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
    * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source: string | URL, options: WebScorerOptions = {}): Promise<IctScorer> {
+  static override async fromPretrained(
+    source: string | URL,
+    options: WebScorerOptions = {},
+  ): Promise<IctScorer> {
     const { runtime, engine } = webRuntime(options)
     try {
       const parts = await loadIct(source, runtime, options)
@@ -63,7 +74,10 @@ export class HpScorer extends CoreHpScorer {
    * Loads HP from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
    * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static override async fromPretrained(source: string | URL, options: WebScorerOptions = {}): Promise<HpScorer> {
+  static override async fromPretrained(
+    source: string | URL,
+    options: WebScorerOptions = {},
+  ): Promise<HpScorer> {
     const { runtime, engine } = webRuntime(options)
     try {
       const parts = await loadHp(source, runtime, options)
@@ -84,7 +98,10 @@ export interface WebPreprocessOptions extends DecodeOptions, Pick<EngineOptions,
 }
 
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */
-export async function preprocess(image: WebImageInput, options: WebPreprocessOptions = {}): Promise<PixelValues> {
+export async function preprocess(
+  image: WebImageInput,
+  options: WebPreprocessOptions = {},
+): Promise<PixelValues> {
   const { config = CLIP_PREPROCESS, decoder: given, worker = false, ...decode } = options
   const decoder = given ?? createWebDecoder({ worker })
   try {

@@ -22,7 +22,13 @@ export async function measure(context) {
     }
     const [cold] = starts.splice(0, 1)
     terminal.step(`Memory in ${dtype}`)
-    results.push({ dtype, cold, starts, both: await measureMemory(context, dtype, ['ict', 'hp']), hp: await measureMemory(context, dtype, ['hp']) })
+    results.push({
+      dtype,
+      cold,
+      starts,
+      both: await measureMemory(context, dtype, ['ict', 'hp']),
+      hp: await measureMemory(context, dtype, ['hp']),
+    })
   }
   return results
 }
@@ -45,12 +51,27 @@ export function report(results, { score }) {
   const memory = ({ peak, own }) => `${gibibytes(peak)}${own ? ` (${gibibytes(own)})` : ''}`
   return [
     'From the start of a process to its first score with ICT and HP, seconds. The first start may have read its files from disk, the others had them in the system’s cache.' +
-      (references.length > 0 ? ' Shares are of the seconds in which the reference loads its models, its imports not counted.' : ''),
+      (references.length > 0
+        ? ' Shares are of the seconds in which the reference loads its models, its imports not counted.'
+        : ''),
     '',
     table(
-      ['precision', 'start to first score', 'import', 'load', 'first pair', 'first start', ...references.map(({ dtype }) => `share, ${dtype}`)],
+      [
+        'precision',
+        'start to first score',
+        'import',
+        'load',
+        'first pair',
+        'first start',
+        ...references.map(({ dtype }) => `share, ${dtype}`),
+      ],
       results.map(({ dtype, cold, starts }) => [
-        dtype, of(starts, 'sinceStart'), of(starts, 'importSeconds'), of(starts, 'loadSeconds'), of(starts, 'firstSeconds'), number(cold.sinceStart),
+        dtype,
+        of(starts, 'sinceStart'),
+        of(starts, 'importSeconds'),
+        of(starts, 'loadSeconds'),
+        of(starts, 'firstSeconds'),
+        number(cold.sinceStart),
         ...references.map((reference) => share(starts, reference)),
       ]),
     ),
@@ -60,7 +81,13 @@ export function report(results, { score }) {
     table(
       ['precision', 'ICT and HP', 'in batches', 'HP alone', 'in batches'],
       [
-        ...results.map(({ dtype, both, hp }) => [dtype, memory(both.pairs), memory(both.batches), memory(hp.pairs), memory(hp.batches)]),
+        ...results.map(({ dtype, both, hp }) => [
+          dtype,
+          memory(both.pairs),
+          memory(both.batches),
+          memory(hp.pairs),
+          memory(hp.batches),
+        ]),
         ...references.map(({ dtype, peak }) => [`reference, ${dtype}`, gibibytes(peak), '–', '–', '–']),
       ],
     ),

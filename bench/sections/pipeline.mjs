@@ -23,14 +23,23 @@ async function measureDecoding({ models, fastest, pictures, cores, reference, ru
   const python = reference && (await startReference(reference, { mode: 'pixels' }))
   const images = Array.from({ length: DECODED }, (_, i) => pictures[i % pictures.length])
   const decoder = createNodeDecoder()
-  const hp = await HpScorer.fromPretrained(models.folders[fastest], { backend: instantBackend, decoder, dtype: fastest, selfTest: false })
+  const hp = await HpScorer.fromPretrained(models.folders[fastest], {
+    backend: instantBackend,
+    decoder,
+    dtype: fastest,
+    selfTest: false,
+  })
   const rate = (task) => async () => images.length / (await seconds(task))
-  const pool = (work) => async () => images.length / (await python.child.ask({ do: 'pool', images, processes: cores, work })).seconds
-  const rounds = await interleave({
-    decoder: rate(() => Promise.all(images.map((image) => decoder.crop(image, CLIP_PREPROCESS)))),
-    scorer: rate(() => hp.score(images)),
-    ...(python ? { crop: pool('crop'), pixels: pool('pixels') } : {}),
-  }, { runs, signal, terminal })
+  const pool = (work) => async () =>
+    images.length / (await python.child.ask({ do: 'pool', images, processes: cores, work })).seconds
+  const rounds = await interleave(
+    {
+      decoder: rate(() => Promise.all(images.map((image) => decoder.crop(image, CLIP_PREPROCESS)))),
+      scorer: rate(() => hp.score(images)),
+      ...(python ? { crop: pool('crop'), pixels: pool('pixels') } : {}),
+    },
+    { runs, signal, terminal },
+  )
   await hp.dispose()
   await decoder.dispose()
   await python?.child.end()
@@ -42,7 +51,11 @@ const instantBackend = {
   name: 'instant',
   probe: async () => ({ device: 'cpu', notes: [] }),
   load: async () => ({
-    run: async ({ pixel_values: { dims: [count] } }) => ({
+    run: async ({
+      pixel_values: {
+        dims: [count],
+      },
+    }) => ({
       image_embeds: { dtype: 'float32', dims: [count, 1024], data: new Float32Array(count * 1024) },
       hp_logits: { dtype: 'float32', dims: [count], data: new Float32Array(count) },
     }),
@@ -62,29 +75,46 @@ async function measureFolder(context) {
   const images = Array.from({ length: batches * batch }, (_, i) => pictures[i % pictures.length])
   const rate = (command) => async () => images.length / (await child.ask(command)).seconds
   const rounds = await interleave(
-    { folder: rate({ do: 'folder', images }), ready: rate({ do: 'ready', images: pictures, batch, runs: batches }) },
+    {
+      folder: rate({ do: 'folder', images }),
+      ready: rate({ do: 'ready', images: pictures, batch, runs: batches }),
+    },
     { runs, signal, terminal, warmUp: 0, limit: LIMIT_SECONDS },
   )
   await child.end()
   return { dtype, batch, images: images.length, ...rounds }
 }
 
-export function report({ decoding: { decoder, scorer, crop, pixels }, folder: { dtype, batch, images, folder, ready } }) {
+export function report({
+  decoding: { decoder, scorer, crop, pixels },
+  folder: { dtype, batch, images, folder, ready },
+}) {
   const rows = [
     ['decode, resize and crop', spread(decoder)],
     ['score, with a backend that answers at once', spread(scorer)],
-    ...(crop ? [['Pillow pool: decode, resize and crop', spread(crop)], ["Pillow pool: transformers' processor", spread(pixels)]] : []),
+    ...(crop
+      ? [
+          ['Pillow pool: decode, resize and crop', spread(crop)],
+          ["Pillow pool: transformers' processor", spread(pixels)],
+        ]
+      : []),
   ]
   const compared = (other) => (other ? spread(ratios(scorer, other)) : '–')
   return [
     'The pipeline alone, JPEG files of 1024² on all cores, images a second.',
     '',
     crop
-      ? table(['', 'images a second', 'scoring, as a multiple of it'], rows.map((row, i) => [...row, compared([undefined, undefined, crop, pixels][i])]))
+      ? table(
+          ['', 'images a second', 'scoring, as a multiple of it'],
+          rows.map((row, i) => [...row, compared([undefined, undefined, crop, pixels][i])]),
+        )
       : table(['', 'images a second'], rows),
     '',
     `HP in ${dtype} over ${images} JPEG files of 1024², batches of ${batch}, beside its tower alone on ready tensors, images a second.`,
     '',
-    table(['precision', 'folder', 'tower alone', 'share, %'], [[dtype, spread(folder), spread(ready), spreadOf(ratios(folder, ready), (share) => 100 * share)]]),
+    table(
+      ['precision', 'folder', 'tower alone', 'share, %'],
+      [[dtype, spread(folder), spread(ready), spreadOf(ratios(folder, ready), (share) => 100 * share)]],
+    ),
   ]
 }

@@ -18,10 +18,14 @@ export async function measure({ pictures: [path], reference, runs, signal, termi
   // threads: 0 decodes on the calling thread. libvips would still put threads of its own under one picture.
   const { default: sharp } = await import('sharp')
   sharp.concurrency(1)
-  const decoders = { sharp: createNodeDecoder({ threads: 0 }), wasm: createNodeDecoder({ threads: 0, sharp: 'never' }) }
-  const mean = async (task) => (await seconds(async () => {
-    for (let i = 0; i < REPEAT; i++) await task()
-  })) / REPEAT
+  const decoders = {
+    sharp: createNodeDecoder({ threads: 0 }),
+    wasm: createNodeDecoder({ threads: 0, sharp: 'never' }),
+  }
+  const mean = async (task) =>
+    (await seconds(async () => {
+      for (let i = 0; i < REPEAT; i++) await task()
+    })) / REPEAT
   const sides = {}
   for (const [name, decoder] of Object.entries(decoders)) {
     const rgb = await decoder.decode(bytes)
@@ -29,7 +33,10 @@ export async function measure({ pictures: [path], reference, runs, signal, termi
     sides[`${name} resize`] = () => mean(() => preprocess({ ...rgb, channels: 3 }, { decoder }))
     sides[`${name} whole`] = () => mean(() => preprocess(bytes, { decoder }))
   }
-  if (python) for (const step of STEPS) sides[`python ${step}`] = async () => (await python.child.ask({ do: 'preprocess', image: path, repeat: REPEAT, step })).seconds
+  if (python)
+    for (const step of STEPS)
+      sides[`python ${step}`] = async () =>
+        (await python.child.ask({ do: 'preprocess', image: path, repeat: REPEAT, step })).seconds
   const rounds = await interleave(sides, { runs: Math.max(ROUNDS, runs), warmUp: 2, signal, terminal })
   await python?.child.end()
   await Promise.all(Object.values(decoders).map((decoder) => decoder.dispose()))
@@ -45,10 +52,20 @@ export function report({ bytes, names, rounds }) {
     `Preprocessing a JPEG of 1024² and ${Math.round(bytes / 1000)} kB on one thread, milliseconds.`,
     '',
     table(
-      ['', `icthp, ${names.sharp}`, `icthp, ${names.wasm}`, ...(python ? ['Pillow, transformers', `share, ${names.sharp}`, `share, ${names.wasm}`] : [])],
+      [
+        '',
+        `icthp, ${names.sharp}`,
+        `icthp, ${names.wasm}`,
+        ...(python ? ['Pillow, transformers', `share, ${names.sharp}`, `share, ${names.wasm}`] : []),
+      ],
       STEPS.map((step) => {
         const [sharp, wasm, theirs] = ['sharp', 'wasm', 'python'].map((side) => rounds[`${side} ${step}`])
-        return [LABELS[step], ms(sharp), ms(wasm), ...(python ? [ms(theirs), spread(ratios(sharp, theirs)), spread(ratios(wasm, theirs))] : [])]
+        return [
+          LABELS[step],
+          ms(sharp),
+          ms(wasm),
+          ...(python ? [ms(theirs), spread(ratios(sharp, theirs)), spread(ratios(wasm, theirs))] : []),
+        ]
       }),
     ),
   ]

@@ -23,7 +23,12 @@ export async function measure(context) {
     let python
     if (torchDtype) {
       terminal.step(`Loading the reference in ${torchDtype}`)
-      python = await startReference(reference, { mode: 'scores', models: models.official, dtype: torchDtype, threads: where.threads })
+      python = await startReference(reference, {
+        mode: 'scores',
+        models: models.official,
+        dtype: torchDtype,
+        threads: where.threads,
+      })
     }
     const beside = {}
     for (const dtype of dtypes) {
@@ -33,7 +38,8 @@ export async function measure(context) {
       ours[dtype].pair.push(...rounds.ours)
       if (python) beside[dtype] = rounds
       // Lists and the matrix are long, so only once: beside the last reference, which is the faster where there are two.
-      if (torchDtype === reference?.dtypes.at(-1)) Object.assign(ours[dtype], await measureMany(context, child, python?.child))
+      if (torchDtype === reference?.dtypes.at(-1))
+        Object.assign(ours[dtype], await measureMany(context, child, python?.child))
       await child.end()
     }
     if (!python) continue
@@ -64,11 +70,26 @@ async function measureMany({ pictures, runs, signal, terminal }, child, python) 
   const images = pictures.slice(0, 8)
   const options = { runs, signal, terminal, warmUp: 0, limit: LIMIT_SECONDS }
   const each = (command) => async () => (await child.ask(command)).seconds / images.length
-  const lists = await interleave({ list: each({ do: 'list', images, prompt: prompt(1) }), hp: each({ do: 'folder', images }) }, options)
-  const { matrix, matrixPair } = await interleave({
-    matrix: async () => (await child.ask({ do: 'matrix', images: Array.from({ length: SIDE }, (_, i) => pictures[i % pictures.length]), prompts })).seconds,
-    ...(python ? { matrixPair: async () => (await python.ask({ do: 'pairs', pairs: nextPairs(4) })).seconds / 4 } : {}),
-  }, options)
+  const lists = await interleave(
+    { list: each({ do: 'list', images, prompt: prompt(1) }), hp: each({ do: 'folder', images }) },
+    options,
+  )
+  const { matrix, matrixPair } = await interleave(
+    {
+      matrix: async () =>
+        (
+          await child.ask({
+            do: 'matrix',
+            images: Array.from({ length: SIDE }, (_, i) => pictures[i % pictures.length]),
+            prompts,
+          })
+        ).seconds,
+      ...(python
+        ? { matrixPair: async () => (await python.ask({ do: 'pairs', pairs: nextPairs(4) })).seconds / 4 }
+        : {}),
+    },
+    options,
+  )
   return { ...lists, matrix, matrixPair }
 }
 
@@ -78,8 +99,20 @@ export function report({ ours, references }) {
     'Scoring with ICT and HP from JPEG files of 1024², median (least–greatest). A pair is one image and its prompt, one after the other; images a second are those of a list.',
     '',
     table(
-      ['precision', 'seconds a pair', 'images a second', 'with HP alone', `${SIDE} images × ${SIDE} prompts, seconds`],
-      Object.entries(ours).map(([dtype, { pair, list, hp, matrix }]) => [dtype, spread(pair), rate(list), rate(hp), spread(matrix)]),
+      [
+        'precision',
+        'seconds a pair',
+        'images a second',
+        'with HP alone',
+        `${SIDE} images × ${SIDE} prompts, seconds`,
+      ],
+      Object.entries(ours).map(([dtype, { pair, list, hp, matrix }]) => [
+        dtype,
+        spread(pair),
+        rate(list),
+        rate(hp),
+        spread(matrix),
+      ]),
     ),
   ]
   if (references.length === 0) return lines
@@ -88,8 +121,18 @@ export function report({ ours, references }) {
       const { matrix, matrixPair } = ours[dtype]
       const last = torchDtype === references.at(-1).dtype
       return [
-        `${dtype} beside ${torchDtype}`, spread(rounds.ours), spread(rounds.reference), spread(ratios(rounds.ours, rounds.reference)),
-        last ? spread(ratios(matrix, matrixPair.map((pair) => pair * SIDE * SIDE))) : '–',
+        `${dtype} beside ${torchDtype}`,
+        spread(rounds.ours),
+        spread(rounds.reference),
+        spread(ratios(rounds.ours, rounds.reference)),
+        last
+          ? spread(
+              ratios(
+                matrix,
+                matrixPair.map((pair) => pair * SIDE * SIDE),
+              ),
+            )
+          : '–',
       ]
     }),
   )
@@ -97,13 +140,29 @@ export function report({ ours, references }) {
   return [
     ...lines,
     '',
-    `Beside the reference in Python, in turns (${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}; threads: ${threads}). Shares below 1 are faster than the reference.`,
+    `Beside the reference in Python, in turns (${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}; threads: ${threads}). Shares below 1 are faster than the reference.`,
     '',
-    table(['precision', 'seconds a pair', "reference's", 'share', `${SIDE} × ${SIDE}, share of ${SIDE * SIDE} pairs`], rows),
+    table(
+      [
+        'precision',
+        'seconds a pair',
+        "reference's",
+        'share',
+        `${SIDE} × ${SIDE}, share of ${SIDE * SIDE} pairs`,
+      ],
+      rows,
+    ),
     '',
     table(
       ['reference', 'import, seconds', 'load, seconds', 'peak memory'],
-      references.map(({ dtype, importSeconds, loadSeconds, peak }) => [dtype, number(importSeconds), number(loadSeconds), gibibytes(peak)]),
+      references.map(({ dtype, importSeconds, loadSeconds, peak }) => [
+        dtype,
+        number(importSeconds),
+        number(loadSeconds),
+        gibibytes(peak),
+      ]),
     ),
   ]
 }

@@ -1,7 +1,10 @@
 import { defineConfig } from 'vite'
 
 // With these headers the page is cross-origin isolated, and WebAssembly may use threads. Your web server sends them, too.
-const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+}
 
 export default defineConfig({
   server: { headers },

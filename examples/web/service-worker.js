@@ -6,12 +6,18 @@ const CACHE = `page-${self.__VERSION__}`
 const here = (path) => new URL(path, self.registration.scope).href
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map((path) => new Request(here(path), { cache: 'no-cache' })))).then(() => self.skipWaiting()))
+  event.waitUntil(
+    caches
+      .open(CACHE)
+      .then((cache) => cache.addAll(FILES.map((path) => new Request(here(path), { cache: 'no-cache' }))))
+      .then(() => self.skipWaiting()),
+  )
 })
 
 self.addEventListener('activate', (event) => {
   const old = async () => {
-    for (const name of await caches.keys()) if (name.startsWith('page-') && name !== CACHE) await caches.delete(name)
+    for (const name of await caches.keys())
+      if (name.startsWith('page-') && name !== CACHE) await caches.delete(name)
     await self.clients.claim()
   }
   event.waitUntil(old())
@@ -21,7 +27,8 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = request.url.split(/[?#]/)[0]
   if (request.method !== 'GET') return
-  if (request.mode === 'navigate' && url.startsWith(self.registration.scope)) event.respondWith(newest(request))
+  if (request.mode === 'navigate' && url.startsWith(self.registration.scope))
+    event.respondWith(newest(request))
   else if (FILES.some((path) => here(path) === url)) event.respondWith(kept(request, url))
   else if (LATER.some((path) => here(path) === url)) event.respondWith(kept(request, url))
 })

@@ -29,10 +29,16 @@ function serviceWorker(): Plugin {
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {
-        const names = Object.keys(bundle).filter((name) => !name.endsWith('.map')).sort()
+        const names = Object.keys(bundle)
+          .filter((name) => !name.endsWith('.map'))
+          .sort()
         const later = names.filter((name) => name.endsWith('.wasm'))
         const files = [...new Set([...names.filter((name) => !later.includes(name)), 'index.html'])]
-        const version = createHash('sha256').update(names.join('\n')).update(String((bundle['index.html'] as { source?: unknown } | undefined)?.source)).digest('hex').slice(0, 12)
+        const version = createHash('sha256')
+          .update(names.join('\n'))
+          .update(String((bundle['index.html'] as { source?: unknown } | undefined)?.source))
+          .digest('hex')
+          .slice(0, 12)
         const source = readFileSync(new URL('service-worker.js', import.meta.url), 'utf8')
           .replace('self.__FILES__', JSON.stringify(files))
           .replace('self.__LATER__', JSON.stringify(later))

@@ -2,7 +2,7 @@
 //   node bundle.mjs CHECKPOINT OUT [dtype,…]     q8 unless said otherwise: it runs on every provider
 // tokenizer.json is left out: only other libraries read it, and it is a tenth of the whole.
 import { createHash } from 'node:crypto'
-import { readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { convertCheckpoints } from 'icthp/convert'
 

@@ -1,7 +1,7 @@
 // Renders the pictures of WORK/catalogue.json to 160 × 160 RGBA with premultiplied alpha, fitted and centred:
 // WORK/sprites.bin, in the catalogue's order; WORK/sprites.json says which could be rendered.
 //   node render-sprites.mjs WORK
-import { readFileSync, openSync, writeSync, closeSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync,writeSync } from 'node:fs'
 import sharp from 'sharp'
 
 const SIZE = 160

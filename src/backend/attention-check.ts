@@ -1,5 +1,5 @@
-import type { Tensors } from './backend.ts'
 import { encodeModel } from '../onnx/onnx-model.ts'
+import type { Tensors } from './backend.ts'
 
 /**
  * Small attentions of the towers' lengths and head sizes. The fused kernel of WebGPU is wrong on GPUs with subgroups of 4
@@ -39,7 +39,14 @@ export function attentionModel({ heads, head, causal }: AttentionCheck): Uint8Ar
           attributes: { num_heads: heads, ...(causal ? { unidirectional: 1 } : {}) },
         },
       ],
-      initializers: [{ name: 'bias', dtype: 'float32', dims: [3 * width], data: new Uint8Array(wave(3 * width, 0.5).buffer) }],
+      initializers: [
+        {
+          name: 'bias',
+          dtype: 'float32',
+          dims: [3 * width],
+          data: new Uint8Array(wave(3 * width, 0.5).buffer),
+        },
+      ],
     },
     { name: 'icthp', version: '0' },
   )
@@ -59,7 +66,8 @@ export function attentionAnswer(check: AttentionCheck): Float64Array {
   const width = heads * head
   const { q, k, v } = attentionInput(check)
   const bias = wave(3 * width, 0.5)
-  const at = (x: Tensors[string], part: number, token: number, column: number): number => Number(x.data[token * width + column]) + bias[part * width + column]!
+  const at = (x: Tensors[string], part: number, token: number, column: number): number =>
+    Number(x.data[token * width + column]) + bias[part * width + column]!
   const answer = new Float64Array(tokens * width)
   for (let h = 0; h < heads; h++) {
     for (let row = 0; row < tokens; row++) {
@@ -81,4 +89,5 @@ export function attentionAnswer(check: AttentionCheck): Float64Array {
 }
 
 /** Numbers within ±0.5 without a pattern that a kernel could get right by chance. */
-const wave = (length: number, frequency: number): Float32Array => Float32Array.from({ length }, (_, i) => 0.5 * Math.sin(frequency * i + 1e-4 * i * i))
+const wave = (length: number, frequency: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => 0.5 * Math.sin(frequency * i + 1e-4 * i * i))

@@ -8,16 +8,25 @@ import type { Tensors } from './backend.ts'
  */
 export type OrtApi = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
 
-export async function runOrtSession(ort: OrtApi, session: Ort.InferenceSession, inputs: Tensors): Promise<Tensors> {
+export async function runOrtSession(
+  ort: OrtApi,
+  session: Ort.InferenceSession,
+  inputs: Tensors,
+): Promise<Tensors> {
   const feeds: Record<string, Ort.Tensor> = {}
-  for (const [name, { dtype, data, dims }] of Object.entries(inputs)) feeds[name] = new ort.Tensor(dtype, data as never, dims)
+  for (const [name, { dtype, data, dims }] of Object.entries(inputs))
+    feeds[name] = new ort.Tensor(dtype, data as never, dims)
   const results = await session.run(feeds)
   const outputs: Record<string, Tensors[string]> = {}
   for (const [name, tensor] of Object.entries(results)) {
     if (tensor.type !== 'float32' && tensor.type !== 'int64') {
-      throw new BackendError('backend_wrong_output', `Output ${name} is ${tensor.type}; icthp's graphs give float32 or int64.`, {
-        name,
-      })
+      throw new BackendError(
+        'backend_wrong_output',
+        `Output ${name} is ${tensor.type}; icthp's graphs give float32 or int64.`,
+        {
+          name,
+        },
+      )
     }
     // Outputs may be views of the runtime's own memory.
     const data = (tensor.data as Float32Array).slice()

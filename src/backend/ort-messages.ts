@@ -18,7 +18,8 @@ export type OrtRequest = { readonly id: number } & (
 
 export interface OrtReply {
   readonly id: number
-  readonly ok?: undefined | { readonly milliseconds: number } | { readonly outputs: Tensors } | Record<never, never>
+  readonly ok?:
+    undefined | { readonly milliseconds: number } | { readonly outputs: Tensors } | Record<never, never>
   readonly error?: PackedError
 }
 
@@ -46,8 +47,12 @@ export function packError(error: unknown): PackedError {
 
 export function unpackError(packed: PackedError): Error {
   // By the name it is exported under, which minifiers keep.
-  const Class = (errors as unknown as Readonly<Record<string, typeof errors.IcthpError>>)[packed.name] ?? errors.IcthpError
-  const error = packed.code ? new Class(packed.code, packed.message, { ...packed.details }) : new Error(packed.message)
+  const Class =
+    (errors as unknown as Readonly<Record<string, typeof errors.IcthpError>>)[packed.name] ??
+    errors.IcthpError
+  const error = packed.code
+    ? new Class(packed.code, packed.message, { ...packed.details })
+    : new Error(packed.message)
   if (packed.stack) error.stack = packed.stack
   return error
 }

@@ -10,7 +10,10 @@ export function probeModel(): Uint8Array {
 }
 
 /** Two matrices whose product has a closed form: row r of a is r + 1, column c of b is c + 1, over SIZE terms. */
-export function probeInput(): { inputs: Tensors; expected: readonly (readonly [index: number, value: number])[] } {
+export function probeInput(): {
+  inputs: Tensors
+  expected: readonly (readonly [index: number, value: number])[]
+} {
   const a = new Float32Array(SIZE * SIZE)
   const b = new Float32Array(SIZE * SIZE)
   for (let i = 0; i < a.length; i++) {
@@ -22,7 +25,10 @@ export function probeInput(): { inputs: Tensors; expected: readonly (readonly [i
     ((row + 1) * (column + 1)) / SIZE,
   ]
   return {
-    inputs: { a: { dtype: 'float32', dims: [SIZE, SIZE], data: a }, b: { dtype: 'float32', dims: [SIZE, SIZE], data: b } },
+    inputs: {
+      a: { dtype: 'float32', dims: [SIZE, SIZE], data: a },
+      b: { dtype: 'float32', dims: [SIZE, SIZE], data: b },
+    },
     expected: [value(0, SIZE - 1), value(SIZE - 1, 0), value(SIZE - 1, SIZE - 1), value(300, 500)],
   }
 }

@@ -24,7 +24,8 @@ export async function readWholeFile(path: string, limit: number, signal?: AbortS
   try {
     const found = await file.stat()
     if (found.isDirectory()) throw new UnfitFileError('folder', 'it is a folder')
-    if (found.isCharacterDevice() || found.isBlockDevice()) throw new UnfitFileError('device', 'it is a device, which has no end')
+    if (found.isCharacterDevice() || found.isBlockDevice())
+      throw new UnfitFileError('device', 'it is a device, which has no end')
     if (found.size > limit) throw tooLarge(limit)
     if (found.isFile()) return await file.readFile({ signal })
     return await readPipe(file, limit, signal)
@@ -33,7 +34,11 @@ export async function readWholeFile(path: string, limit: number, signal?: AbortS
   }
 }
 
-async function readPipe(file: FileHandle, limit: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function readPipe(
+  file: FileHandle,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for (;;) {
@@ -54,4 +59,5 @@ async function readPipe(file: FileHandle, limit: number, signal: AbortSignal | u
   }
 }
 
-const tooLarge = (limit: number): UnfitFileError => new UnfitFileError('too-large', `it has more than ${limit} bytes`)
+const tooLarge = (limit: number): UnfitFileError =>
+  new UnfitFileError('too-large', `it has more than ${limit} bytes`)

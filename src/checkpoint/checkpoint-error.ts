@@ -4,15 +4,22 @@ type Details = Record<string, unknown> & { cause?: unknown }
 
 /** The file is there, but is not a checkpoint that can be used. `why` ends with what to do, where there is more to say. */
 export function unreadable(path: string, why: string, details: Details = {}): CheckpointError {
-  return new CheckpointError('checkpoint_unreadable', `${path} cannot be read as a checkpoint: ${why}`, { path, ...details })
+  return new CheckpointError('checkpoint_unreadable', `${path} cannot be read as a checkpoint: ${why}`, {
+    path,
+    ...details,
+  })
 }
 
 /** The file ends before what it announces. */
 export function truncated(path: string, why: string, details: Details = {}): CheckpointError {
-  return new CheckpointError('checkpoint_truncated', `${path} is cut short: ${why}. Download or copy it again.`, {
-    path,
-    ...details,
-  })
+  return new CheckpointError(
+    'checkpoint_truncated',
+    `${path} is cut short: ${why}. Download or copy it again.`,
+    {
+      path,
+      ...details,
+    },
+  )
 }
 
 /** The pickle asks for something that plain weights never need. */

@@ -80,7 +80,9 @@ export async function openCheckpoint(path: string, options: CheckpointOptions = 
       states.push({ path: name, ...(await readState(file, options)) })
     }
     const [first] = states
-    const other = states.find(({ state, format }) => state.wrapper !== first!.state.wrapper || format !== first!.format)
+    const other = states.find(
+      ({ state, format }) => state.wrapper !== first!.state.wrapper || format !== first!.format,
+    )
     if (other) throw unreadable(other.path, `it is not the same kind of file as ${first!.path}.`)
     const layouts = mergeShards(place, states)
     const prefix = commonPrefix([...layouts.keys()])
@@ -159,7 +161,10 @@ class OpenCheckpoint implements Checkpoint {
   #tensor(name: string): StoredTensor {
     const tensor = this.tensors.get(name)
     if (!tensor)
-      throw new InputError('input_invalid_option', `${this.path} has no tensor ${name}.`, { path: this.path, tensor: name })
+      throw new InputError('input_invalid_option', `${this.path} has no tensor ${name}.`, {
+        path: this.path,
+        tensor: name,
+      })
     return tensor
   }
 }
@@ -181,13 +186,18 @@ async function readState(
   throw foreignFile(file, head)
 }
 
-function mergeShards(place: CheckpointPlace, states: readonly { path: string; state: FileState }[]): Map<string, TensorLayout> {
+function mergeShards(
+  place: CheckpointPlace,
+  states: readonly { path: string; state: FileState }[],
+): Map<string, TensorLayout> {
   const layouts = new Map<string, TensorLayout>()
   const home = new Map<string, string>()
   for (const { path, state } of states) {
     for (const [name, layout] of state.tensors) {
       if (layouts.has(name))
-        throw unreadable(place.path, `${name} is in two of its files, ${home.get(name)} and ${path}.`, { tensor: name })
+        throw unreadable(place.path, `${name} is in two of its files, ${home.get(name)} and ${path}.`, {
+          tensor: name,
+        })
       layouts.set(name, layout)
       home.set(name, path)
     }
@@ -209,7 +219,9 @@ function commonPrefix(names: readonly string[]): string {
   let prefix = ''
   for (;;) {
     const next = PREFIXES.find((known) =>
-      names.every((name) => name.startsWith(known, prefix.length) && name.length > prefix.length + known.length),
+      names.every(
+        (name) => name.startsWith(known, prefix.length) && name.length > prefix.length + known.length,
+      ),
     )
     if (next === undefined || names.length === 0) return prefix
     prefix += next

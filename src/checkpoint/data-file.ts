@@ -24,7 +24,8 @@ export class DataFile {
     try {
       handle = await open(path, 'r')
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') throw notFound(path, 'there is no such file.', { cause })
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+        throw notFound(path, 'there is no such file.', { cause })
       throw unreadable(path, 'the system refuses to open it; check its permissions.', { cause })
     }
     const stat = await handle.stat()
@@ -40,11 +41,15 @@ export class DataFile {
     for (let done = 0; done < target.length;) {
       const { bytesRead } = await this.#handle.read(target, done, target.length - done, position + done)
       if (bytesRead === 0) {
-        throw truncated(this.path, `bytes ${position} to ${position + target.length} are announced, it has ${this.size}`, {
-          position,
-          length: target.length,
-          size: this.size,
-        })
+        throw truncated(
+          this.path,
+          `bytes ${position} to ${position + target.length} are announced, it has ${this.size}`,
+          {
+            position,
+            length: target.length,
+            size: this.size,
+          },
+        )
       }
       done += bytesRead
     }

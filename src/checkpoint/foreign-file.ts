@@ -11,7 +11,11 @@ const KINDS: readonly (readonly [kind: string, start: RegExp, why: string])[] = 
   ['gguf', /^GGUF/, 'it is a GGUF file. Use the PyTorch or safetensors weights.'],
   ['hdf5', /^\x89HDF/, 'it is an HDF5 file (Keras). Use the PyTorch or safetensors weights.'],
   ['numpy', /^\x93NUMPY/, 'it is a NumPy array. Use the PyTorch or safetensors weights.'],
-  ['xml', /^<\?xml/i, 'it is an XML page, probably the error message of a server. Download the checkpoint again.'],
+  [
+    'xml',
+    /^<\?xml/i,
+    'it is an XML page, probably the error message of a server. Download the checkpoint again.',
+  ],
   [
     'json',
     /^\s*[{[]/,
@@ -56,7 +60,9 @@ export function foreignFile(file: DataFile, head: Buffer): CheckpointError {
   }
   for (const [kind, start, why] of KINDS) if (start.test(text)) return unreadable(file.path, why, { kind })
   if (head.every((byte) => byte === 0)) {
-    return truncated(file.path, 'it begins with zeros, as files do whose download never finished', { kind: 'zeros' })
+    return truncated(file.path, 'it begins with zeros, as files do whose download never finished', {
+      kind: 'zeros',
+    })
   }
   return unreadable(
     file.path,

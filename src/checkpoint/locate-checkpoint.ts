@@ -13,7 +13,12 @@ export interface CheckpointPlace {
 }
 
 /** The names under which Hugging Face repositories keep weights, in the order in which `from_pretrained` takes them. */
-const USUAL = ['model.safetensors', 'model.safetensors.index.json', 'pytorch_model.bin', 'pytorch_model.bin.index.json']
+const USUAL = [
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+]
 const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
@@ -22,11 +27,15 @@ const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_sta
  * Takes a file, an index, or a folder with one checkpoint in it, of which those of the `preferred` names go first.
  * Throws `CheckpointError` `checkpoint_not_found`.
  */
-export async function locateCheckpoint(path: string, preferred: readonly string[] = []): Promise<CheckpointPlace> {
+export async function locateCheckpoint(
+  path: string,
+  preferred: readonly string[] = [],
+): Promise<CheckpointPlace> {
   const found = await stat(path).catch((cause: unknown) => {
     throw notFound(path, 'there is no such file or folder. Check the path.', { cause })
   })
-  if (!found.isDirectory() && !found.isFile()) throw notFound(path, 'it is a pipe or a device. Give a file or a folder.')
+  if (!found.isDirectory() && !found.isFile())
+    throw notFound(path, 'it is a pipe or a device. Give a file or a folder.')
   const { name, others } = found.isDirectory() ? await chooseFile(path, preferred) : { name: '', others: [] }
   const file = name === '' ? path : join(path, name)
   if (!file.endsWith('.index.json')) return { path: file, files: [file], others }
@@ -35,11 +44,15 @@ export async function locateCheckpoint(path: string, preferred: readonly string[
   return { ...place, others: others.filter((other) => !shards.has(other)) }
 }
 
-async function chooseFile(folder: string, preferred: readonly string[]): Promise<{ name: string; others: string[] }> {
+async function chooseFile(
+  folder: string,
+  preferred: readonly string[],
+): Promise<{ name: string; others: string[] }> {
   // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
   const names = (await readdir(folder)).filter((name) => !name.startsWith('.'))
   const usual = [...preferred, ...USUAL].find((name) => names.includes(name))
-  const isWeights = (name: string): boolean => (ENDINGS.test(name) && !OTHERS.test(name)) || name.endsWith('.index.json')
+  const isWeights = (name: string): boolean =>
+    (ENDINGS.test(name) && !OTHERS.test(name)) || name.endsWith('.index.json')
   if (usual) return { name: usual, others: names.filter((name) => name !== usual && isWeights(name)).sort() }
   const indexes = names.filter((name) => name.endsWith('.index.json')).sort()
   const weights = names.filter((name) => ENDINGS.test(name) && !OTHERS.test(name)).sort()
@@ -52,9 +65,13 @@ async function chooseFile(folder: string, preferred: readonly string[]): Promise
       { files: names },
     )
   }
-  throw notFound(folder, `the folder has several weight files (${choice.slice(0, 20).join(', ')}). Name the wanted one.`, {
-    files: choice,
-  })
+  throw notFound(
+    folder,
+    `the folder has several weight files (${choice.slice(0, 20).join(', ')}). Name the wanted one.`,
+    {
+      files: choice,
+    },
+  )
 }
 
 async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>> {
@@ -70,10 +87,14 @@ async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>>
   const weightMap = new Map<string, string>()
   for (const [tensor, name] of Object.entries(map)) {
     if (typeof name !== 'string' || !/^[^/\\]+$/.test(name) || name === '..' || name === '.') {
-      throw unreadable(path, `the index puts ${tensor} into ${JSON.stringify(name)}, which is not a file beside it.`, {
-        tensor,
-        file: name,
-      })
+      throw unreadable(
+        path,
+        `the index puts ${tensor} into ${JSON.stringify(name)}, which is not a file beside it.`,
+        {
+          tensor,
+          file: name,
+        },
+      )
     }
     weightMap.set(tensor, join(dirname(path), name))
   }

@@ -51,7 +51,11 @@ const MAX_OPERATIONS = 2_000_000
 const MARK = 0x28
 
 /** Reads one pickle from `start` on. Returns its value and where it ended. */
-export function unpickle(bytes: Uint8Array, start: number, host: PickleHost): { value: unknown; end: number } {
+export function unpickle(
+  bytes: Uint8Array,
+  start: number,
+  host: PickleHost,
+): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const memo = new Map<number, unknown>()
@@ -125,7 +129,9 @@ export function unpickle(bytes: Uint8Array, start: number, host: PickleHost): { 
     const args = pop()
     const callee = pop()
     if (!(callee instanceof PickleGlobal) || !callee.call) {
-      throw new PickleRefused(`a call of ${callee instanceof PickleGlobal ? callee.path : 'something that is not a function'}`)
+      throw new PickleRefused(
+        `a call of ${callee instanceof PickleGlobal ? callee.path : 'something that is not a function'}`,
+      )
     }
     if (!(args instanceof PickleTuple)) throw new PickleFault(`arguments that are not a tuple at byte ${at}`)
     // A list can be passed again and again: copying it counts.

@@ -37,8 +37,10 @@ interface Entry {
 export async function readSafetensors(file: DataFile): Promise<FileState> {
   const start = await file.bytes(0, 8)
   const length = start.length === 8 ? Number(start.readBigUInt64LE(0)) : 0
-  if (length > MAX_HEADER) throw unreadable(file.path, `its header claims ${length} bytes, more than safetensors allows.`)
-  if (8 + length > file.size) throw truncated(file.path, `its header ends at byte ${8 + length}, the file at ${file.size}`)
+  if (length > MAX_HEADER)
+    throw unreadable(file.path, `its header claims ${length} bytes, more than safetensors allows.`)
+  if (8 + length > file.size)
+    throw truncated(file.path, `its header ends at byte ${8 + length}, the file at ${file.size}`)
   let header: unknown
   try {
     header = JSON.parse((await file.bytes(8, length)).toString('utf8'))
@@ -54,15 +56,23 @@ export async function readSafetensors(file: DataFile): Promise<FileState> {
   let end = 0
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end)
-      throw unreadable(file.path, `${entry.name} does not follow the tensor before it. The file is damaged.`, {
-        tensor: entry.name,
-      })
+      throw unreadable(
+        file.path,
+        `${entry.name} does not follow the tensor before it. The file is damaged.`,
+        {
+          tensor: entry.name,
+        },
+      )
     end = entry.end
   }
   const data = 8 + length
-  if (data + end > file.size) throw truncated(file.path, `its tensors end at byte ${data + end}, the file at ${file.size}`)
+  if (data + end > file.size)
+    throw truncated(file.path, `its tensors end at byte ${data + end}, the file at ${file.size}`)
   if (data + end < file.size)
-    throw unreadable(file.path, `it has ${file.size - data - end} bytes after its last tensor. Download or copy it again.`)
+    throw unreadable(
+      file.path,
+      `it has ${file.size - data - end} bytes after its last tensor. Download or copy it again.`,
+    )
 
   const layout = ({ name, dtype, shape, begin, end }: Entry): TensorLayout => {
     return {
@@ -73,7 +83,12 @@ export async function readSafetensors(file: DataFile): Promise<FileState> {
       bytes: new StoredBytes(file, name, data + begin, end - begin),
     }
   }
-  return { tensors: new Map(entries.map((entry) => [entry.name, layout(entry)])), wrapper: '', skipped: [], scalars: new Map() }
+  return {
+    tensors: new Map(entries.map((entry) => [entry.name, layout(entry)])),
+    wrapper: '',
+    skipped: [],
+    scalars: new Map(),
+  }
 }
 
 function entryOf(path: string, name: string, value: unknown): Entry {
@@ -84,7 +99,10 @@ function entryOf(path: string, name: string, value: unknown): Entry {
   } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
   const dtype = typeof type === 'string' && Object.hasOwn(DTYPES, type) ? DTYPES[type] : undefined
   if (!dtype) {
-    throw unreadable(path, `${name} has dtype ${String(type)}. Save it as F32, F16, BF16 or F64.`, { tensor: name, dtype: type })
+    throw unreadable(path, `${name} has dtype ${String(type)}. Save it as F32, F16, BF16 or F64.`, {
+      tensor: name,
+      dtype: type,
+    })
   }
   const [begin, end] = counts(offsets) && offsets.length === 2 ? (offsets as [number, number]) : [0, -1]
   if (!counts(shape) || end < begin || elementCount(shape) * ELEMENT_SIZE[dtype] !== end - begin) {
@@ -98,5 +116,9 @@ function entryOf(path: string, name: string, value: unknown): Entry {
 }
 
 function counts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= 64 && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0)
+  return (
+    Array.isArray(value) &&
+    value.length <= 64 &&
+    value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0)
+  )
 }

@@ -62,7 +62,8 @@ export class StoredBytes {
   }
 
   #check(bytes: Uint8Array, start: number): void {
-    if (this.#expected === undefined || start > this.#verified || start + bytes.length <= this.#verified) return
+    if (this.#expected === undefined || start > this.#verified || start + bytes.length <= this.#verified)
+      return
     const fresh = bytes.subarray(this.#verified - start)
     this.#crc = crc32(fresh, this.#crc)
     this.#verified += fresh.length

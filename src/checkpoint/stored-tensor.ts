@@ -114,7 +114,13 @@ export class StoredTensor implements CheckpointTensor {
   }
 
   #checkRange(start: number, count: number): void {
-    if (Number.isSafeInteger(start) && Number.isSafeInteger(count) && start >= 0 && count >= 0 && start + count <= this.size)
+    if (
+      Number.isSafeInteger(start) &&
+      Number.isSafeInteger(count) &&
+      start >= 0 &&
+      count >= 0 &&
+      start + count <= this.size
+    )
       return
     throw new InputError(
       'input_invalid_option',

@@ -86,12 +86,20 @@ export function* withinSpan(box: StridedBox, limit: number): Generator<StridedBo
 type Elements = Uint8Array | Uint16Array | Uint32Array | BigUint64Array
 
 /** Copies a box's elements; `from` begins at the box's first element. */
-export function gather(box: StridedBox, from: Elements, to: Elements, dim = 0, source = 0, target: number = box.target): void {
+export function gather(
+  box: StridedBox,
+  from: Elements,
+  to: Elements,
+  dim = 0,
+  source = 0,
+  target: number = box.target,
+): void {
   const size = box.size[dim] ?? 1
   const sourceStep = box.sourceStrides[dim] ?? 0
   const targetStep = box.targetStrides[dim] ?? 0
   if (dim < box.size.length - 1) {
-    for (let i = 0; i < size; i++) gather(box, from, to, dim + 1, source + i * sourceStep, target + i * targetStep)
+    for (let i = 0; i < size; i++)
+      gather(box, from, to, dim + 1, source + i * sourceStep, target + i * targetStep)
   } else {
     for (let i = 0; i < size; i++) to[target + i * targetStep] = from[source + i * sourceStep]!
   }

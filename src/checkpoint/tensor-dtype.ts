@@ -1,5 +1,6 @@
 /** The element types that can be read, as torch names them. */
-export type TensorDtype = 'float32' | 'float16' | 'bfloat16' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool'
+export type TensorDtype =
+  'float32' | 'float16' | 'bfloat16' | 'float64' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool'
 
 /** Bytes an element. */
 export const ELEMENT_SIZE: Readonly<Record<TensorDtype, number>> = {

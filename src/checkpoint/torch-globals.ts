@@ -14,7 +14,12 @@ export class StorageRecord {
   readonly length: number
   /** Of those, the ones that tensors may see: all, but for views in legacy files. */
   readonly view: { readonly start: number; readonly length: number }
-  constructor(key: string, dtype: string, length: number, view: { start: number; length: number } = { start: 0, length }) {
+  constructor(
+    key: string,
+    dtype: string,
+    length: number,
+    view: { start: number; length: number } = { start: 0, length },
+  ) {
     this.key = key
     this.dtype = dtype
     this.length = length
@@ -33,7 +38,13 @@ export class TensorRecord {
   readonly offset: number
   readonly shape: readonly number[]
   readonly strides: readonly number[]
-  constructor(storage: StorageRecord, dtype: string, offset: number, shape: readonly number[], strides: readonly number[]) {
+  constructor(
+    storage: StorageRecord,
+    dtype: string,
+    offset: number,
+    shape: readonly number[],
+    strides: readonly number[],
+  ) {
     this.storage = storage
     this.dtype = dtype
     this.offset = offset
@@ -105,7 +116,8 @@ for (const [name, dtype] of Object.entries(STORAGE_CLASSES)) {
 allow(new TorchType('torch.storage.UntypedStorage', 'uint8'))
 allow(new TorchType('torch.storage._UntypedStorage', 'uint8'))
 for (const dtype of Object.keys(STORED_SIZE)) allow(new TorchType(`torch.${dtype}`, dtype))
-for (const name of ['torch.Tensor', 'torch.per_tensor_affine', 'torch.per_channel_affine']) allow(new PickleGlobal(name))
+for (const name of ['torch.Tensor', 'torch.per_tensor_affine', 'torch.per_channel_affine'])
+  allow(new PickleGlobal(name))
 
 allow(new PickleGlobal('torch.nn.parameter.Parameter', ([data]) => tensor(data)))
 allow(new PickleGlobal('torch._utils._rebuild_parameter', ([data]) => tensor(data)))
@@ -119,16 +131,20 @@ for (const name of ['_rebuild_tensor', '_rebuild_tensor_v2']) {
   )
 }
 allow(
-  new PickleGlobal('torch._utils._rebuild_tensor_v3', ([source, offset, shape, strides, , , dtype, metadata]) => {
-    refuseViews(metadata)
-    if (!(dtype instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
-    return rebuild(source, offset, shape, strides, dtype.dtype)
-  }),
+  new PickleGlobal(
+    'torch._utils._rebuild_tensor_v3',
+    ([source, offset, shape, strides, , , dtype, metadata]) => {
+      refuseViews(metadata)
+      if (!(dtype instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
+      return rebuild(source, offset, shape, strides, dtype.dtype)
+    },
+  ),
 )
 // A tensor with Python attributes: the attributes are let go.
 allow(
   new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([rebuilder, , args]) => {
-    const known = rebuilder instanceof PickleGlobal && /^torch\._utils\._rebuild_(tensor|parameter)/.test(rebuilder.path)
+    const known =
+      rebuilder instanceof PickleGlobal && /^torch\._utils\._rebuild_(tensor|parameter)/.test(rebuilder.path)
     if (!known || !(args instanceof PickleTuple)) throw new PickleFault('a tensor of a subclass')
     return rebuilder.call!(args.items)
   }),
@@ -161,7 +177,8 @@ export function storageRecord(id: unknown): StorageRecord {
   if (!valid) throw new PickleFault('it refers to something that is not a storage')
   if (!(view instanceof PickleTuple)) return new StorageRecord(key, type.dtype, length)
   const [, start, size] = view.items
-  if (!isCount(start) || !isCount(size) || start + size > length) throw new PickleFault('a view leaves its storage')
+  if (!isCount(start) || !isCount(size) || start + size > length)
+    throw new PickleFault('a view leaves its storage')
   return new StorageRecord(key, type.dtype, length, { start, length: size })
 }
 
@@ -169,7 +186,10 @@ export function storageRecord(id: unknown): StorageRecord {
 function refuseViews(metadata: unknown): void {
   if (!(metadata instanceof PickleDict)) return
   for (const [bit, set] of metadata.entries) {
-    if (set !== false) throw new PickleFault(`a tensor is stored with its ${String(bit)} bit set: call resolve_${String(bit)}() on it before saving`)
+    if (set !== false)
+      throw new PickleFault(
+        `a tensor is stored with its ${String(bit)} bit set: call resolve_${String(bit)}() on it before saving`,
+      )
   }
 }
 
@@ -178,7 +198,13 @@ function tensor(value: unknown): TensorRecord {
   return value
 }
 
-function rebuild(source: unknown, offset: unknown, shape: unknown, strides: unknown, dtype?: string): TensorRecord {
+function rebuild(
+  source: unknown,
+  offset: unknown,
+  shape: unknown,
+  strides: unknown,
+  dtype?: string,
+): TensorRecord {
   const sizes = shape instanceof PickleTuple ? shape.items.slice(0, MAX_DIMENSIONS + 1) : []
   const steps = strides instanceof PickleTuple ? strides.items.slice(0, MAX_DIMENSIONS + 1) : []
   const counts = [offset, ...sizes, ...steps]
@@ -190,14 +216,21 @@ function rebuild(source: unknown, offset: unknown, shape: unknown, strides: unkn
   ) {
     throw new PickleFault('a tensor whose shape, strides or storage make no sense')
   }
-  return new TensorRecord(source, dtype ?? source.dtype, offset as number, sizes as number[], steps as number[])
+  return new TensorRecord(
+    source,
+    dtype ?? source.dtype,
+    offset as number,
+    sizes as number[],
+    steps as number[],
+  )
 }
 
 function dict(ordered: boolean, pairs: unknown): PickleDict {
   const result = new PickleDict(ordered)
   if (!Array.isArray(pairs)) return result
   for (const pair of pairs as unknown[]) {
-    const [key, value] = pair instanceof PickleTuple ? pair.items : Array.isArray(pair) ? (pair as unknown[]) : []
+    const [key, value] =
+      pair instanceof PickleTuple ? pair.items : Array.isArray(pair) ? (pair as unknown[]) : []
     result.entries.set(key, value)
   }
   return result

@@ -27,20 +27,28 @@ export async function readTorchLegacy(file: DataFile, weightsKey?: string): Prom
     )
   }
   if (system instanceof PickleDict && system.entries.get('little_endian') === false) {
-    throw unreadable(file.path, 'its numbers are big-endian. Save it again on a little-endian machine (x86 or ARM).', {
-      byteorder: 'big',
-    })
+    throw unreadable(
+      file.path,
+      'its numbers are big-endian. Save it again on a little-endian machine (x86 or ARM).',
+      {
+        byteorder: 'big',
+      },
+    )
   }
   const known = new Map(records.map((record) => [record.key, record]))
   const storages = new Map<string, StoredBytes>()
   let at = end
   for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
     const record = known.get(String(key))
-    if (!record || storages.has(record.key)) throw unreadable(file.path, `its list of storages is broken at ${String(key)}.`)
+    if (!record || storages.has(record.key))
+      throw unreadable(file.path, `its list of storages is broken at ${String(key)}.`)
     const header = await file.bytes(at, 8)
     const length = header.length === 8 ? Number(header.readBigInt64LE(0)) : undefined
     if (length === undefined || at + 8 + record.byteLength > file.size) {
-      throw truncated(file.path, `storage ${record.key} ends at byte ${at + 8 + record.byteLength}, the file at ${file.size}`)
+      throw truncated(
+        file.path,
+        `storage ${record.key} ends at byte ${at + 8 + record.byteLength}, the file at ${file.size}`,
+      )
     }
     if (length !== record.length) {
       throw unreadable(
@@ -51,15 +59,23 @@ export async function readTorchLegacy(file: DataFile, weightsKey?: string): Prom
     storages.set(record.key, new StoredBytes(file, `storage ${record.key}`, at + 8, record.byteLength))
     at += 8 + record.byteLength
   }
-  return stateOf(file.path, root, (record) => {
-    const bytes = storages.get(record.key)
-    if (!bytes) throw truncated(file.path, `storage ${record.key}, which a tensor needs, is not in the file`)
-    return bytes
-  }, weightsKey)
+  return stateOf(
+    file.path,
+    root,
+    (record) => {
+      const bytes = storages.get(record.key)
+      if (!bytes)
+        throw truncated(file.path, `storage ${record.key}, which a tensor needs, is not in the file`)
+      return bytes
+    },
+    weightsKey,
+  )
 }
 
 /** The pickles say nowhere how long they are: read a little, and more if that was not enough. */
-async function readPickles(file: DataFile): Promise<{ values: unknown[]; end: number; records: StorageRecord[] }> {
+async function readPickles(
+  file: DataFile,
+): Promise<{ values: unknown[]; end: number; records: StorageRecord[] }> {
   for (let window = FIRST_WINDOW; ; window *= 4) {
     const bytes = await file.bytes(0, window)
     const values: unknown[] = []
@@ -76,7 +92,10 @@ async function readPickles(file: DataFile): Promise<{ values: unknown[]; end: nu
       if (!(cause instanceof PickleEnd)) throw cause
       if (bytes.length === file.size) throw truncated(file.path, 'it ends within its pickles', { cause })
       if (window >= MAX_PICKLES)
-        throw unreadable(file.path, `its pickles have more than ${MAX_PICKLES} bytes, far more than a checkpoint's.`)
+        throw unreadable(
+          file.path,
+          `its pickles have more than ${MAX_PICKLES} bytes, far more than a checkpoint's.`,
+        )
     }
   }
 }

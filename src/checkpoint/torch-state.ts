@@ -1,10 +1,17 @@
 import { unreadable, unsafe } from './checkpoint-error.ts'
+import {
+  PickleDict,
+  PickleEnd,
+  PickleFault,
+  type PickleHost,
+  PickleRefused,
+  unpickle,
+} from './pickle-machine.ts'
 import type { StoredBytes } from './stored-bytes.ts'
 import type { TensorLayout } from './stored-tensor.ts'
 import { elementCount, spanOf } from './strided-box.ts'
-import { PickleDict, PickleEnd, PickleFault, type PickleHost, PickleRefused, unpickle } from './pickle-machine.ts'
 import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
-import { STORED_SIZE, type StorageRecord, storageRecord, TensorRecord, torchGlobal } from './torch-globals.ts'
+import { type StorageRecord, storageRecord, STORED_SIZE, TensorRecord, torchGlobal } from './torch-globals.ts'
 
 /** An entry that is not a tensor: what a checkpoint says beside its weights. */
 export type Scalar = number | bigint | string | boolean | null
@@ -44,7 +51,8 @@ export function unpickleTorch(
   } catch (cause) {
     if (cause instanceof PickleEnd) throw cause
     if (cause instanceof PickleRefused) throw unsafe(path, cause.message, { cause })
-    if (cause instanceof PickleFault) throw unreadable(path, `its pickle is broken: ${cause.message}.`, { cause })
+    if (cause instanceof PickleFault)
+      throw unreadable(path, `its pickle is broken: ${cause.message}.`, { cause })
     throw cause
   }
 }
@@ -63,7 +71,8 @@ export function stateOf(
   const scalars = new Map<string, Scalar>()
   const note = (name: string, value: unknown): void => {
     skipped.push(name)
-    if (value === null || ['number', 'bigint', 'string', 'boolean'].includes(typeof value)) scalars.set(name, value as Scalar)
+    if (value === null || ['number', 'bigint', 'string', 'boolean'].includes(typeof value))
+      scalars.set(name, value as Scalar)
   }
   let dict = root
   let wrapper = ''
@@ -76,23 +85,33 @@ export function stateOf(
   }
   const tensors = new Map<string, TensorLayout>()
   for (const [key, value] of dict instanceof PickleDict ? dict.entries : []) {
-    if (value instanceof TensorRecord && typeof key === 'string') tensors.set(key, layoutOf(path, key, value, locate))
+    if (value instanceof TensorRecord && typeof key === 'string')
+      tensors.set(key, layoutOf(path, key, value, locate))
     else note(typeof key === 'symbol' ? '?' : `${wrapper}${String(key)}`, value)
   }
   if (tensors.size === 0) {
-    throw unreadable(path, 'it holds no dict of tensors. Save the weights alone, with torch.save(model.state_dict(), …).')
+    throw unreadable(
+      path,
+      'it holds no dict of tensors. Save the weights alone, with torch.save(model.state_dict(), …).',
+    )
   }
   return { tensors, wrapper, skipped, scalars }
 }
 
 /** The key of the dict to go into, or `undefined` where `dict` is the state dict itself. */
-function wrapperKey(path: string, dict: PickleDict, wrapper: string, weightsKey: string | undefined): string | undefined {
+function wrapperKey(
+  path: string,
+  dict: PickleDict,
+  wrapper: string,
+  weightsKey: string | undefined,
+): string | undefined {
   const inner: string[] = []
   const seen = new Map<PickleDict, boolean>()
   let direct = 0
   for (const [key, value] of dict.entries) {
     if (value instanceof TensorRecord) direct++
-    else if (typeof key === 'string' && value instanceof PickleDict && leadsToTensors(value, seen)) inner.push(key)
+    else if (typeof key === 'string' && value instanceof PickleDict && leadsToTensors(value, seen))
+      inner.push(key)
   }
   const named = inner.find((key) => key === weightsKey || `${wrapper}${key}` === weightsKey)
   if (named !== undefined) return named

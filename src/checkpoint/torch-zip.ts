@@ -13,7 +13,11 @@ const MAX_PICKLE = 64 << 20
  * torch.save since 1.6: a zip of stored entries under one folder, with `data.pkl` and a `data/<key>` for each storage
  * (torch/serialization.py, caffe2/serialize/inline_container.cc).
  */
-export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey?: string): Promise<FileState> {
+export async function readTorchZip(
+  file: DataFile,
+  checkCrc: boolean,
+  weightsKey?: string,
+): Promise<FileState> {
   const entries = await readZipDirectory(file)
   const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
   const folder = pickles[0]?.slice(0, -'data.pkl'.length)
@@ -23,7 +27,10 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey
       'it is a zip archive, but not of torch.save (no data.pkl in it, or several). If it holds a checkpoint, unpack it.',
     )
   }
-  if (entries.has(`${folder}constants.pkl`) || [...entries.keys()].some((name) => name.startsWith(`${folder}code/`))) {
+  if (
+    entries.has(`${folder}constants.pkl`) ||
+    [...entries.keys()].some((name) => name.startsWith(`${folder}code/`))
+  ) {
     throw unreadable(
       file.path,
       'it is a TorchScript program (torch.jit.save). In Python, save torch.jit.load(file).state_dict() with torch.save.',
@@ -39,7 +46,8 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey
   const read = async (name: string, limit: number): Promise<Uint8Array | undefined> => {
     const entry = entries.get(folder + name)
     if (!entry) return undefined
-    if (entry.size > limit) throw unreadable(file.path, `${entry.name} has ${entry.size} bytes, far more than a checkpoint's.`)
+    if (entry.size > limit)
+      throw unreadable(file.path, `${entry.name} has ${entry.size} bytes, far more than a checkpoint's.`)
     const bytes = new Uint8Array(entry.size)
     await (await open(entry)).read(bytes, 0)
     return bytes
@@ -47,9 +55,13 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey
 
   const order = await read('byteorder', 64)
   if (order && Buffer.from(order).toString('latin1').trim() !== 'little') {
-    throw unreadable(file.path, 'its numbers are big-endian. Save it again on a little-endian machine (x86 or ARM).', {
-      byteorder: 'big',
-    })
+    throw unreadable(
+      file.path,
+      'its numbers are big-endian. Save it again on a little-endian machine (x86 or ARM).',
+      {
+        byteorder: 'big',
+      },
+    )
   }
   const pickle = (await read('data.pkl', MAX_PICKLE))!
   const records: StorageRecord[] = []
@@ -58,7 +70,10 @@ export async function readTorchZip(file: DataFile, checkCrc: boolean, weightsKey
   const storages = new Map<string, StoredBytes>()
   for (const record of records) {
     const entry = entries.get(`${folder}data/${record.key}`)
-    if (!entry) throw truncated(file.path, `data/${record.key}, which a tensor needs, is not in its archive`, { key: record.key })
+    if (!entry)
+      throw truncated(file.path, `data/${record.key}, which a tensor needs, is not in its archive`, {
+        key: record.key,
+      })
     if (entry.size !== record.byteLength) {
       throw unreadable(
         file.path,

@@ -31,21 +31,27 @@ const ENCRYPTED = 1
  */
 export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<string, ZipEntry>> {
   const { count, size, offset, end } = await findDirectory(file)
-  if (size > MAX_DIRECTORY) throw unreadable(file.path, `its zip directory claims ${size} bytes, far more than a checkpoint's.`)
-  if (offset + size > end) throw unreadable(file.path, 'its zip directory lies outside the file. Download or copy it again.')
+  if (size > MAX_DIRECTORY)
+    throw unreadable(file.path, `its zip directory claims ${size} bytes, far more than a checkpoint's.`)
+  if (offset + size > end)
+    throw unreadable(file.path, 'its zip directory lies outside the file. Download or copy it again.')
   const bytes = await file.bytes(offset, size)
   const entries = new Map<string, ZipEntry>()
   const damagedAt = (entry: number): CheckpointError =>
-    unreadable(file.path, `its zip directory is damaged at entry ${entry}. Download or copy it again.`, { entry })
+    unreadable(file.path, `its zip directory is damaged at entry ${entry}. Download or copy it again.`, {
+      entry,
+    })
   let at = 0
   for (let i = 0; i < count; i++) {
     if (at + 46 > bytes.length || bytes.readUInt32LE(at) !== CENTRAL) {
       throw damagedAt(i)
     }
-    const next = at + 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
+    const next =
+      at + 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
     if (next > bytes.length) throw damagedAt(i)
     const entry = centralEntry(file.path, bytes.subarray(at, next))
-    if (entries.has(entry.name)) throw unreadable(file.path, `it has two entries named ${entry.name}.`, { entry: entry.name })
+    if (entries.has(entry.name))
+      throw unreadable(file.path, `it has two entries named ${entry.name}.`, { entry: entry.name })
     entries.set(entry.name, entry)
     at = next
   }
@@ -71,9 +77,13 @@ export async function zipDataOffset(file: DataFile, entry: ZipEntry): Promise<nu
     header.toString('utf8', 30) === entry.name
   const start = valid ? entry.headerOffset + header.length + header.readUInt16LE(28) : 0
   if (!valid || start + entry.size > file.size) {
-    throw unreadable(file.path, `${entry.name} is not where its zip directory says. Download or copy it again.`, {
-      entry: entry.name,
-    })
+    throw unreadable(
+      file.path,
+      `${entry.name} is not where its zip directory says. Download or copy it again.`,
+      {
+        entry: entry.name,
+      },
+    )
   }
   return start
 }
@@ -90,7 +100,11 @@ async function findDirectory(file: DataFile): Promise<Directory> {
   const tailStart = Math.max(0, file.size - END_SIZE - MAX_COMMENT)
   const tail = await file.bytes(tailStart, file.size - tailStart)
   let at = tail.length - END_SIZE
-  while (at >= 0 && !(tail.readUInt32LE(at) === END && at + END_SIZE + tail.readUInt16LE(at + 20) === tail.length)) at--
+  while (
+    at >= 0 &&
+    !(tail.readUInt32LE(at) === END && at + END_SIZE + tail.readUInt16LE(at + 20) === tail.length)
+  )
+    at--
   if (at < 0) throw truncated(file.path, 'the directory at the end of its zip archive is missing')
   const end = tailStart + at
   const count = tail.readUInt16LE(at + 10)
@@ -123,7 +137,8 @@ function centralEntry(path: string, record: Buffer): ZipEntry {
     const extra = zip64Extra(record.subarray(nameEnd, nameEnd + record.readUInt16LE(30)))
     let at = 0
     const wide = (): number => {
-      if (!extra || at + 8 > extra.length) throw unreadable(path, `the zip64 sizes of ${name} are missing.`, { entry: name })
+      if (!extra || at + 8 > extra.length)
+        throw unreadable(path, `the zip64 sizes of ${name} are missing.`, { entry: name })
       at += 8
       return number64(extra, at - 8)
     }
@@ -132,7 +147,14 @@ function centralEntry(path: string, record: Buffer): ZipEntry {
     if (packed === 0xffffffff) packed = wide()
     if (headerOffset === 0xffffffff) headerOffset = wide()
   }
-  return { name, size, packedSize: packed, method: record.readUInt16LE(10), crc32: record.readUInt32LE(16), headerOffset }
+  return {
+    name,
+    size,
+    packedSize: packed,
+    method: record.readUInt16LE(10),
+    crc32: record.readUInt32LE(16),
+    headerOffset,
+  }
 }
 
 function zip64Extra(extra: Buffer): Buffer | undefined {

@@ -1,7 +1,7 @@
-import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
-import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Device } from '../backend/backend.ts'
-import { DTYPES, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
+import { type Dtype, DTYPES, type ModelKind } from '../models/manifest.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface CommonFlags {
@@ -49,11 +49,20 @@ export function addCommonOptions(command: Command, examples: readonly string[]):
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`)
 }
 
-export function addImages(command: Command, { optional = false }: { readonly optional?: boolean } = {}): Command {
+export function addImages(
+  command: Command,
+  { optional = false }: { readonly optional?: boolean } = {},
+): Command {
   return command
-    .addArgument(new Argument(optional ? '[IMAGE...]' : '<IMAGE...>', 'image files, globs, folders or http(s) URLs'))
+    .addArgument(
+      new Argument(optional ? '[IMAGE...]' : '<IMAGE...>', 'image files, globs, folders or http(s) URLs'),
+    )
     .option('-r, --recursive', 'look for images below folders, not only in them')
-    .option('--max-pixels <n>', 'refuse images of more pixels, before decoding them (default: 100 million)', wholeNumber(1))
+    .option(
+      '--max-pixels <n>',
+      'refuse images of more pixels, before decoding them (default: 100 million)',
+      wholeNumber(1),
+    )
     .option('--no-sharp', 'decode with WebAssembly even where sharp is installed; both give the same pixels')
 }
 
@@ -76,10 +85,10 @@ export function addPlaceOptions(command: Command): Command {
 /** Which model runs, in which precision, and on what. */
 export function addModelOptions(command: Command): Command {
   return addPlaceOptions(command).addOption(
-    new Option('--dtype <name>', 'precision of the weights (default: auto, the fastest for the device)').choices([
-      'auto',
-      ...DTYPES,
-    ]),
+    new Option(
+      '--dtype <name>',
+      'precision of the weights (default: auto, the fastest for the device)',
+    ).choices(['auto', ...DTYPES]),
   )
 }
 
@@ -92,8 +101,16 @@ export function addSpeedOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   return addSpeedOptions(addModelOptions(command))
     .addOption(new Option('--only <scorer>', 'load and run this one alone').choices(['ict', 'hp']))
-    .option('--min-ict <score>', 'an image passes where ICT is above this (published example: 0.7)', finiteNumber)
-    .option('--min-hp <score>', 'an image passes where HP is above this (published example: 0.6)', finiteNumber)
+    .option(
+      '--min-ict <score>',
+      'an image passes where ICT is above this (published example: 0.7)',
+      finiteNumber,
+    )
+    .option(
+      '--min-hp <score>',
+      'an image passes where HP is above this (published example: 0.6)',
+      finiteNumber,
+    )
 }
 
 export function addFormatOptions(command: Command): Command {
@@ -111,11 +128,14 @@ export function formatOf({ json, ndjson, csv }: FormatFlags): Format {
 /** Which scorers a run needs: without a prompt HP alone, unless `--only` says otherwise. */
 export function kindsFor({ only, minIct, minHp }: ScoringFlags, hasPrompt: boolean): readonly ModelKind[] {
   if (only === 'ict' && !hasPrompt)
-    throw new UsageError('--only ict needs a prompt: ICT says how much of it an image shows. Add --prompt TEXT.')
+    throw new UsageError(
+      '--only ict needs a prompt: ICT says how much of it an image shows. Add --prompt TEXT.',
+    )
   const kinds: readonly ModelKind[] = only ? [only] : hasPrompt ? ['ict', 'hp'] : ['hp']
   if (minIct !== undefined && !kinds.includes('ict'))
     throw new UsageError(`--min-ict needs ICT scores: ${only ? 'leave out --only hp' : 'add --prompt TEXT'}.`)
-  if (minHp !== undefined && !kinds.includes('hp')) throw new UsageError('--min-hp needs HP scores: leave out --only ict.')
+  if (minHp !== undefined && !kinds.includes('hp'))
+    throw new UsageError('--min-hp needs HP scores: leave out --only ict.')
   return kinds
 }
 

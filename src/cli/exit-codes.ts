@@ -31,4 +31,9 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed
 }
 
-const USAGE_CODES: ReadonlySet<string> = new Set(['input_invalid_option', 'input_not_text', 'device_unknown', 'dtype_unknown'])
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  'input_invalid_option',
+  'input_not_text',
+  'device_unknown',
+  'dtype_unknown',
+])

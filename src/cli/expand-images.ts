@@ -78,14 +78,22 @@ async function expandOne(arg: string, cwd: string, recursive: boolean): Promise<
   const { glob, isDynamicPattern } = await import('tinyglobby')
   const pattern = process.platform === 'win32' ? arg.replaceAll('\\', '/') : arg
   if (!isDynamicPattern(pattern)) return `There is no image ${arg}. Check the path.`
-  const matches = await glob(pattern, { cwd, absolute: isAbsolute(arg), onlyFiles: true, expandDirectories: false })
+  const matches = await glob(pattern, {
+    cwd,
+    absolute: isAbsolute(arg),
+    onlyFiles: true,
+    expandDirectories: false,
+  })
   return matches.length > 0 ? matches.sort(naturally).map(file) : `No file matches ${arg}.`
 }
 
 async function imagesIn(folder: string, recursive: boolean): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive })
   return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.has(extname(entry.name).toLowerCase()))
+    .filter(
+      (entry) =>
+        (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.has(extname(entry.name).toLowerCase()),
+    )
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .filter((path) => !path.split(/[\\/]/).some((part) => part.startsWith('.')))
     .sort(naturally)

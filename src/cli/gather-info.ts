@@ -2,13 +2,13 @@ import type { Device, InferenceBackend } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
 import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
-import { heldDtypes, type Dtype, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
+import { VERSION } from '../base/version.ts'
+import { type Dtype, heldDtypes, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 import type { Runtime } from '../runtime.ts'
-import { VERSION } from '../base/version.ts'
 import type { CliIo } from './cli-io.ts'
-import type { ModelFlags } from './common-options.ts'
 import { dtypeBytes } from './commands/convert.ts'
+import type { ModelFlags } from './common-options.ts'
 
 export interface Info {
   readonly versions: {
@@ -58,8 +58,11 @@ export interface Missing {
 
 /** Looks what there is: probes every device, reads the manifests, loads no weights. */
 export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelFlags): Promise<Info> {
-  const { source, notes } = flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
-  const [onnxruntime = null, sharp = null] = await Promise.all(['onnxruntime-node', 'sharp'].map(services.packageVersion))
+  const { source, notes } =
+    flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
+  const [onnxruntime = null, sharp = null] = await Promise.all(
+    ['onnxruntime-node', 'sharp'].map(services.packageVersion),
+  )
   const backend = await services.backend().catch(unavailable)
   try {
     const devices: DeviceInfo[] = []
@@ -124,7 +127,12 @@ async function findModel(
     }
   } catch (error) {
     if (signal.aborted) throw error
-    return { error: { code: error instanceof IcthpError ? error.code : 'unknown', message: (error as Error).message } }
+    return {
+      error: {
+        code: error instanceof IcthpError ? error.code : 'unknown',
+        message: (error as Error).message,
+      },
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { VERSION } from '../base/version.ts'
 import type { EncodeJpeg } from '../image/codecs/jpeg-encoder-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { Report, ReportImage, ReportPrompt } from '../report/report.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
-import { VERSION } from '../base/version.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
 import type { NamedImage } from './expand-images.ts'
@@ -15,7 +15,9 @@ import { formatBytes } from './output/format-quantity.ts'
 /** What only the command knows; the rest is the same for every report. */
 export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {
   readonly prompts: readonly string[]
-  readonly images: readonly (Pick<ReportImage, 'rank' | 'score' | 'ict' | 'hp' | 'passed'> & { readonly image: NamedImage })[]
+  readonly images: readonly (Pick<ReportImage, 'rank' | 'score' | 'ict' | 'hp' | 'passed'> & {
+    readonly image: NamedImage
+  })[]
 }
 
 /** `--html`: keeps a small picture of every image that a run decodes, and writes the report at its end. */
@@ -31,7 +33,8 @@ export class HtmlReport {
   static async open(name: string | undefined, cwd: string): Promise<HtmlReport | undefined> {
     if (name === undefined) return undefined
     // `--html *.png` would else write over a picture.
-    if (!/\.html?$/i.test(name)) throw new UsageError(`--html ${name} does not end in .html. Name the report's file before the images.`)
+    if (!/\.html?$/i.test(name))
+      throw new UsageError(`--html ${name} does not end in .html. Name the report's file before the images.`)
     const path = resolve(cwd, name)
     const there = await stat(path).catch(() => undefined)
     if (there?.isDirectory()) throw new UsageError(`--html ${name} is a folder. Name a file.`)
@@ -56,25 +59,46 @@ export class HtmlReport {
       crop: async (image, spec, options) => {
         const crop = await decoder.crop(image, spec, options)
         if (!this.#seen.has(image)) {
-          encoder ??= import('../image/codecs/jpeg-encoder-node.ts').then(({ createJpegEncoder }) => createJpegEncoder())
+          encoder ??= import('../image/codecs/jpeg-encoder-node.ts').then(({ createJpegEncoder }) =>
+            createJpegEncoder(),
+          )
           const file = Buffer.from((await encoder)(crop))
-          this.#seen.set(image, { thumbnail: `data:image/jpeg;base64,${file.toString('base64')}`, width: crop.width, height: crop.height })
+          this.#seen.set(image, {
+            thumbnail: `data:image/jpeg;base64,${file.toString('base64')}`,
+            width: crop.width,
+            height: crop.height,
+          })
         }
         return crop
       },
     }
   }
 
-  async write({ io, terminal }: Context, { ict, hp }: LoadedScorers, { prompts, images, ...run }: ReportedRun): Promise<void> {
+  async write(
+    { io, terminal }: Context,
+    { ict, hp }: LoadedScorers,
+    { prompts, images, ...run }: ReportedRun,
+  ): Promise<void> {
     const { renderReport } = await import('../report/render-report.ts')
     const infos = [ict?.info, hp?.info].filter((info) => info !== undefined)
     const page = renderReport({
       ...run,
       prompts: ict ? prompts.map((prompt) => readPart(ict, prompt)) : [],
-      images: images.map(({ image, ...scores }) => ({ name: image.name, ...this.#seen.get(image.input), ...scores })),
-      facts: [...factsOf(infos), ['icthp', VERSION], ['Node', process.versions.node], ['made', madeAt(new Date())]],
+      images: images.map(({ image, ...scores }) => ({
+        name: image.name,
+        ...this.#seen.get(image.input),
+        ...scores,
+      })),
+      facts: [
+        ...factsOf(infos),
+        ['icthp', VERSION],
+        ['Node', process.versions.node],
+        ['made', madeAt(new Date())],
+      ],
       // That a device is missing says nothing of the scores.
-      notes: [...new Set(infos.flatMap(({ notes }) => notes))].filter((note) => !note.includes('not available')),
+      notes: [...new Set(infos.flatMap(({ notes }) => notes))].filter(
+        (note) => !note.includes('not available'),
+      ),
       version: VERSION,
     })
     io.signal.throwIfAborted()
@@ -93,12 +117,16 @@ function readPart({ tokenizer }: IctScorer, prompt: string): ReportPrompt {
 function factsOf(infos: readonly ScorerInfo[]): [string, string][] {
   const both = (name: string, tell: (info: ScorerInfo) => string): [string, string][] => {
     const told = infos.map(tell)
-    return new Set(told).size === 1 ? [[name, told[0]!]] : infos.map(({ kind }, i) => [`${kind.toUpperCase()} ${name}`, told[i]!])
+    return new Set(told).size === 1
+      ? [[name, told[0]!]]
+      : infos.map(({ kind }, i) => [`${kind.toUpperCase()} ${name}`, told[i]!])
   }
   return [
     ...infos.map((info): [string, string] => [info.kind.toUpperCase(), modelOf(info)]),
     ...both('precision', ({ dtype, measured }) =>
-      measured && measured.against !== dtype ? `${dtype}, scores within ${measured.score.max.toPrecision(2)} of ${measured.against}` : dtype,
+      measured && measured.against !== dtype
+        ? `${dtype}, scores within ${measured.score.max.toPrecision(2)} of ${measured.against}`
+        : dtype,
     ),
     ...both('device', ({ device }) => device),
     ...both('runtime', ({ backend }) => backend),

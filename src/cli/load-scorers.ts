@@ -32,7 +32,9 @@ export async function withScorers<T>(
   context: Context,
   kinds: readonly ModelKind[],
   flags: ModelFlags & ImageFlags,
-  { watch = (decoder) => decoder }: { readonly watch?: ((decoder: ImageDecoder) => ImageDecoder) | undefined },
+  {
+    watch = (decoder) => decoder,
+  }: { readonly watch?: ((decoder: ImageDecoder) => ImageDecoder) | undefined },
   work: (scorers: LoadedScorers) => Promise<T>,
 ): Promise<T> {
   const { io, terminal } = context
@@ -46,9 +48,20 @@ export async function withScorers<T>(
     const backend: InferenceBackend = own(await services.backend())
     const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp })))
     const runtime = { backend, decoder, hub: await services.hub() }
-    const { source, notes } = flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
+    const { source, notes } =
+      flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
     const { revision, device, dtype, batchSize, threads, maxPixels } = flags
-    const options = { notes, revision, device, dtype, batchSize, threads, maxPixels, signal, onProgress: terminal.progress }
+    const options = {
+      notes,
+      revision,
+      device,
+      dtype,
+      batchSize,
+      threads,
+      maxPixels,
+      signal,
+      onProgress: terminal.progress,
+    }
     const [{ IctScorer: Ict, loadIct }, { HpScorer: Hp, loadHp }] = await Promise.all([
       import('../scorers/ict-scorer.ts'),
       import('../scorers/hp-scorer.ts'),

@@ -3,7 +3,11 @@ import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { Context } from './context.ts'
 
 /** Says which prompts the model sees only the beginning of. */
-export function noteCutPrompts({ terminal }: Context, { tokenizer }: IctScorer, prompts: readonly string[]): void {
+export function noteCutPrompts(
+  { terminal }: Context,
+  { tokenizer }: IctScorer,
+  prompts: readonly string[],
+): void {
   prompts.forEach((prompt, i) => {
     const { truncated, count, cut } = tokenizer.inspect(prompt)
     if (!truncated) return

@@ -8,7 +8,9 @@ export async function packageVersion(name: string): Promise<string | undefined> 
     const entry = createRequire(import.meta.url).resolve(name)
     for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
       if (basename(folder) !== name) continue
-      const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }
+      const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+        version: string
+      }
       return version
     }
   } catch {

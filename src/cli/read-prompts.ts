@@ -22,12 +22,14 @@ export async function readPrompts(
     bytes = await readWholeFile(resolve(cwd, file), MAX_BYTES, signal)
   } catch (error) {
     signal?.throwIfAborted()
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : (error as Error).message
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : (error as Error).message
     throw new UsageError(`The prompts file ${file} cannot be read: ${why}.`)
   }
   const prompts = decodeText(bytes, file)
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
-  if (prompts.length === 0) throw new UsageError(`The prompts file ${file} holds no prompts. Write one a line.`)
+  if (prompts.length === 0)
+    throw new UsageError(`The prompts file ${file} holds no prompts. Write one a line.`)
   return [...given, ...prompts]
 }

@@ -2,15 +2,15 @@ import { Command, CommanderError } from 'commander'
 import { IcthpError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
 import type { CliIo } from './cli-io.ts'
-import type { Context } from './context.ts'
 import { addConvert } from './commands/convert.ts'
-import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
 import { addInfo } from './commands/info.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
 import { addRank } from './commands/rank.ts'
 import { addScore } from './commands/score.ts'
 import { addVerify } from './commands/verify.ts'
+import type { Context } from './context.ts'
+import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
@@ -61,8 +61,12 @@ function createProgram(context: Context): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.')
-  for (const add of [addScore, addRank, addConvert, addPull, addVerify, addInspect, addInfo]) add(program, context)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.',
+    )
+  for (const add of [addScore, addRank, addConvert, addPull, addVerify, addInspect, addInfo])
+    add(program, context)
   return program
 }
 

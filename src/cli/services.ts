@@ -24,7 +24,8 @@ export interface CliServices {
 
 export const nodeServices: CliServices = {
   backend: async () => new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(),
-  decoder: async ({ sharp }) => (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
+  decoder: async ({ sharp }) =>
+    (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
   hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),
   defaultModel: async (env) => (await import('../models/default-model-node.ts')).findDefaultModel(env),
   convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),

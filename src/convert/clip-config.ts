@@ -79,10 +79,12 @@ export function parseClipConfig(json: unknown, where: string): ClipConfig {
   }
   const vision = section(root, where, 'vision_config', VISION_DEFAULTS)
   const text = section(root, where, 'text_config', TEXT_DEFAULTS)
-  if (vision['num_channels'] !== 3) throw invalid(where, `vision_config.num_channels is ${show(vision['num_channels'])}, not 3`)
+  if (vision['num_channels'] !== 3)
+    throw invalid(where, `vision_config.num_channels is ${show(vision['num_channels'])}, not 3`)
   const imageSize = square(vision, where, 'image_size')
   const patchSize = square(vision, where, 'patch_size')
-  if (patchSize > imageSize) throw invalid(where, `its patches (${patchSize}) are larger than its images (${imageSize})`)
+  if (patchSize > imageSize)
+    throw invalid(where, `its patches (${patchSize}) are larger than its images (${imageSize})`)
   const eosTokenId = text['eos_token_id']
   if (!(Number.isInteger(eosTokenId) && (eosTokenId as number) >= 0)) {
     throw invalid(where, `text_config.eos_token_id is ${show(eosTokenId)}, not one token id`)
@@ -128,13 +130,18 @@ export function inferClipConfig(checkpoint: Checkpoint): ClipConfig {
     while (tensors.has(`${prefix}.encoder.layers.${layers}.layer_norm1.weight`)) layers++
     return layers
   }
-  const [hiddenSize, channels, patchSize] = shape('vision_model.embeddings.patch_embedding.weight', 4) as [number, number, number]
+  const [hiddenSize, channels, patchSize] = shape('vision_model.embeddings.patch_embedding.weight', 4) as [
+    number,
+    number,
+    number,
+  ]
   const [positions] = shape('vision_model.embeddings.position_embedding.weight', 2) as [number]
   const [projectionDim] = shape('visual_projection.weight', 2) as [number]
   const [intermediateSize] = shape('vision_model.encoder.layers.0.mlp.fc1.weight', 2) as [number]
   const layers = layersOf('vision_model')
   const grid = Math.sqrt(positions - 1)
-  const known = hiddenSize === 1280 && channels === 3 && patchSize === 14 && layers === 32 && Number.isInteger(grid)
+  const known =
+    hiddenSize === 1280 && channels === 3 && patchSize === 14 && layers === 32 && Number.isInteger(grid)
   // HP's file may lack the text tower, which it does not use: that of the same model stands for it.
   const textWidth = tensors.get('text_projection.weight')?.shape[1] ?? 1024
   if (!known || textWidth !== 1024) {
@@ -182,7 +189,8 @@ export function inferClipConfig(checkpoint: Checkpoint): ClipConfig {
  */
 function section(root: Json, where: string, name: string, defaults: Json): Json {
   const old = root[`${name}_dict`]
-  const plain = root[name] === undefined || root[name] === null ? {} : defined(object(root[name], where, name))
+  const plain =
+    root[name] === undefined || root[name] === null ? {} : defined(object(root[name], where, name))
   if (old === undefined || old === null) return { ...defaults, ...plain }
   return { ...plain, ...defaults, ...defined(object(old, where, `${name}_dict`)) }
 }
@@ -190,11 +198,15 @@ function section(root: Json, where: string, name: string, defaults: Json): Json 
 function tower(json: Json, where: string, name: string): ClipTowerConfig {
   const hiddenAct = json['hidden_act']
   if (hiddenAct !== 'gelu' && hiddenAct !== 'quick_gelu') {
-    throw invalid(where, `${name}.hidden_act is ${show(hiddenAct)}; only "gelu" and "quick_gelu" can be converted`)
+    throw invalid(
+      where,
+      `${name}.hidden_act is ${show(hiddenAct)}; only "gelu" and "quick_gelu" can be converted`,
+    )
   }
   const hiddenSize = count(json, where, name, 'hidden_size')
   const heads = count(json, where, name, 'num_attention_heads')
-  if (hiddenSize % heads !== 0) throw invalid(where, `${name}.hidden_size ${hiddenSize} is not a multiple of its ${heads} heads`)
+  if (hiddenSize % heads !== 0)
+    throw invalid(where, `${name}.hidden_size ${hiddenSize} is not a multiple of its ${heads} heads`)
   const layerNormEps = json['layer_norm_eps']
   if (typeof layerNormEps !== 'number' || !(layerNormEps > 0 && layerNormEps < 1)) {
     throw invalid(where, `${name}.layer_norm_eps is ${show(layerNormEps)}`)
@@ -219,7 +231,8 @@ function count(json: Json, where: string, name: string, field: string): number {
 function square(json: Json, where: string, field: string): number {
   const value = json[field]
   if (!Array.isArray(value)) return count(json, where, 'vision_config', field)
-  if (value.length !== 2 || value[0] !== value[1]) throw invalid(where, `vision_config.${field} is ${show(value)}, not square`)
+  if (value.length !== 2 || value[0] !== value[1])
+    throw invalid(where, `vision_config.${field} is ${show(value)}, not square`)
   return count({ [field]: value[0] as unknown }, where, 'vision_config', field)
 }
 

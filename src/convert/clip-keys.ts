@@ -39,7 +39,12 @@ export function expectedKeys({ vision, text, projectionDim }: ClipConfig): Map<s
   addEncoder(keys, 'text_model', text)
   addAffine(keys, 'text_model.final_layer_norm', [text.hiddenSize])
   keys.set('vision_model.embeddings.class_embedding', [vision.hiddenSize])
-  keys.set('vision_model.embeddings.patch_embedding.weight', [vision.hiddenSize, 3, vision.patchSize, vision.patchSize])
+  keys.set('vision_model.embeddings.patch_embedding.weight', [
+    vision.hiddenSize,
+    3,
+    vision.patchSize,
+    vision.patchSize,
+  ])
   keys.set('vision_model.embeddings.position_embedding.weight', [vision.positions, vision.hiddenSize])
   addAffine(keys, 'vision_model.pre_layrnorm', [vision.hiddenSize])
   addEncoder(keys, 'vision_model', vision)
@@ -53,7 +58,8 @@ export function expectedKeys({ vision, text, projectionDim }: ClipConfig): Map<s
 export function headKeys(projectionDim = 1024): Map<string, number[]> {
   const keys = new Map<string, number[]>()
   const widths = [projectionDim, 1024, 128, 64, 16, 1]
-  for (const [i, layer] of [0, 2, 4, 6, 7].entries()) addAffine(keys, `layers.${layer}`, [widths[i + 1]!, widths[i]!])
+  for (const [i, layer] of [0, 2, 4, 6, 7].entries())
+    addAffine(keys, `layers.${layer}`, [widths[i + 1]!, widths[i]!])
   return keys
 }
 
@@ -77,7 +83,9 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
     if (!own) fromBase.push(name)
     const fits = tensor.shape.length === shape.length && shape.every((size, i) => size === tensor.shape[i])
     if (!fits || !isFloatDtype(tensor.dtype)) {
-      misshapen.push(`${name}: ${tensor.dtype} [${tensor.shape.join(', ')}], expected floats [${shape.join(', ')}]`)
+      misshapen.push(
+        `${name}: ${tensor.dtype} [${tensor.shape.join(', ')}], expected floats [${shape.join(', ')}]`,
+      )
     }
     tensors.set(name, tensor)
   }
@@ -85,7 +93,8 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
   const unexpected: string[] = []
   for (const name of checkpoint.tensors.keys()) {
     if (tensors.has(name)) continue
-    const known = part !== 'hp-head' && (BUFFERS.test(name) || (part === 'hp-backbone' && HP_IGNORES.test(name)))
+    const known =
+      part !== 'hp-head' && (BUFFERS.test(name) || (part === 'hp-backbone' && HP_IGNORES.test(name)))
     if (known) unused.push(name)
     else unexpected.push(name)
   }
@@ -94,7 +103,11 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
   return { tensors, fromBase, unused }
 }
 
-function addEncoder(keys: Map<string, number[]>, tower: string, { layers, hiddenSize, intermediateSize }: ClipTowerConfig): void {
+function addEncoder(
+  keys: Map<string, number[]>,
+  tower: string,
+  { layers, hiddenSize, intermediateSize }: ClipTowerConfig,
+): void {
   for (let i = 0; i < layers; i++) {
     const layer = `${tower}.encoder.layers.${i}`
     for (const name of ['k_proj', 'v_proj', 'q_proj', 'out_proj'])
@@ -141,8 +154,14 @@ function mismatch(
   )
 }
 
-function remedyFor(checkpoint: Checkpoint, base: Checkpoint | undefined, part: CheckpointPart, lists: Mismatches): string {
-  const has = (prefix: string): boolean => [...checkpoint.tensors.keys()].some((name) => name.startsWith(prefix))
+function remedyFor(
+  checkpoint: Checkpoint,
+  base: Checkpoint | undefined,
+  part: CheckpointPart,
+  lists: Mismatches,
+): string {
+  const has = (prefix: string): boolean =>
+    [...checkpoint.tensors.keys()].some((name) => name.startsWith(prefix))
   if (part !== 'hp-head' && (has('visual.') || has('transformer.resblocks.'))) {
     return "It has open_clip's or OpenAI's names: convert it to a Hugging Face CLIPModel first."
   }
@@ -153,6 +172,7 @@ function remedyFor(checkpoint: Checkpoint, base: Checkpoint | undefined, part: C
   const onlyMissing = lists.unexpected.length === 0 && lists.misshapen.length === 0
   if (part === 'ict' && onlyMissing && !base)
     return 'If it was saved without what equals the base model, pass the base model too (--base).'
-  if (lists.misshapen.length > 0) return 'Check that the config.json belongs to this checkpoint and that this is the right file.'
+  if (lists.misshapen.length > 0)
+    return 'Check that the config.json belongs to this checkpoint and that this is the right file.'
   return 'Check that this is the right file, whole, and in the layout of a Hugging Face state dict.'
 }

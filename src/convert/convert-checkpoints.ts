@@ -1,16 +1,16 @@
 import { resolve } from 'node:path'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { DeviceError, InputError, show } from '../base/errors.ts'
-import { DTYPES, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import type { OnProgress } from '../base/progress.ts'
-import { writeModel, type ModelParts } from './convert-model.ts'
-import { openModel, type OpenModel } from './open-model.ts'
-import { readCalibrationData } from './quantise/calibration-data.ts'
+import { type Dtype, DTYPES, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import { type ModelParts, writeModel } from './convert-model.ts'
 import { WeightPool } from './graph/weight-pool.ts'
+import { type OpenModel, openModel } from './open-model.ts'
+import { readCalibrationData } from './quantise/calibration-data.ts'
+import { needsCalibration } from './quantise/precisions.ts'
 import { Digester } from './write/digester.ts'
 import { checkInputs, checkModelPlace } from './write/model-place.ts'
 import { checkRoom } from './write/output-error.ts'
-import { needsCalibration } from './quantise/precisions.ts'
 
 export interface ConvertOptions {
   /** Folder (or file) with ICT's CLIPModel state dict. */
@@ -73,17 +73,30 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
   const { ict, hp, out, signal } = options
   const dtypes = checkDtypes(options.dtypes ?? ['fp32'])
   if (!out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
-  if (!ict && !hp) throw new InputError('input_invalid_option', 'Say what to convert: ict (--ict DIR), hp (--hp DIR), or both.')
+  if (!ict && !hp)
+    throw new InputError(
+      'input_invalid_option',
+      'Say what to convert: ict (--ict DIR), hp (--hp DIR), or both.',
+    )
   if (options.calibrate !== undefined && !dtypes.some(needsCalibration)) {
     const quantised = DTYPES.filter(needsCalibration).join(', ')
-    throw new InputError('input_invalid_option', `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`)
+    throw new InputError(
+      'input_invalid_option',
+      `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`,
+    )
   }
   const kinds = (['ict', 'hp'] as const).filter((kind) => options[kind])
   const places = kinds.map((kind) => resolve(out, kind))
-  const inputs = [ict, hp, options.hpHead, options.base, options.calibrate].filter((path) => path !== undefined)
+  const inputs = [ict, hp, options.hpHead, options.base, options.calibrate].filter(
+    (path) => path !== undefined,
+  )
   await checkInputs(places, inputs)
   for (const place of places) await checkModelPlace(place)
-  const tools: Tools = { pool: new WeightPool(), backend: new OrtNodeBackend({ keepThread: true }), digester: new Digester() }
+  const tools: Tools = {
+    pool: new WeightPool(),
+    backend: new OrtNodeBackend({ keepThread: true }),
+    digester: new Digester(),
+  }
   const open: OpenModel[] = []
   const models: Promise<ConvertedModel>[] = []
   try {
@@ -91,14 +104,19 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       const path = options[kind]
       if (!path) continue
       signal?.throwIfAborted()
-      open.push(await openModel(kind, path, {
-        base: options.base,
-        origin: options.origins?.[kind],
-        weightsKey: options.weightsKey,
-        ...(kind === 'hp' ? { head: options.hpHead } : {}),
-      }))
+      open.push(
+        await openModel(kind, path, {
+          base: options.base,
+          origin: options.origins?.[kind],
+          weightsKey: options.weightsKey,
+          ...(kind === 'hp' ? { head: options.hpHead } : {}),
+        }),
+      )
     }
-    await checkRoom(resolve(out), open.reduce((sum, { parts }) => sum + leastBytes(parts, dtypes), 0))
+    await checkRoom(
+      resolve(out),
+      open.reduce((sum, { parts }) => sum + leastBytes(parts, dtypes), 0),
+    )
     for (const model of open) {
       // The next is begun when the weights of one are written: its self-test, its hashes and the disk can go on meanwhile.
       await new Promise<void>((written, failed) => {
@@ -112,7 +130,11 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
     // What one model fails of does not keep another from being finished; an abort does.
     if (signal?.aborted) await tools.digester.dispose()
     await Promise.allSettled(models)
-    await Promise.all([...open.map((model) => model.close()), tools.backend.dispose(), tools.digester.dispose()])
+    await Promise.all([
+      ...open.map((model) => model.close()),
+      tools.backend.dispose(),
+      tools.digester.dispose(),
+    ])
   }
 }
 
@@ -124,28 +146,53 @@ interface Tools {
 }
 
 async function convertOne(
-  { parts, fromBase, notes }: OpenModel, { calibrate, out, signal, onProgress }: ConvertOptions, dtypes: readonly Dtype[], tools: Tools, onWritten: () => void,
+  { parts, fromBase, notes }: OpenModel,
+  { calibrate, out, signal, onProgress }: ConvertOptions,
+  dtypes: readonly Dtype[],
+  tools: Tools,
+  onWritten: () => void,
 ): Promise<ConvertedModel> {
   const { kind, config } = parts
   const calibration = dtypes.some(needsCalibration)
     ? await readCalibrationData(calibrate, parts.preprocess, config.text.maxPositions)
     : undefined
-  const manifest = await writeModel(parts, { out, dtypes, ...tools, calibration, signal, onProgress, onWritten })
+  const manifest = await writeModel(parts, {
+    out,
+    dtypes,
+    ...tools,
+    calibration,
+    signal,
+    onProgress,
+    onWritten,
+  })
   return { kind, folder: resolve(out, kind), manifest, fromBase, notes }
 }
 
 /** What a model takes on the disk at least: its weights alone, without the scales of the quantised ones. */
 function leastBytes({ weights }: ModelParts, dtypes: readonly Dtype[]): number {
-  const values = Object.values(weights).flat().reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0)
+  const values = Object.values(weights)
+    .flat()
+    .reduce((sum, { dims }) => sum + dims.reduce((a, b) => a * b, 1), 0)
   return values * dtypes.reduce((sum, dtype) => sum + BYTES_A_VALUE[dtype], 0)
 }
 
-const BYTES_A_VALUE: Readonly<Record<Dtype, number>> = { fp32: 4, fp16: 2, int8: 1, q8: 1, q4: 0.5, q4f16: 0.5 }
+const BYTES_A_VALUE: Readonly<Record<Dtype, number>> = {
+  fp32: 4,
+  fp16: 2,
+  int8: 1,
+  q8: 1,
+  q4: 0.5,
+  q4f16: 0.5,
+}
 
 function checkDtypes(dtypes: readonly Dtype[]): readonly Dtype[] {
   for (const dtype of dtypes) {
-    if (!DTYPES.includes(dtype)) throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
+    if (!DTYPES.includes(dtype))
+      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {
+        dtype,
+      })
   }
-  if (dtypes.length === 0) throw new InputError('input_invalid_option', 'dtypes names at least one precision.')
+  if (dtypes.length === 0)
+    throw new InputError('input_invalid_option', 'dtypes names at least one precision.')
   return [...new Set(dtypes)]
 }

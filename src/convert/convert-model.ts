@@ -1,17 +1,26 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { InferenceBackend } from '../backend/backend.ts'
-import type { OnnxInitializer } from '../onnx/onnx-model.ts'
-import type { FileDigest } from '../hub/hub.ts'
-import type { PreprocessConfig } from '../image/preprocess.ts'
-import { DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, sealManifest, type Dtype, type ModelKind, type ModelManifest, type TowerName } from '../models/manifest.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { VERSION } from '../base/version.ts'
+import type { FileDigest } from '../hub/hub.ts'
+import type { PreprocessConfig } from '../image/preprocess.ts'
+import {
+  type Dtype,
+  DTYPE_SUFFIX,
+  MANIFEST_FORMAT,
+  MANIFEST_NAME,
+  type ModelKind,
+  type ModelManifest,
+  sealManifest,
+  type TowerName,
+} from '../models/manifest.ts'
+import type { OnnxInitializer } from '../onnx/onnx-model.ts'
 import type { ClipConfig } from './clip-config.ts'
-import type { TowerGraph } from './graph/graph-builder.ts'
 import { textTower, visionTower } from './graph/clip-towers.ts'
+import type { TowerGraph } from './graph/graph-builder.ts'
+import { type FindTensor, type LogicalWeight, wholeLayerWeights } from './graph/tower-weights.ts'
 import type { WeightPool } from './graph/weight-pool.ts'
-import { wholeLayerWeights, type FindTensor, type LogicalWeight } from './graph/tower-weights.ts'
 import { hubConfig, preprocessorConfig } from './hub-files.ts'
 import { calibrate, type CalibratedPlan } from './quantise/calibrate.ts'
 import type { CalibrationData } from './quantise/calibration-data.ts'
@@ -19,8 +28,8 @@ import { LayerRunner, type WeightSource } from './quantise/layer-runner.ts'
 import { precisionOf } from './quantise/precisions.ts'
 import { selfTestAnswer } from './self-test-answer.ts'
 import { tokenizerFiles } from './tokenizer-files.ts'
-import type { Digester } from './write/digester.ts'
 import { ArrivingWeights } from './write/arriving-weights.ts'
+import type { Digester } from './write/digester.ts'
 import { ModelPlace } from './write/model-place.ts'
 import { asOutputError } from './write/output-error.ts'
 import { digestOf, writeTower } from './write/write-tower.ts'
@@ -73,10 +82,14 @@ export async function writeModel(parts: ModelParts, options: WriteModelOptions):
 }
 
 async function writeInto(
-  folder: string, parts: ModelParts, { dtypes, backend, digester, pool, calibration, signal, onProgress, onWritten }: WriteModelOptions,
+  folder: string,
+  parts: ModelParts,
+  { dtypes, backend, digester, pool, calibration, signal, onProgress, onWritten }: WriteModelOptions,
 ): Promise<ModelManifest> {
   const { kind, name, config, preprocess, weights, source } = parts
-  const sizes = Object.values(weights).flat().map(({ dims }) => dims.reduce((a, b) => a * b, 1))
+  const sizes = Object.values(weights)
+    .flat()
+    .map(({ dims }) => dims.reduce((a, b) => a * b, 1))
   const total = 4 * sizes.reduce((sum, size) => sum + size, 0)
   pool.reserve(sizes)
   let loaded = 0
@@ -91,27 +104,49 @@ async function writeInto(
     for (const tower of ['vision', 'text'] as const) {
       const list = weights[tower]
       if (!list) continue
-      if (calibration) plans[tower] = await calibrateTower(tower, runner, parts, dtypes, calibration, signal, onProgress)
-      const graphs = new Map<Dtype, TowerGraph>(dtypes.map((dtype) => {
-        const precision = precisionOf(dtype, tower, plans[tower])
-        return [dtype, tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision)]
-      }))
+      if (calibration)
+        plans[tower] = await calibrateTower(tower, runner, parts, dtypes, calibration, signal, onProgress)
+      const graphs = new Map<Dtype, TowerGraph>(
+        dtypes.map((dtype) => {
+          const precision = precisionOf(dtype, tower, plans[tower])
+          return [
+            dtype,
+            tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision),
+          ]
+        }),
+      )
       // The self-test follows the float32 tower while it is written; else it reads the checkpoint, and needs the pool, too.
       const arriving = graphs.has('fp32') ? new ArrivingWeights() : undefined
       const test = (from: WeightSource): void => {
-        testing = testing.then(async () => (selfTest[tower] = await selfTestAnswer(tower, config, from, runner, signal)))
+        testing = testing.then(
+          async () => (selfTest[tower] = await selfTestAnswer(tower, config, from, runner, signal)),
+        )
         testing.catch(() => {})
       }
       if (arriving) test({ arriving, folder })
       const closed: OnnxInitializer[] = []
       const written = await writeTower({
-        folder, tower, graphs, weights: list, pool, version: VERSION, signal, digester,
+        folder,
+        tower,
+        graphs,
+        weights: list,
+        pool,
+        version: VERSION,
+        signal,
+        digester,
         onStored(dtype, tensors) {
           if (dtype !== 'fp32') return
           if (MAPS_WHAT_IS_WRITTEN) arriving?.add(tensors)
           else closed.push(...tensors)
         },
-        onWeight: (bytes) => onProgress?.({ stage: 'write', item: `${name} ${tower}`, loaded: (loaded += bytes), total, unit: 'bytes' }),
+        onWeight: (bytes) =>
+          onProgress?.({
+            stage: 'write',
+            item: `${name} ${tower}`,
+            loaded: (loaded += bytes),
+            total,
+            unit: 'bytes',
+          }),
       }).catch((error: unknown) => {
         arriving?.fail(error)
         throw error
@@ -120,7 +155,10 @@ async function writeInto(
       const settled = written.settled()
       settling.push(settled.then((digests) => Object.assign(files, digests)))
       settling.at(-1)!.catch(() => {})
-      settled.then(() => arriving?.add(closed), (error: unknown) => arriving?.fail(error))
+      settled.then(
+        () => arriving?.add(closed),
+        (error: unknown) => arriving?.fail(error),
+      )
       if (!arriving) {
         test({ weights: untilLast(tower, parts) })
         await testing
@@ -155,7 +193,9 @@ async function writeInto(
     towers,
     selfTest,
     files,
-    ...(calibration ? { calibration: { data: calibration.source, ...mapValues(plans, ({ layers }) => layers) } } : {}),
+    ...(calibration
+      ? { calibration: { data: calibration.source, ...mapValues(plans, ({ layers }) => layers) } }
+      : {}),
   })
   await writeFile(join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
   return manifest
@@ -163,23 +203,46 @@ async function writeInto(
 
 /** Weights for following a tower layer by layer: whole layers, and the last as the tower has it. */
 function untilLast(tower: TowerName, { config, weights, find }: ModelParts): LogicalWeight[] {
-  const whole = Array.from({ length: config[tower].layers - 1 }, (_, i) => wholeLayerWeights(tower, config, i, find)).flat()
+  const whole = Array.from({ length: config[tower].layers - 1 }, (_, i) =>
+    wholeLayerWeights(tower, config, i, find),
+  ).flat()
   const keys = new Set(whole.map(({ key }) => key))
   return [...whole, ...weights[tower]!.filter(({ key }) => !keys.has(key))]
 }
 
 function calibrateTower(
-  tower: TowerName, runner: LayerRunner, { name, config, weights, find }: ModelParts, dtypes: readonly Dtype[], data: CalibrationData,
-  signal: AbortSignal | undefined, onProgress: OnProgress | undefined,
+  tower: TowerName,
+  runner: LayerRunner,
+  { name, config, weights, find }: ModelParts,
+  dtypes: readonly Dtype[],
+  data: CalibrationData,
+  signal: AbortSignal | undefined,
+  onProgress: OnProgress | undefined,
 ): Promise<CalibratedPlan> {
   return calibrate({
-    tower, config, find, weights: weights[tower]!, inputs: data[tower], runner, signal,
+    tower,
+    config,
+    find,
+    weights: weights[tower]!,
+    inputs: data[tower],
+    runner,
+    signal,
     tryInt8: tower === 'vision' && dtypes.includes('int8'),
-    onLayer: (layer) => onProgress?.({ stage: 'calibrate', item: `${name} ${tower}`, loaded: layer + 1, total: config[tower].layers, unit: 'layers' }),
+    onLayer: (layer) =>
+      onProgress?.({
+        stage: 'calibrate',
+        item: `${name} ${tower}`,
+        loaded: layer + 1,
+        total: config[tower].layers,
+        unit: 'layers',
+      }),
   })
 }
 
-function mapValues<T, U>(record: Partial<Record<TowerName, T>>, map: (value: T) => U): Partial<Record<TowerName, U>> {
+function mapValues<T, U>(
+  record: Partial<Record<TowerName, T>>,
+  map: (value: T) => U,
+): Partial<Record<TowerName, U>> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
 }
 
@@ -187,7 +250,8 @@ function mapValues<T, U>(record: Partial<Record<TowerName, T>>, map: (value: T) 
 function partCounts(towers: ModelManifest['towers']): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const [tower, precisions] of Object.entries(towers)) {
-    for (const [dtype, files] of Object.entries(precisions)) counts[`${tower}_model${DTYPE_SUFFIX[dtype as Dtype]}.onnx`] = files.externalData.length
+    for (const [dtype, files] of Object.entries(precisions))
+      counts[`${tower}_model${DTYPE_SUFFIX[dtype as Dtype]}.onnx`] = files.externalData.length
   }
   return counts
 }

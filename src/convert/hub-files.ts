@@ -3,8 +3,19 @@ import type { ModelKind } from '../models/manifest.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 
 /** `config.json` as Hugging Face's CLIP classes read it; `parts` tells transformers.js how many data files a graph has. */
-export function hubConfig(kind: ModelKind, { projectionDim, vision, text }: ClipConfig, parts: Record<string, number>): string {
-  const common = ({ hiddenSize, intermediateSize, layers, heads, hiddenAct, layerNormEps }: ClipTowerConfig): Record<string, unknown> => ({
+export function hubConfig(
+  kind: ModelKind,
+  { projectionDim, vision, text }: ClipConfig,
+  parts: Record<string, number>,
+): string {
+  const common = ({
+    hiddenSize,
+    intermediateSize,
+    layers,
+    heads,
+    hiddenAct,
+    layerNormEps,
+  }: ClipTowerConfig): Record<string, unknown> => ({
     hidden_size: hiddenSize,
     intermediate_size: intermediateSize,
     num_hidden_layers: layers,
@@ -17,10 +28,18 @@ export function hubConfig(kind: ModelKind, { projectionDim, vision, text }: Clip
     architectures: [kind === 'hp' ? 'CLIPVisionModelWithProjection' : 'CLIPModel'],
     model_type: 'clip',
     projection_dim: projectionDim,
-    vision_config: { model_type: 'clip_vision_model', ...common(vision), image_size: vision.imageSize, patch_size: vision.patchSize },
+    vision_config: {
+      model_type: 'clip_vision_model',
+      ...common(vision),
+      image_size: vision.imageSize,
+      patch_size: vision.patchSize,
+    },
     text_config: {
-      model_type: 'clip_text_model', ...common(text),
-      vocab_size: text.vocabSize, max_position_embeddings: text.maxPositions, eos_token_id: text.eosTokenId,
+      model_type: 'clip_text_model',
+      ...common(text),
+      vocab_size: text.vocabSize,
+      max_position_embeddings: text.maxPositions,
+      eos_token_id: text.eosTokenId,
     },
     'transformers.js_config': { use_external_data_format: parts },
   })

@@ -26,7 +26,8 @@ function parsePreprocess(text: string, where: string, size: number): PreprocessC
   } catch (cause) {
     throw refuse(where, `it is not JSON: ${(cause as Error).message}`, cause)
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refuse(where, 'it is not an object')
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw refuse(where, 'it is not an object')
   const given = json as Json
   for (const [field, isSame] of Object.entries(FIXED)) {
     const value = given[field]
@@ -57,9 +58,11 @@ const isSquare = (value: unknown, size: number): boolean =>
 
 function three(json: Json, field: 'image_mean' | 'image_std', where: string): PreprocessConfig['mean'] {
   const value = json[field]
-  if (value === undefined || value === null) return field === 'image_mean' ? CLIP_PREPROCESS.mean : CLIP_PREPROCESS.std
+  if (value === undefined || value === null)
+    return field === 'image_mean' ? CLIP_PREPROCESS.mean : CLIP_PREPROCESS.std
   const numbers = Array.isArray(value) ? (value as unknown[]) : []
-  const fits = (n: unknown): n is number => typeof n === 'number' && Number.isFinite(n) && (field === 'image_mean' || n > 0)
+  const fits = (n: unknown): n is number =>
+    typeof n === 'number' && Number.isFinite(n) && (field === 'image_mean' || n > 0)
   const [red, green, blue] = numbers
   if (numbers.length === 3 && fits(red) && fits(green) && fits(blue)) return [red, green, blue]
   throw refuse(where, `its ${field} is ${show(JSON.stringify(value))}, not three numbers`)

@@ -8,8 +8,12 @@ import { hubConfig } from './hub-files.ts'
 export const RANDOM_SIZES = ['tiny', 'base', 'vit-h'] as const
 export type RandomSize = (typeof RANDOM_SIZES)[number]
 
-const tower = (hiddenSize: number, intermediateSize: number, layers: number, heads: number): ClipTowerConfig =>
-  ({ hiddenSize, intermediateSize, layers, heads, hiddenAct: 'gelu', layerNormEps: 1e-5 })
+const tower = (
+  hiddenSize: number,
+  intermediateSize: number,
+  layers: number,
+  heads: number,
+): ClipTowerConfig => ({ hiddenSize, intermediateSize, layers, heads, hiddenAct: 'gelu', layerNormEps: 1e-5 })
 
 const config = (vision: ClipTowerConfig, patchSize: number, text: ClipTowerConfig): ClipConfig => ({
   projectionDim: 1024,
@@ -27,9 +31,17 @@ const CONFIGS: Readonly<Record<RandomSize, ClipConfig>> = {
  * Writes random ICT and HP checkpoints in the layout of the official ones, as float32 safetensors: for tests,
  * benchmarks and first tries. They cost what real ones of the size cost and judge nothing.
  */
-export async function writeRandomCheckpoint(folder: string, { size = 'tiny', seed = 0 }: { size?: RandomSize; seed?: number } = {}): Promise<void> {
+export async function writeRandomCheckpoint(
+  folder: string,
+  { size = 'tiny', seed = 0 }: { size?: RandomSize; seed?: number } = {},
+): Promise<void> {
   const clip = CONFIGS[size]
-  if (!clip) throw new InputError('input_invalid_option', `There is no size ${show(size)}. Use ${RANDOM_SIZES.join(', ')}.`, { size })
+  if (!clip)
+    throw new InputError(
+      'input_invalid_option',
+      `There is no size ${show(size)}. Use ${RANDOM_SIZES.join(', ')}.`,
+      { size },
+    )
   const random = new Random(seed)
   const keys = expectedKeys(clip)
   const text = hubConfig('ict', clip, {})
@@ -37,19 +49,24 @@ export async function writeRandomCheckpoint(folder: string, { size = 'tiny', see
     await mkdir(join(folder, path), { recursive: true })
     await writeFile(join(folder, path, 'config.json'), text)
   }
-  for (const path of ['ICT', 'HP/hp_backbone']) await writeSafetensors(join(folder, path), keys, (name, dims) => clipValues(random, clip, name, dims))
-  await writeSafetensors(join(folder, 'HP/hp_scorer'), headKeys(), (name, dims) => headValues(random, name, dims))
+  for (const path of ['ICT', 'HP/hp_backbone'])
+    await writeSafetensors(join(folder, path), keys, (name, dims) => clipValues(random, clip, name, dims))
+  await writeSafetensors(join(folder, 'HP/hp_scorer'), headKeys(), (name, dims) =>
+    headValues(random, name, dims),
+  )
 }
 
 /** Spreads as transformers initialises CLIP, times 1.5, so that activations are neither tiny nor saturated. */
 function clipValues(random: Random, clip: ClipConfig, name: string, dims: readonly number[]): Float32Array {
   const { hiddenSize: width, layers } = name.startsWith('text') ? clip.text : clip.vision
   if (name === 'logit_scale') return Float32Array.of(4.6052)
-  if (dims.length === 1 && name.includes('norm') && name.endsWith('weight')) return random.uniform(dims, 0.5, 1.5)
+  if (dims.length === 1 && name.includes('norm') && name.endsWith('weight'))
+    return random.uniform(dims, 0.5, 1.5)
   if (name.endsWith('class_embedding')) return random.normal(dims, width ** -0.5)
   if (name.endsWith('bias')) return random.normal(dims, 0.05)
   if (name.includes('embedding')) return random.normal(dims, 0.02)
-  if (name.includes('out_proj') || name.includes('projection')) return random.normal(dims, 1.5 * width ** -0.5)
+  if (name.includes('out_proj') || name.includes('projection'))
+    return random.normal(dims, 1.5 * width ** -0.5)
   if (name.includes('fc1')) return random.normal(dims, 1.5 * (2 * width) ** -0.5)
   return random.normal(dims, 1.5 * (2 * width * layers) ** -0.5)
 }
@@ -59,9 +76,14 @@ function headValues(random: Random, name: string, dims: readonly number[]): Floa
 }
 
 /** https://github.com/huggingface/safetensors#format */
-async function writeSafetensors(folder: string, keys: ReadonlyMap<string, readonly number[]>, make: (name: string, dims: readonly number[]) => Float32Array): Promise<void> {
+async function writeSafetensors(
+  folder: string,
+  keys: ReadonlyMap<string, readonly number[]>,
+  make: (name: string, dims: readonly number[]) => Float32Array,
+): Promise<void> {
   await mkdir(folder, { recursive: true })
-  const header: Record<string, { dtype: 'F32'; shape: readonly number[]; data_offsets: [number, number] }> = {}
+  const header: Record<string, { dtype: 'F32'; shape: readonly number[]; data_offsets: [number, number] }> =
+    {}
   let end = 0
   for (const [name, shape] of keys) {
     const start = end

@@ -1,4 +1,11 @@
-import { byteOrder, END_OF_TEXT, mergedId, printsAsItself, START_OF_TEXT, vocabulary } from '../text/vocabulary.ts'
+import {
+  byteOrder,
+  END_OF_TEXT,
+  mergedId,
+  printsAsItself,
+  START_OF_TEXT,
+  vocabulary,
+} from '../text/vocabulary.ts'
 
 const START = '<|startoftext|>'
 const END = '<|endoftext|>'
@@ -42,7 +49,11 @@ function tokenizer(): object {
     added_tokens: [mark(START_OF_TEXT, START), mark(END_OF_TEXT, END)],
     normalizer: {
       type: 'Sequence',
-      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+      normalizers: [
+        { type: 'NFC' },
+        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
+        { type: 'Lowercase' },
+      ],
     },
     pre_tokenizer: {
       type: 'Sequence',

@@ -1,5 +1,5 @@
-import { cosine } from '../models/self-test.ts'
 import type { MeasuredModel, RankingAgreement } from '../models/measured.ts'
+import { cosine } from '../models/self-test.ts'
 import { combineScores, DEFAULT_WEIGHTS, type Scores } from '../ranking/combine.ts'
 import { dot, l2Normalise, sigmoid } from '../scorers/embeddings.ts'
 import { kendallTau, least, mean, most, rounded, sameBest } from './agreement.ts'
@@ -20,7 +20,9 @@ export function compareMeasurements(right: Measurement, got: Measurement): Compa
   for (const kind of ['ict', 'hp'] as const) {
     const [run, reference] = [got[kind], right[kind]]
     if (!run || !reference) continue
-    const off = scores[kind]!.flatMap((row, i) => row.map((score, j) => Math.abs(score - expected[kind]![i]![j]!)))
+    const off = scores[kind]!.flatMap((row, i) =>
+      row.map((score, j) => Math.abs(score - expected[kind]![i]![j]!)),
+    )
     models[kind] = {
       device: run.device,
       backend: run.backend,
@@ -44,7 +46,9 @@ interface ScoreTable {
 function scoresOf({ ict, hp }: Measurement): ScoreTable {
   const texts = ict?.textEmbeds.map(l2Normalise)
   return {
-    ...(ict ? { ict: ict.imageEmbeds.map((embeds) => texts!.map((text) => dot(text, l2Normalise(embeds)))) } : {}),
+    ...(ict
+      ? { ict: ict.imageEmbeds.map((embeds) => texts!.map((text) => dot(text, l2Normalise(embeds)))) }
+      : {}),
     ...(hp ? { hp: hp.logits.map((logit) => [sigmoid(logit)] as const) } : {}),
   }
 }
@@ -57,17 +61,30 @@ function compareRankings(right: ScoreTable, got: ScoreTable): RankingAgreement |
   const prompts = has('ict') ? right.ict![0]!.length : 1
   const combined = (table: ScoreTable, prompt: number): number[] =>
     combineScores(
-      Array.from({ length: images }, (_, i): Scores => ({ ict: table.ict?.[i]![prompt], hp: table.hp?.[i]![0] })),
+      Array.from({ length: images }, (_, i): Scores => ({
+        ict: table.ict?.[i]![prompt],
+        hp: table.hp?.[i]![0],
+      })),
       combine,
       DEFAULT_WEIGHTS,
     )
-  const lists = Array.from({ length: prompts }, (_, prompt) => [combined(right, prompt), combined(got, prompt)] as const)
+  const lists = Array.from(
+    { length: prompts },
+    (_, prompt) => [combined(right, prompt), combined(got, prompt)] as const,
+  )
   const taus = lists.map(([a, b]) => kendallTau(a, b))
   const top1 = lists.filter(([a, b]) => sameBest(a, b)).length / prompts
-  return { combine, kendallTau: { min: rounded(least(taus)), mean: rounded(mean(taus)) }, top1: rounded(top1) }
+  return {
+    combine,
+    kendallTau: { min: rounded(least(taus)), mean: rounded(mean(taus)) },
+    top1: rounded(top1),
+  }
 }
 
-function cosines(right: readonly Float32Array[], got: readonly Float32Array[]): { min: number; mean: number } {
+function cosines(
+  right: readonly Float32Array[],
+  got: readonly Float32Array[],
+): { min: number; mean: number } {
   const all = right.map((embeds, i) => cosine(got[i]!, embeds))
   return { min: roundedCosine(least(all)), mean: roundedCosine(mean(all)) }
 }

@@ -28,7 +28,9 @@ const PICTURES: Readonly<Record<string, Paint>> = {
   'a red ball on a green meadow under a blue sky': (x, y) => {
     const far = Math.hypot(x - 0.5, y - 0.62)
     if (far < 0.2) return shade([215, 40, 35], 1.25 - 1.4 * Math.hypot(x - 0.43, y - 0.54) - far)
-    return y < 0.55 ? mix([90, 150, 230], [205, 225, 245], y / 0.55) : shade([80, 150, 60], 0.75 + 0.5 * noise(x * 90, y * 60))
+    return y < 0.55
+      ? mix([90, 150, 230], [205, 225, 245], y / 0.55)
+      : shade([80, 150, 60], 0.75 + 0.5 * noise(x * 90, y * 60))
   },
   'a full moon above dark mountains': (x, y) => {
     const ridge = 0.62 + 0.12 * Math.sin(x * 9) + 0.06 * noise(x * 12, 3)
@@ -40,7 +42,8 @@ const PICTURES: Readonly<Record<string, Paint>> = {
     if (Math.hypot(x - 0.4, y - 0.5) < 0.1 && y < 0.52) return [255, 235, 170]
     if (y < 0.52) return mix([70, 60, 120], [255, 160, 90], y / 0.52)
     const glint =
-      Math.exp(-(((x - 0.4) / (0.05 + 0.2 * (y - 0.52))) ** 2)) * (Math.sin(y * 160 + 4 * noise(x * 20, y * 40)) > 0 ? 1 : 0)
+      Math.exp(-(((x - 0.4) / (0.05 + 0.2 * (y - 0.52))) ** 2)) *
+      (Math.sin(y * 160 + 4 * noise(x * 20, y * 40)) > 0 ? 1 : 0)
     return mix([40, 60, 110], [255, 200, 130], 0.8 * glint + 0.2 * noise(x * 20, y * 70))
   },
   'a wall of red bricks': (x, y) => {
@@ -56,7 +59,9 @@ const PICTURES: Readonly<Record<string, Paint>> = {
   'a chessboard that reaches to the horizon': (x, y) => {
     if (y < 0.35) return mix([30, 30, 60], [150, 150, 190], y / 0.35)
     const depth = 0.4 / (y - 0.34)
-    return (Math.floor((x - 0.5) * depth * 6 + 100) + Math.floor(depth * 6)) % 2 === 0 ? [235, 230, 220] : [25, 25, 30]
+    return (Math.floor((x - 0.5) * depth * 6 + 100) + Math.floor(depth * 6)) % 2 === 0
+      ? [235, 230, 220]
+      : [25, 25, 30]
   },
   'a rainbow in grey rain': (x, y) => {
     const band = (Math.hypot(x - 0.5, y - 0.95) - 0.55) / 0.14
@@ -66,7 +71,8 @@ const PICTURES: Readonly<Record<string, Paint>> = {
   'a sunflower seen from above': (x, y) => {
     const [far, angle] = [Math.hypot(x - 0.5, y - 0.5), Math.atan2(y - 0.5, x - 0.5)]
     if (far < 0.17) return shade([95, 60, 25], 0.6 + 0.5 * Math.abs(Math.sin(far * 150 + angle * 13)))
-    if (far < 0.3 + 0.13 * Math.abs(Math.sin(angle * 8))) return shade([250, 195, 30], 1.1 - 0.8 * (far - 0.17))
+    if (far < 0.3 + 0.13 * Math.abs(Math.sin(angle * 8)))
+      return shade([250, 195, 30], 1.1 - 0.8 * (far - 0.17))
     return shade([50, 110, 45], 0.7 + 0.5 * noise(x * 14, y * 14))
   },
   'a spiral galaxy among many stars': (x, y) => {
@@ -117,7 +123,9 @@ const PICTURES: Readonly<Record<string, Paint>> = {
     return [value, value, value * 1.05]
   },
   'ripples on a quiet pond': (x, y) => {
-    const wave = Math.sin(70 * Math.hypot(x - 0.35, (y - 0.4) * 1.5)) + Math.sin(55 * Math.hypot(x - 0.75, (y - 0.7) * 1.5))
+    const wave =
+      Math.sin(70 * Math.hypot(x - 0.35, (y - 0.4) * 1.5)) +
+      Math.sin(55 * Math.hypot(x - 0.75, (y - 0.7) * 1.5))
     return mix([25, 70, 85], [170, 215, 215], 0.5 + 0.22 * wave)
   },
 }
@@ -127,7 +135,11 @@ function mix(a: Colour, b: Colour, part: number): Colour {
   return [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t]
 }
 
-const shade = ([red, green, blue]: Colour, light: number): Colour => [red * light, green * light, blue * light]
+const shade = ([red, green, blue]: Colour, light: number): Colour => [
+  red * light,
+  green * light,
+  blue * light,
+]
 
 /** A saturated colour of the wheel; degrees. */
 const hue = (degrees: number): Colour => {

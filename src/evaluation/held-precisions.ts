@@ -1,10 +1,12 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import { DTYPES, heldDtypes, type Dtype, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import { type Dtype, DTYPES, heldDtypes, type ModelKind, type ModelManifest } from '../models/manifest.ts'
 import { findManifest } from '../scorers/open-model.ts'
 
 /** The models of a folder, and where in it their manifests lie. */
-export type Manifests = Partial<Record<ModelKind, { readonly manifest: ModelManifest; readonly base: string }>>
+export type Manifests = Partial<
+  Record<ModelKind, { readonly manifest: ModelManifest; readonly base: string }>
+>
 
 /** Throws `ModelError` where the folder holds no model. */
 export async function findManifests(folder: ModelFolder): Promise<Manifests> {
@@ -14,7 +16,11 @@ export async function findManifests(folder: ModelFolder): Promise<Manifests> {
     try {
       found[kind] = await findManifest(kind, folder)
     } catch (error) {
-      if (!(error instanceof ModelError && (error.code === 'model_not_found' || error.code === 'model_wrong_kind'))) throw error
+      if (!(
+        error instanceof ModelError &&
+        (error.code === 'model_not_found' || error.code === 'model_wrong_kind')
+      ))
+        throw error
       missing ??= error
     }
   }
@@ -23,8 +29,15 @@ export async function findManifests(folder: ModelFolder): Promise<Manifests> {
 }
 
 /** What is to be measured, `against` among it; every model must hold `against`, and one of them each of the others. */
-export function chooseDtypes(manifests: Manifests, against: Dtype, asked: readonly Dtype[] | undefined): Dtype[] {
-  const held = Object.values(manifests).map(({ manifest }) => ({ name: manifest.name, dtypes: heldDtypes(manifest) }))
+export function chooseDtypes(
+  manifests: Manifests,
+  against: Dtype,
+  asked: readonly Dtype[] | undefined,
+): Dtype[] {
+  const held = Object.values(manifests).map(({ manifest }) => ({
+    name: manifest.name,
+    dtypes: heldDtypes(manifest),
+  }))
   const all = DTYPES.filter((dtype) => held.some(({ dtypes }) => dtypes.includes(dtype)))
   const lacking = held.find(({ dtypes }) => !dtypes.includes(against))
   if (lacking) {

@@ -15,7 +15,10 @@ export interface MeasureOptions {
  * Measures one precision in a process of its own, so that what is in memory is this precision and no other. Throws what
  * loading and scoring throw, and `BackendError` `backend_failed` where the process dies.
  */
-export function measureApart(request: MeasureRequest, { signal, onProgress }: MeasureOptions = {}): Promise<Measurement> {
+export function measureApart(
+  request: MeasureRequest,
+  { signal, onProgress }: MeasureOptions = {},
+): Promise<Measurement> {
   signal?.throwIfAborted()
   const child = fork(workerUrl('measure'), {
     serialization: 'advanced',
@@ -47,10 +50,17 @@ export function measureApart(request: MeasureRequest, { signal, onProgress }: Me
   })
 }
 
-function died({ dtype }: MeasureRequest, code: number | null, killed: string | null, said: string): BackendError {
+function died(
+  { dtype }: MeasureRequest,
+  code: number | null,
+  killed: string | null,
+  said: string,
+): BackendError {
   const why = killed ? `was ended by ${killed}` : `ended with code ${code}`
   const remedy =
-    killed === 'SIGKILL' ? ' It was probably out of memory: measure on a larger machine, or leave this precision out.' : ''
+    killed === 'SIGKILL'
+      ? ' It was probably out of memory: measure on a larger machine, or leave this precision out.'
+      : ''
   return new BackendError(
     'backend_failed',
     `The process that measured ${dtype} ${why}.${remedy}${said ? `\n${said.trim()}` : ''}`,

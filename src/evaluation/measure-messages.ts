@@ -1,8 +1,8 @@
 import type { Device } from '../backend/backend.ts'
 import type { PackedError } from '../backend/ort-messages.ts'
+import type { Progress } from '../base/progress.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import type { Dtype, ModelKind } from '../models/manifest.ts'
-import type { Progress } from '../base/progress.ts'
 
 /** What a process of its own is asked to measure: one precision of the models of a folder. */
 export interface MeasureRequest {
@@ -20,13 +20,14 @@ export interface MeasureRequest {
 
 /** What it answers: progress, then one of the others. */
 export type MeasureReply =
-  | { readonly progress: Progress }
-  | { readonly measurement: Measurement }
-  | { readonly error: PackedError }
+  { readonly progress: Progress } | { readonly measurement: Measurement } | { readonly error: PackedError }
 
 /** One precision's answers, and what they cost. */
 export interface Measurement {
-  readonly ict?: MeasuredRun & { readonly textEmbeds: readonly Float32Array[]; readonly secondsPerPrompt: number }
+  readonly ict?: MeasuredRun & {
+    readonly textEmbeds: readonly Float32Array[]
+    readonly secondsPerPrompt: number
+  }
   readonly hp?: MeasuredRun & { readonly logits: readonly number[] }
   /** Bytes. */
   readonly memory: { readonly peak: number; readonly resident: number }

@@ -3,8 +3,8 @@
  * precision alone. Takes one request, answers, and ends.
  */
 import { readFileSync } from 'node:fs'
-import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { packError } from '../backend/ort-messages.ts'
+import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
@@ -13,9 +13,10 @@ import { loadIct } from '../scorers/ict-scorer.ts'
 import type { ScorerOptions } from '../scorers/scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from '../scorers/vision-encoder.ts'
 import { median } from './agreement.ts'
-import type { MeasureReply, MeasureRequest, Measurement } from './measure-messages.ts'
+import type { Measurement, MeasureReply, MeasureRequest } from './measure-messages.ts'
 
-const send = (reply: MeasureReply, sent?: () => void): void => void process.send!(reply, undefined, undefined, sent)
+const send = (reply: MeasureReply, sent?: () => void): void =>
+  void process.send!(reply, undefined, undefined, sent)
 
 process.once('disconnect', () => process.exit(1))
 process.once('message', (request: MeasureRequest) => {
@@ -38,7 +39,14 @@ async function measure({
   prompts,
 }: MeasureRequest): Promise<Measurement> {
   const runtime = { backend: new OrtNodeBackend(), decoder: cropsOnly, hub: createNodeHub() }
-  const options: ScorerOptions = { revision, dtype, device, threads, batchSize, onProgress: (progress) => send({ progress }) }
+  const options: ScorerOptions = {
+    revision,
+    dtype,
+    device,
+    threads,
+    batchSize,
+    onProgress: (progress) => send({ progress }),
+  }
   const ict = kinds.includes('ict') ? await loadIct(source, runtime, options) : undefined
   const hp = kinds.includes('hp') ? await loadHp(source, runtime, options) : undefined
   const total = (crops.ict?.length ?? 0) + (crops.hp?.length ?? 0)
@@ -53,10 +61,18 @@ async function measure({
     const { answers, secondsPerImage } = await encodeAll(vision, images, encoded)
     return {
       logits: answers.map(({ logit }) => logit!),
-      run: { device: info.device, backend: info.backend, imageEmbeds: answers.map(({ embeds }) => embeds), secondsPerImage },
+      run: {
+        device: info.device,
+        backend: info.backend,
+        imageEmbeds: answers.map(({ embeds }) => embeds),
+        secondsPerImage,
+      },
     }
   }
-  const ofIct = ict && { ...(await run(ict, crops.ict!)).run, ...(await timeTexts(() => ict.text.encode(prompts), prompts)) }
+  const ofIct = ict && {
+    ...(await run(ict, crops.ict!)).run,
+    ...(await timeTexts(() => ict.text.encode(prompts), prompts)),
+  }
   const ofHp = hp && (await run(hp, crops.hp!))
   return {
     ...(ofIct ? { ict: ofIct } : {}),

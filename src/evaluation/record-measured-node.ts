@@ -1,10 +1,10 @@
 import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { VERSION } from '../base/version.ts'
 import { LocalFolder } from '../hub/files/folder-node.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import { MANIFEST_NAME, parseManifest, sealManifest, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { type Dtype, MANIFEST_NAME, type ModelKind, parseManifest, sealManifest } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
-import { VERSION } from '../base/version.ts'
 import type { Manifests } from './held-precisions.ts'
 import type { VerifyReport } from './verify-model-node.ts'
 
@@ -12,14 +12,25 @@ import type { VerifyReport } from './verify-model-node.ts'
 export async function recordAll(
   folder: ModelFolder,
   manifests: Manifests,
-  { against, images, prompts, precisions }: Pick<VerifyReport, 'against' | 'images' | 'prompts' | 'precisions'>,
+  {
+    against,
+    images,
+    prompts,
+    precisions,
+  }: Pick<VerifyReport, 'against' | 'images' | 'prompts' | 'precisions'>,
 ): Promise<Pick<VerifyReport, 'recorded' | 'notes'>> {
   if (!(folder instanceof LocalFolder))
-    return { recorded: [], notes: [`the results are not written into ${folder.source}, which is not a folder of this machine`] }
+    return {
+      recorded: [],
+      notes: [`the results are not written into ${folder.source}, which is not a folder of this machine`],
+    }
   const date = new Date().toISOString()
   const recorded: string[] = []
   const notes: string[] = []
-  for (const [kind, { base }] of Object.entries(manifests) as [ModelKind, NonNullable<Manifests[ModelKind]>][]) {
+  for (const [kind, { base }] of Object.entries(manifests) as [
+    ModelKind,
+    NonNullable<Manifests[ModelKind]>,
+  ][]) {
     const measured: Partial<Record<Dtype, MeasuredPrecision>> = {}
     for (const { dtype, memory, ranking, [kind]: model } of precisions) {
       if (!model) continue
@@ -50,8 +61,12 @@ export async function recordAll(
  * that is ended leaves the old one. Throws what the disk throws, and an Error for a manifest that is a link, as those of
  * the Hugging Face cache are: what it leads to is not ours to change.
  */
-async function recordMeasured(path: string, measured: Partial<Record<Dtype, MeasuredPrecision>>): Promise<void> {
-  if ((await lstat(path)).isSymbolicLink()) throw new Error(`${MANIFEST_NAME} is a link, as in the cache of a hub`)
+async function recordMeasured(
+  path: string,
+  measured: Partial<Record<Dtype, MeasuredPrecision>>,
+): Promise<void> {
+  if ((await lstat(path)).isSymbolicLink())
+    throw new Error(`${MANIFEST_NAME} is a link, as in the cache of a hub`)
   // Read anew: the measuring took minutes.
   const manifest = parseManifest(await readFile(path, 'utf8'), path)
   const sealed = sealManifest({ ...manifest, measured: { ...manifest.measured, ...measured } })

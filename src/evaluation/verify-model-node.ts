@@ -1,13 +1,13 @@
 import type { Device } from '../backend/backend.ts'
 import { DeviceError, IcthpError, InputError, show } from '../base/errors.ts'
+import type { OnProgress } from '../base/progress.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
-import { createNodeDecoder } from '../image/decoder-node.ts'
 import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
+import { createNodeDecoder } from '../image/decoder-node.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { findDefaultModel } from '../models/default-model-node.ts'
-import { DTYPES, heldDtypes, type Dtype, type ModelKind } from '../models/manifest.ts'
+import { type Dtype, DTYPES, heldDtypes, type ModelKind } from '../models/manifest.ts'
 import type { MeasuredMemory, MeasuredWith } from '../models/measured.ts'
-import type { OnProgress } from '../base/progress.ts'
 import { compareMeasurements, type Comparison } from './compare-measurements.ts'
 import { drawnPictures } from './drawn-pictures.ts'
 import { chooseDtypes, findManifests, type Manifests } from './held-precisions.ts'
@@ -73,11 +73,22 @@ export interface VerifiedPrecision extends Comparison {
  * `DeviceError`, `BackendError`. A precision that fails by itself is told in `failures`.
  */
 export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyReport> {
-  const { against = 'fp32', device = 'auto', revision, threads, batchSize, record = true, signal, onProgress } = options
+  const {
+    against = 'fp32',
+    device = 'auto',
+    revision,
+    threads,
+    batchSize,
+    record = true,
+    signal,
+    onProgress,
+  } = options
   const model = options.model ?? findDefaultModel().source
   for (const dtype of [against, ...(options.dtypes ?? [])]) {
     if (!DTYPES.includes(dtype))
-      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, { dtype })
+      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {
+        dtype,
+      })
   }
   for (const name of ['images', 'prompts'] as const) {
     if (options[name]?.length === 0)
@@ -137,12 +148,15 @@ async function cropAll(
 ): Promise<Partial<Record<ModelKind, readonly ImageCrop[]>>> {
   const { maxPixels, signal, onImageError } = options
   const decoder = options.decoder ?? createNodeDecoder()
-  const specs = new Map(Object.values(manifests).map(({ manifest: { preprocess } }) => [preprocess.size, preprocess]))
+  const specs = new Map(
+    Object.values(manifests).map(({ manifest: { preprocess } }) => [preprocess.size, preprocess]),
+  )
   try {
     const read = async (image: ImageInput, index: number): Promise<Map<number, ImageCrop> | undefined> => {
       try {
         const crops = new Map<number, ImageCrop>()
-        for (const [size, spec] of specs) crops.set(size, await decoder.crop(image, spec, { maxPixels, signal }))
+        for (const [size, spec] of specs)
+          crops.set(size, await decoder.crop(image, spec, { maxPixels, signal }))
         return crops
       } catch (error) {
         if (!onImageError || signal?.aborted) throw error
@@ -161,7 +175,10 @@ async function cropAll(
         'None of the images could be read. Name others, or leave them out for drawn ones.',
       )
     return Object.fromEntries(
-      Object.entries(manifests).map(([kind, { manifest }]) => [kind, all.map((crops) => crops.get(manifest.preprocess.size)!)]),
+      Object.entries(manifests).map(([kind, { manifest }]) => [
+        kind,
+        all.map((crops) => crops.get(manifest.preprocess.size)!),
+      ]),
     )
   } finally {
     if (!options.decoder) await decoder.dispose()

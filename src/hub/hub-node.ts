@@ -3,12 +3,17 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DownloadError, ModelError, show } from '../base/errors.ts'
 import { LocalFolder } from './files/folder-node.ts'
-import type { ModelFolder, ModelHub, OpenOptions } from './hub.ts'
-import { HubRepository } from './huggingface/hub-repository-node.ts'
-import { expandHome, hubSettings, type HubSettings, type NodeHubOptions } from './huggingface/hub-settings-node.ts'
-import { parseModelSource } from './model-source.ts'
 import { isErrno } from './files/stored-file-node.ts'
 import { UrlFolder } from './http/url-folder-node.ts'
+import type { ModelFolder, ModelHub, OpenOptions } from './hub.ts'
+import { HubRepository } from './huggingface/hub-repository-node.ts'
+import {
+  expandHome,
+  type HubSettings,
+  hubSettings,
+  type NodeHubOptions,
+} from './huggingface/hub-settings-node.ts'
+import { parseModelSource } from './model-source.ts'
 
 export type { NodeHubOptions } from './huggingface/hub-settings-node.ts'
 
@@ -62,12 +67,20 @@ async function isFolder(path: string, source: string): Promise<boolean> {
     if ((await stat(path)).isDirectory()) return true
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return false
-    throw new ModelError('model_not_found', `${path} cannot be opened. Check its permissions.`, { source, path, cause: error })
+    throw new ModelError('model_not_found', `${path} cannot be opened. Check its permissions.`, {
+      source,
+      path,
+      cause: error,
+    })
   }
-  throw new ModelError('model_not_found', `${path} is a file, and a model is a folder. Name the folder that it lies in.`, {
-    source,
-    path,
-  })
+  throw new ModelError(
+    'model_not_found',
+    `${path} is a file, and a model is a folder. Name the folder that it lies in.`,
+    {
+      source,
+      path,
+    },
+  )
 }
 
 function notFound(source: string, path: string): ModelError {

@@ -1,12 +1,12 @@
-import type { ModelHub } from './hub.ts'
-import { resolveUrl } from './huggingface/hub-protocol.ts'
-import { parseModelSource } from './model-source.ts'
 import type { BlobStore } from './browser/blob-store.ts'
 import { openDefaultStore } from './browser/default-store-web.ts'
 import { fileLocksOf } from './browser/file-locks-web.ts'
 import { allRecords, dropAll } from './browser/model-records.ts'
 import { storedParts, totalSize } from './browser/part-sink.ts'
 import { type Fetch, WebUrlFolder } from './http/url-folder-web.ts'
+import type { ModelHub } from './hub.ts'
+import { resolveUrl } from './huggingface/hub-protocol.ts'
+import { parseModelSource } from './model-source.ts'
 
 export interface WebHubOptions {
   /** Where models are kept. Default: the origin private file system, else the Cache API, else memory. */

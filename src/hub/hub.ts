@@ -29,7 +29,10 @@ export interface ModelFolder {
    * Says which files will be asked for, so that progress can count their bytes together. Where some of them must be
    * downloaded, reports the sum before it begins.
    */
-  expect?(files: Readonly<Record<string, FileDigest>>, options?: Pick<OpenOptions, 'onProgress'>): Promise<void>
+  expect?(
+    files: Readonly<Record<string, FileDigest>>,
+    options?: Pick<OpenOptions, 'onProgress'>,
+  ): Promise<void>
   /** Until the returned function is called, files that were asked for are not deleted, by other processes or pages either. */
   hold?(): () => void
   /** A small text file's content; `undefined` where there is none. */

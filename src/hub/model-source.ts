@@ -38,7 +38,11 @@ export function isRepositoryId(text: string): boolean {
 
 function parseUrl(source: string, endpoint: string): ModelSourceName {
   if (!URL.canParse(source)) {
-    throw new InputError('input_invalid_option', `${show(source)} is not a URL that can be read. Check its spelling.`, { source })
+    throw new InputError(
+      'input_invalid_option',
+      `${show(source)} is not a URL that can be read. Check its spelling.`,
+      { source },
+    )
   }
   const url = new URL(source)
   const page = /^\/([^/]+\/[^/]+?)\/?(?:\/tree\/(.+?)\/?)?$/.exec(url.pathname)

@@ -1,14 +1,14 @@
 import { ImageError } from '../base/errors.ts'
-import { decodeBmp } from './formats/bmp-decoder.ts'
-import { DEFAULT_MAX_PIXELS } from './decoder.ts'
-import { decodeGif } from './formats/gif-decoder.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
-import { unreadable } from './image-errors.ts'
+import { DEFAULT_MAX_PIXELS } from './decoder.ts'
+import { decodeBmp } from './formats/bmp-decoder.ts'
+import { decodeGif } from './formats/gif-decoder.ts'
 import { decodePng } from './formats/png-decoder.ts'
-import type { RawImage, RgbImage } from './raw-image.ts'
-import { checkSize, FORMAT_NAMES, sniffImage, type ImageFormat } from './sniff.ts'
 import { decodeTiff } from './formats/tiff-decoder.ts'
 import { firstWebpFrame, placeWebpFrame } from './formats/webp-frame.ts'
+import { unreadable } from './image-errors.ts'
+import type { RawImage, RgbImage } from './raw-image.ts'
+import { checkSize, FORMAT_NAMES, type ImageFormat, sniffImage } from './sniff.ts'
 
 /**
  * Decodes a file of any format known to exact pixels: those of Pillow's `Image.open(…).convert("RGB")`, but that a gray
@@ -27,7 +27,11 @@ export async function decodeImage(
     image = await DECODERS[header.format](bytes, codecs)
   } catch (cause) {
     if (cause instanceof ImageError) throw cause
-    throw unreadable(FORMAT_NAMES[header.format], cause instanceof Error ? cause.message : String(cause), cause)
+    throw unreadable(
+      FORMAT_NAMES[header.format],
+      cause instanceof Error ? cause.message : String(cause),
+      cause,
+    )
   }
   if (image.width !== header.width || image.height !== header.height) {
     throw unreadable(
@@ -38,7 +42,9 @@ export async function decodeImage(
   return image
 }
 
-const DECODERS: Readonly<Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCodecs) => RawImage | Promise<RawImage>>> = {
+const DECODERS: Readonly<
+  Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCodecs) => RawImage | Promise<RawImage>>
+> = {
   jpeg: (bytes, codecs) => codecs.jpeg(bytes),
   png: (bytes, codecs) => decodePng(bytes, codecs.inflate),
   gif: (bytes) => decodeGif(bytes),

@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
+import { MAX_THREADS } from '../backend/backend.ts'
 import { InputError } from '../base/errors.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
-import { MAX_THREADS } from '../backend/backend.ts'
-import { DEFAULT_MAX_PIXELS, type DecodeOptions, type ImageDecoder, type ImageInput } from './decoder.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
+import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder, type ImageInput } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
 import { openImageInput } from './image-input-node.ts'
 import { type ImageSource, runImageJob } from './pool/image-job-node.ts'
+import { type PrepareJob, WorkerPool } from './pool/worker-pool-node.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 import { takeImage } from './take-image.ts'
-import { type PrepareJob, WorkerPool } from './pool/worker-pool-node.ts'
 
 export type { NodeImageInput } from './image-input-node.ts'
 
@@ -48,12 +48,21 @@ class NodeDecoder implements ImageDecoder {
   constructor(options: NodeDecoderOptions) {
     const { threads = availableParallelism(), sharp = 'auto', idleSeconds = 30 } = options
     if (!(Number.isInteger(threads) && threads >= 0 && threads <= MAX_THREADS)) {
-      throw new InputError('input_invalid_option', `threads is a whole number from 0 to ${MAX_THREADS}, not ${String(threads)}.`, { threads })
+      throw new InputError(
+        'input_invalid_option',
+        `threads is a whole number from 0 to ${MAX_THREADS}, not ${String(threads)}.`,
+        { threads },
+      )
     }
     this.#options = options
     this.#name = (sharp === 'auto' ? installedSharp() : undefined) ?? 'wasm'
     if (threads > 0) {
-      this.#pool = new WorkerPool({ threads, sharp, idleMs: idleSeconds * 1000, onCodecs: (name) => (this.#name = name) })
+      this.#pool = new WorkerPool({
+        threads,
+        sharp,
+        idleMs: idleSeconds * 1000,
+        onCodecs: (name) => (this.#name = name),
+      })
     }
   }
 
@@ -74,14 +83,22 @@ class NodeDecoder implements ImageDecoder {
     await this.#pool?.dispose(disposed())
   }
 
-  async #run(image: ImageInput, size: number | undefined, options: DecodeOptions): Promise<ImageCrop | RgbImage> {
+  async #run(
+    image: ImageInput,
+    size: number | undefined,
+    options: DecodeOptions,
+  ): Promise<ImageCrop | RgbImage> {
     const { signal, maxPixels = DEFAULT_MAX_PIXELS } = options
     const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     if (this.#disposed) throw disposed()
     signal?.throwIfAborted()
     const opened = openImageInput(takeImage(image))
     try {
-      const { source, owned } = await opened.read({ signal, maxBytes: maxDownloadBytes, timeoutMs: timeoutSeconds * 1000 })
+      const { source, owned } = await opened.read({
+        signal,
+        maxBytes: maxDownloadBytes,
+        timeoutMs: timeoutSeconds * 1000,
+      })
       if (this.#disposed) throw disposed()
       signal?.throwIfAborted()
       if (this.#pool) return await this.#pool.run(handOver(source, owned, size, maxPixels), signal)
@@ -98,7 +115,12 @@ class NodeDecoder implements ImageDecoder {
 }
 
 /** Bytes that are ours are moved to the worker; the user's are copied, and only the part that is meant. */
-function handOver(source: ImageSource, owned: boolean, size: number | undefined, maxPixels: number): PrepareJob {
+function handOver(
+  source: ImageSource,
+  owned: boolean,
+  size: number | undefined,
+  maxPixels: number,
+): PrepareJob {
   return () => {
     if ('path' in source) return { job: { source, size, maxPixels }, transfer: [] }
     const given = 'raw' in source ? source.raw.data : source.bytes
@@ -108,13 +130,16 @@ function handOver(source: ImageSource, owned: boolean, size: number | undefined,
   }
 }
 
-const disposed = (): InputError => new InputError('input_disposed', 'The image decoder has been disposed of. Make a new one.')
+const disposed = (): InputError =>
+  new InputError('input_disposed', 'The image decoder has been disposed of. Make a new one.')
 
 /** What the package says of itself, without loading it; that it does not load is seen at the first picture. */
 function installedSharp(): string | undefined {
   try {
     const main = pathToFileURL(createRequire(import.meta.url).resolve('sharp'))
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', main), 'utf8')) as { version: string }
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', main), 'utf8')) as {
+      version: string
+    }
     return `sharp ${version}`
   } catch {
     return undefined

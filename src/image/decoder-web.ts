@@ -1,9 +1,9 @@
-import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
 import { ImageError } from '../base/errors.ts'
-import { DEFAULT_MAX_PIXELS, type DecodeOptions, type ImageDecoder, type ImageInput } from './decoder.ts'
+import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
+import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder, type ImageInput } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
-import { openWebImage, type OpenedInput } from './image-input-web.ts'
 import type { ImageRequest } from './image-handler-web.ts'
+import { type OpenedInput, openWebImage } from './image-input-web.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 import { takeImage } from './take-image.ts'
@@ -50,11 +50,19 @@ class WebDecoder implements ImageDecoder {
     signal?.throwIfAborted()
     try {
       const { source, transfer } = await opened.read()
-      const request: ImageRequest = { kind: 'image', source, size, maxPixels, maxBytes: maxDownloadBytes, timeoutMs: timeoutSeconds * 1000 }
+      const request: ImageRequest = {
+        kind: 'image',
+        source,
+        size,
+        maxPixels,
+        maxBytes: maxDownloadBytes,
+        timeoutMs: timeoutSeconds * 1000,
+      }
       return await this.#engine.ask(request, transfer, signal)
     } catch (error) {
       // A picture that is too large is no smaller when it is drawn.
-      if (opened.instead && error instanceof ImageError && error.code !== 'image_too_large') return this.#run(opened.instead, size, options)
+      if (opened.instead && error instanceof ImageError && error.code !== 'image_too_large')
+        return this.#run(opened.instead, size, options)
       throw opened.name === undefined ? error : nameImageError(error, opened.name)
     }
   }

@@ -57,14 +57,22 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
     }
     const why = reason(cause)
     if (answered) {
-      throw new ImageError('image_truncated', `The connection broke after ${received} bytes (${why}). Try again.`, {
-        received,
-        cause,
-      })
+      throw new ImageError(
+        'image_truncated',
+        `The connection broke after ${received} bytes (${why}). Try again.`,
+        {
+          received,
+          cause,
+        },
+      )
     }
-    throw new ImageError('image_unreadable', `The server cannot be reached (${why}). Check the address and the network.`, {
-      cause,
-    })
+    throw new ImageError(
+      'image_unreadable',
+      `The server cannot be reached (${why}). Check the address and the network.`,
+      {
+        cause,
+      },
+    )
   } finally {
     deadline.end()
   }
@@ -77,7 +85,8 @@ export function showUrl(url: URL): string {
 
 function refusal({ status, statusText }: Response): ImageError {
   const said = `The server answered ${status}${statusText ? ` ${statusText}` : ''}.`
-  if (status === 404 || status === 410) return new ImageError('image_not_found', `${said} Check the address.`, { status })
+  if (status === 404 || status === 410)
+    return new ImageError('image_not_found', `${said} Check the address.`, { status })
   const remedy =
     status === 401 || status === 403
       ? 'The address needs a permission: fetch the image yourself and pass its bytes.'

@@ -57,7 +57,10 @@ function readBitmap(bitmap: ImageBitmap, maxPixels: number): RawImage {
   try {
     const { width, height } = bitmap
     checkSize(width, height, maxPixels)
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true, colorSpace: 'srgb' })!
+    const context = new OffscreenCanvas(width, height).getContext('2d', {
+      willReadFrequently: true,
+      colorSpace: 'srgb',
+    })!
     context.drawImage(bitmap, 0, 0)
     return { data: context.getImageData(0, 0, width, height).data, width, height, channels: 4 }
   } finally {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../base/errors.ts'
-import { fetchImage, showUrl, type FetchImageOptions } from './fetch-image.ts'
+import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
@@ -14,7 +14,9 @@ export interface OpenedInput {
   /** The name to show in errors, where it has one. */
   readonly name: string | undefined
   /** `owned`: the bytes are ours, and may be handed to another thread without a copy. */
-  read(options: FetchImageOptions): { source: ImageSource; owned: boolean } | Promise<{ source: ImageSource; owned: boolean }>
+  read(
+    options: FetchImageOptions,
+  ): { source: ImageSource; owned: boolean } | Promise<{ source: ImageSource; owned: boolean }>
 }
 
 /** Throws `ImageError` (`image_unsupported`, `image_invalid_raw`, `image_zero_size`) where it is nothing of the kind. */
@@ -23,7 +25,10 @@ export function openImageInput(input: unknown): OpenedInput {
   if (input instanceof URL) return openUrl(input)
   if (input instanceof Blob) {
     const name = 'name' in input && typeof input.name === 'string' ? input.name : undefined
-    return { name, read: async () => ({ source: { bytes: new Uint8Array(await input.arrayBuffer()) }, owned: true }) }
+    return {
+      name,
+      read: async () => ({ source: { bytes: new Uint8Array(await input.arrayBuffer()) }, owned: true }),
+    }
   }
   const bytes = asBytes(input)
   if (bytes) return { name: undefined, read: () => ({ source: { bytes }, owned: false }) }
@@ -61,11 +66,18 @@ function filePath(url: URL): string {
 }
 
 function notAnAddress(text: string, cause: unknown): ImageError {
-  return new ImageError('image_unsupported', `${show(text)} is not a valid address (${(cause as Error).message}). Correct it, or give a path.`, { image: text, cause })
+  return new ImageError(
+    'image_unsupported',
+    `${show(text)} is not a valid address (${(cause as Error).message}). Correct it, or give a path.`,
+    { image: text, cause },
+  )
 }
 
 function openPath(path: string): OpenedInput {
-  if (path === '') throw new ImageError('image_not_found', 'The path of an image is empty. Give the path of a file.', { image: path })
+  if (path === '')
+    throw new ImageError('image_not_found', 'The path of an image is empty. Give the path of a file.', {
+      image: path,
+    })
   // Resolved now: the working folder may be another when a worker gets to it.
   return { name: path, read: () => ({ source: { path: resolve(path) }, owned: true }) }
 }
@@ -80,13 +92,17 @@ function openUrl(url: URL): OpenedInput {
       { image: name },
     )
   }
-  return { name, read: async (options) => ({ source: { bytes: await fetchImage(url, options) }, owned: true }) }
+  return {
+    name,
+    read: async (options) => ({ source: { bytes: await fetchImage(url, options) }, owned: true }),
+  }
 }
 
 /** Seen by what they are, not by class: buffers of another realm (Jest's) are buffers too. */
 function asBytes(input: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
   const tag = Object.prototype.toString.call(input)
-  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') return new Uint8Array(input as ArrayBuffer)
+  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
+    return new Uint8Array(input as ArrayBuffer)
   return undefined
 }

@@ -38,11 +38,16 @@ export function openWebImage(input: unknown): OpenedInput {
   if (typeof input === 'string') return openUrl(input)
   if (input instanceof URL) return openUrl(input.href)
   if (input instanceof Blob) {
-    return { name: input instanceof File ? input.name : undefined, read: async () => ({ source: { blob: input }, transfer: [] }) }
+    return {
+      name: input instanceof File ? input.name : undefined,
+      read: async () => ({ source: { blob: input }, transfer: [] }),
+    }
   }
-  if (ArrayBuffer.isView(input)) return openBytes(new Uint8Array(input.buffer, input.byteOffset, input.byteLength))
+  if (ArrayBuffer.isView(input))
+    return openBytes(new Uint8Array(input.buffer, input.byteOffset, input.byteLength))
   const tag = Object.prototype.toString.call(input)
-  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]') return openBytes(new Uint8Array(input as ArrayBuffer))
+  if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
+    return openBytes(new Uint8Array(input as ArrayBuffer))
   if (tag === '[object ImageData]') {
     const { data, width, height } = input as ImageData
     return openRaw({ data, width, height, channels: 4 })
@@ -61,7 +66,9 @@ export function openWebImage(input: unknown): OpenedInput {
   )
 }
 
-const DRAWABLE = new Set(['ImageBitmap', 'HTMLCanvasElement', 'OffscreenCanvas', 'VideoFrame'].map((name) => `[object ${name}]`))
+const DRAWABLE = new Set(
+  ['ImageBitmap', 'HTMLCanvasElement', 'OffscreenCanvas', 'VideoFrame'].map((name) => `[object ${name}]`),
+)
 
 /** Copied: what is handed to the worker is gone here, and these are the user's. */
 function openBytes(given: Uint8Array): OpenedInput {
@@ -88,14 +95,22 @@ function openRaw(raw: RawImage): OpenedInput {
 function openUrl(address: string): OpenedInput {
   const base = 'document' in globalThis ? document.baseURI : location.href
   if (!URL.canParse(address, base)) {
-    throw new ImageError('image_unsupported', `${show(address)} is not a URL. Give the address of an image, or its bytes.`, { image: address })
+    throw new ImageError(
+      'image_unsupported',
+      `${show(address)} is not a URL. Give the address of an image, or its bytes.`,
+      { image: address },
+    )
   }
   const url = new URL(address, base)
   const name = showUrl(url)
   if (!['http:', 'https:', 'data:', 'blob:'].includes(url.protocol)) {
-    throw new ImageError('image_unsupported', `${name}: ${url.protocol} addresses are not fetched. Give an http(s), data or blob URL.`, {
-      image: name,
-    })
+    throw new ImageError(
+      'image_unsupported',
+      `${name}: ${url.protocol} addresses are not fetched. Give an http(s), data or blob URL.`,
+      {
+        image: name,
+      },
+    )
   }
   return { name, read: async () => ({ source: { url: url.href }, transfer: [] }) }
 }
@@ -103,7 +118,12 @@ function openUrl(address: string): OpenedInput {
 /** The file that it shows, fetched anew (from the cache, as a rule), is exact; what it draws is the next best. */
 function openElement(image: HTMLImageElement): OpenedInput {
   const address = image.currentSrc || image.src
-  if (!address) throw new ImageError('image_unsupported', 'The <img> has no src. Wait until it has one, and has loaded it.', {})
+  if (!address)
+    throw new ImageError(
+      'image_unsupported',
+      'The <img> has no src. Wait until it has one, and has loaded it.',
+      {},
+    )
   return { ...openUrl(address), instead: openDrawable(image, address) }
 }
 
@@ -112,7 +132,10 @@ function openDrawable(source: ImageBitmapSource, name: string | undefined): Open
     name,
     read: async () => {
       try {
-        const bitmap = await createImageBitmap(source, { premultiplyAlpha: 'none', colorSpaceConversion: 'none' })
+        const bitmap = await createImageBitmap(source, {
+          premultiplyAlpha: 'none',
+          colorSpaceConversion: 'none',
+        })
         return { source: { bitmap }, transfer: [bitmap] }
       } catch (cause) {
         throw new ImageError(

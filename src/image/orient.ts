@@ -15,7 +15,8 @@ export function orient(image: RawImage, orientation: number): RawImage {
     for (let x = 0; x < outWidth; x++) {
       const column = swapped ? y : x
       const row = swapped ? x : y
-      const from = ((flipY ? height - 1 - row : row) * width + (flipX ? width - 1 - column : column)) * channels
+      const from =
+        ((flipY ? height - 1 - row : row) * width + (flipX ? width - 1 - column : column)) * channels
       for (let c = 0; c < channels; c++) out[to++] = data[from + c]!
     }
   }

@@ -1,6 +1,6 @@
 import { ImageError, show } from '../base/errors.ts'
 import type { RawImage } from './raw-image.ts'
-import { resizeWindow, type ResizeEngine } from './resize/resize.ts'
+import { type ResizeEngine, resizeWindow } from './resize/resize.ts'
 
 /** What a vision tower wants to see: CLIP's preprocessing, as `preprocessor_config.json` says it. */
 export interface PreprocessConfig extends CropSpec {
@@ -55,7 +55,12 @@ export function cropImage(image: RawImage, spec: CropSpec, engine?: ResizeEngine
   const short = Math.min(width, height)
   const outWidth = Math.floor((size * width) / short)
   const outHeight = Math.floor((size * height) / short)
-  const window = { left: Math.floor((outWidth - size) / 2), top: Math.floor((outHeight - size) / 2), width: size, height: size }
+  const window = {
+    left: Math.floor((outWidth - size) / 2),
+    top: Math.floor((outHeight - size) / 2),
+    width: size,
+    height: size,
+  }
   return { data: resizeWindow(image, outWidth, outHeight, window, engine), size, width, height }
 }
 
@@ -67,14 +72,25 @@ export function normalise(crop: ImageCrop, config: PreprocessConfig = CLIP_PREPR
 }
 
 /** As {@link normalise}, written into a batch from `offset` (in values) on. */
-export function normaliseInto(crop: ImageCrop, config: PreprocessConfig, target: Float32Array, offset: number): void {
+export function normaliseInto(
+  crop: ImageCrop,
+  config: PreprocessConfig,
+  target: Float32Array,
+  offset: number,
+): void {
   const table = normaliseTable(config)
   const { data } = crop
   const plane = crop.size * crop.size
   if (offset < 0 || offset + 3 * plane > target.length) {
-    throw new RangeError(`A crop of ${crop.size}² does not fit at ${offset} of a batch of ${target.length} values.`)
+    throw new RangeError(
+      `A crop of ${crop.size}² does not fit at ${offset} of a batch of ${target.length} values.`,
+    )
   }
-  for (let i = 0, p = 0, red = offset, green = offset + plane, blue = offset + 2 * plane; i < plane; i++, p += 3) {
+  for (
+    let i = 0, p = 0, red = offset, green = offset + plane, blue = offset + 2 * plane;
+    i < plane;
+    i++, p += 3
+  ) {
     target[red++] = table[data[p]!]!
     target[green++] = table[256 + data[p + 1]!]!
     target[blue++] = table[512 + data[p + 2]!]!
@@ -109,18 +125,25 @@ export function checkRawImage(image: RawImage): void {
       { width, height, channels, length: (data as Uint8Array | undefined)?.length },
     )
   // Seen by its tag, not its class: arrays of another realm (Jest's) will do.
-  if (!/^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(data))) throw invalid('data is not a Uint8Array')
+  if (!/^\[object Uint8(Clamped)?Array\]$/.test(Object.prototype.toString.call(data)))
+    throw invalid('data is not a Uint8Array')
   for (const [name, value] of Object.entries({ width, height })) {
     if (!Number.isInteger(value) || value < 0) throw invalid(`its ${name} is ${show(value)}`)
   }
   if (![1, 2, 3, 4].includes(channels)) throw invalid(`channels is ${show(channels)}, not 1, 2, 3 or 4`)
   if (width === 0 || height === 0) {
-    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, {
-      width,
-      height,
-    })
+    throw new ImageError(
+      'image_zero_size',
+      `The image is ${width}×${height} pixels: there is nothing to see in it.`,
+      {
+        width,
+        height,
+      },
+    )
   }
   if (data.length !== width * height * channels) {
-    throw invalid(`${width} × ${height} × ${channels} channels needs ${width * height * channels} bytes, data has ${data.length}`)
+    throw invalid(
+      `${width} × ${height} × ${channels} channels needs ${width * height * channels} bytes, data has ${data.length}`,
+    )
   }
 }

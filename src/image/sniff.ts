@@ -2,9 +2,9 @@ import { ImageError } from '../base/errors.ts'
 import { avifSize } from './formats/avif-boxes.ts'
 import { ByteReader } from './formats/byte-reader.ts'
 import { gifSize } from './formats/gif-decoder.ts'
-import { truncated, unsupported } from './image-errors.ts'
 import { jpegFrame } from './formats/jpeg/jpeg-markers.ts'
 import { readTiffTags, tiffSize } from './formats/tiff-tags.ts'
+import { truncated, unsupported } from './image-errors.ts'
 import { brands, nameStranger } from './strangers.ts'
 
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'avif'
@@ -22,7 +22,9 @@ export interface ImageHeader {
  */
 export function sniffImage(bytes: Uint8Array): ImageHeader {
   const format = sniffFormat(bytes)
-  const reader = new ByteReader(bytes, () => truncated(FORMAT_NAMES[format], `it has only ${bytes.length} bytes`))
+  const reader = new ByteReader(bytes, () =>
+    truncated(FORMAT_NAMES[format], `it has only ${bytes.length} bytes`),
+  )
   return { format, ...SIZES[format](reader) }
 }
 
@@ -40,10 +42,14 @@ export const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
 /** Refuses a picture of no pixels or of more than `maxPixels`. Throws `ImageError` `image_zero_size`, `image_too_large`. */
 export function checkSize(width: number, height: number, maxPixels: number): void {
   if (!(width > 0 && height > 0)) {
-    throw new ImageError('image_zero_size', `The image is ${width}×${height} pixels: there is nothing to see in it.`, {
-      width,
-      height,
-    })
+    throw new ImageError(
+      'image_zero_size',
+      `The image is ${width}×${height} pixels: there is nothing to see in it.`,
+      {
+        width,
+        height,
+      },
+    )
   }
   // A limit that is not a number lets nothing through.
   if (!(width * height <= maxPixels)) {
@@ -89,7 +95,10 @@ function bmpSize(reader: ByteReader): Size {
 
 function sniffFormat(bytes: Uint8Array): ImageFormat {
   if (bytes.length === 0) {
-    throw new ImageError('image_empty', 'The image has no bytes. Check that the file was written and the download did not fail.')
+    throw new ImageError(
+      'image_empty',
+      'The image has no bytes. Check that the file was written and the download did not fail.',
+    )
   }
   const head = String.fromCharCode(...bytes.subarray(0, 1024))
   const format = FORMATS.find(([, is]) => is(head))?.[0]
@@ -116,6 +125,16 @@ const FORMATS: readonly (readonly [ImageFormat, (head: string) => boolean])[] = 
   ['webp', (head) => head.startsWith('RIFF') && head.startsWith('WEBP', 8)],
   ['gif', startsWith('GIF87a', 'GIF89a')],
   ['tiff', startsWith('II\x2a\0', 'MM\0\x2a', 'II\x2b\0', 'MM\0\x2b')],
-  ['avif', (head) => head.startsWith('\0\0') && brands(head).some((brand) => brand === 'avif' || brand === 'avis')],
-  ['bmp', (head) => head.startsWith('BM') && '\x0c\x28\x34\x38\x40\x6c\x7c'.includes(head.charAt(14)) && head.startsWith('\0\0\0', 15) && head.length > 17],
+  [
+    'avif',
+    (head) => head.startsWith('\0\0') && brands(head).some((brand) => brand === 'avif' || brand === 'avis'),
+  ],
+  [
+    'bmp',
+    (head) =>
+      head.startsWith('BM') &&
+      '\x0c\x28\x34\x38\x40\x6c\x7c'.includes(head.charAt(14)) &&
+      head.startsWith('\0\0\0', 15) &&
+      head.length > 17,
+  ],
 ]

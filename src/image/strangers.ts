@@ -58,8 +58,11 @@ function nameText(head: string): Stranger | undefined {
   const { at, isXml } = skipProlog(head, start)
   const tag = head.slice(at + 1, at + 20).toLowerCase()
   if (head.charAt(at) === '<' && tag.startsWith('svg')) return ['An SVG drawing', 'Render it to PNG first.']
-  if (head.charAt(at) === '<' && /^(!doctype html|html|head|body|meta|script)/.test(tag)) return ['An HTML page', fetched]
-  return isXml || /^<[a-z]\w*>/i.test(head.slice(start, start + 100)) ? ['An XML document', fetched] : undefined
+  if (head.charAt(at) === '<' && /^(!doctype html|html|head|body|meta|script)/.test(tag))
+    return ['An HTML page', fetched]
+  return isXml || /^<[a-z]\w*>/i.test(head.slice(start, start + 100))
+    ? ['An XML document', fetched]
+    : undefined
 }
 
 /** Past the XML declaration, comments and an SVG's document type, whose ends are each looked for once. */

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type IcthpError, ModelError, show } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
-import { readableMeasurements, type MeasuredPrecision } from './measured.ts'
+import { type MeasuredPrecision,readableMeasurements } from './measured.ts'
 
 /** The file in a model folder that says what is in it. */
 export const MANIFEST_NAME = 'icthp.json'

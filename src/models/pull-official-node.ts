@@ -1,4 +1,4 @@
-import { pullFiles, type PulledRepository, type PullOptions } from '../hub/huggingface/pull-node.ts'
+import { type PulledRepository, pullFiles, type PullOptions } from '../hub/huggingface/pull-node.ts'
 import { OFFICIAL_MODELS, type OfficialName } from './official.ts'
 
 export interface PullOfficialOptions extends PullOptions {

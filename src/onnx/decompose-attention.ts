@@ -1,4 +1,10 @@
-import { DATA_TYPE, encodeNode, encodeTensor, type OnnxAttribute, type OnnxInitializer } from './onnx-model.ts'
+import {
+  DATA_TYPE,
+  encodeNode,
+  encodeTensor,
+  type OnnxAttribute,
+  type OnnxInitializer,
+} from './onnx-model.ts'
 import { type ProtobufField, ProtobufWriter, readFields } from './protobuf.ts'
 
 /**
@@ -17,7 +23,9 @@ export function decomposeAttention(model: Uint8Array): Uint8Array {
 
 function decomposeGraph(graph: Uint8Array): ProtobufWriter {
   const fields = [...readFields(graph)]
-  const weights = new Map(fields.filter(({ number }) => number === 5).map((field) => readTensorHead(field.bytes)))
+  const weights = new Map(
+    fields.filter(({ number }) => number === 5).map((field) => readTensorHead(field.bytes)),
+  )
   const out = new ProtobufWriter()
   const writer = new AttentionWriter(out)
   for (const field of fields) {
@@ -65,12 +73,26 @@ class AttentionWriter {
     const byHead = (x: string, part: number, perm: readonly number[], scale?: string): string => {
       const biased = this.#node('Add', [x, biases[part]!])
       const scaled = scale === undefined ? biased : this.#node('Mul', [biased, scale])
-      return this.#node('Transpose', [this.#node('Reshape', [scaled, this.#int64([0, 0, heads, head])])], { perm })
+      return this.#node('Transpose', [this.#node('Reshape', [scaled, this.#int64([0, 0, heads, head])])], {
+        perm,
+      })
     }
-    let scores = this.#node('MatMul', [byHead(q, 0, [0, 2, 1, 3], this.#float(head ** -0.5, half)), byHead(k, 1, [0, 2, 3, 1])])
-    if (attributes.get('unidirectional') === 1) scores = this.#node('Add', [scores, this.#causalMask(q, half)])
-    const mixed = this.#node('MatMul', [this.#node('Softmax', [scores], { axis: -1 }), byHead(v, 2, [0, 2, 1, 3])])
-    this.#node('Reshape', [this.#node('Transpose', [mixed], { perm: [0, 2, 1, 3] }), this.#int64([0, 0, width])], {}, outputs)
+    let scores = this.#node('MatMul', [
+      byHead(q, 0, [0, 2, 1, 3], this.#float(head ** -0.5, half)),
+      byHead(k, 1, [0, 2, 3, 1]),
+    ])
+    if (attributes.get('unidirectional') === 1)
+      scores = this.#node('Add', [scores, this.#causalMask(q, half)])
+    const mixed = this.#node('MatMul', [
+      this.#node('Softmax', [scores], { axis: -1 }),
+      byHead(v, 2, [0, 2, 1, 3]),
+    ])
+    this.#node(
+      'Reshape',
+      [this.#node('Transpose', [mixed], { perm: [0, 2, 1, 3] }), this.#int64([0, 0, width])],
+      {},
+      outputs,
+    )
   }
 
   /** tokens × tokens: 0 for what a token may see, far below any score for what comes after it. One for the whole graph. */
@@ -83,17 +105,40 @@ class AttentionWriter {
     return (this.#mask = this.#node('Mul', [ones, this.#float(half ? -6e4 : -1e9, half)]))
   }
 
-  #node(op: string, inputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}, outputs = [this.#fresh()] as readonly string[]): string {
-    this.#out.bytes(1, encodeNode({ name: `${this.#scope}/${op}_${this.#count++}`, op, domain: '', inputs, outputs, attributes }))
+  #node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+    outputs = [this.#fresh()] as readonly string[],
+  ): string {
+    this.#out.bytes(
+      1,
+      encodeNode({
+        name: `${this.#scope}/${op}_${this.#count++}`,
+        op,
+        domain: '',
+        inputs,
+        outputs,
+        attributes,
+      }),
+    )
     return outputs[0]!
   }
 
   #int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
-    return this.#constant({ dtype: 'int64', dims, data: new Uint8Array(BigInt64Array.from(values, BigInt).buffer) })
+    return this.#constant({
+      dtype: 'int64',
+      dims,
+      data: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+    })
   }
 
   #float(value: number, half: boolean): string {
-    const single = this.#constant({ dtype: 'float32', dims: [], data: new Uint8Array(Float32Array.of(value).buffer) })
+    const single = this.#constant({
+      dtype: 'float32',
+      dims: [],
+      data: new Uint8Array(Float32Array.of(value).buffer),
+    })
     return half ? this.#node('Cast', [single], { to: DATA_TYPE.float16 }) : single
   }
 

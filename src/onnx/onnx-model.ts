@@ -45,9 +45,23 @@ export interface ExternalLocation {
 
 export type OnnxDtype = 'float32' | 'float16' | 'int64' | 'int32' | 'int8' | 'uint8' | 'bool'
 
-export const DATA_TYPE: Readonly<Record<OnnxDtype, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 }
+export const DATA_TYPE: Readonly<Record<OnnxDtype, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+}
 export const BYTES_PER_ELEMENT: Readonly<Record<OnnxDtype, number>> = {
-  float32: 4, uint8: 1, int8: 1, int32: 4, int64: 8, bool: 1, float16: 2,
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float16: 2,
 }
 
 // Opset 17 brought LayerNormalization; nothing newer is needed, so that old runtimes load the graphs too.
@@ -61,8 +75,15 @@ export function encodeModel(model: OnnxModel, producer: { name: string; version:
   for (const tensor of model.initializers) graph.bytes(5, encodeTensor(tensor))
   for (const value of model.inputs) graph.bytes(11, encodeValue(value))
   for (const value of model.outputs) graph.bytes(12, encodeValue(value))
-  const file = new ProtobufWriter().varint(1, IR_VERSION).bytes(2, producer.name).bytes(3, producer.version).bytes(7, graph)
-  for (const [domain, version] of [['', OPSET], ['com.microsoft', 1]] as const) {
+  const file = new ProtobufWriter()
+    .varint(1, IR_VERSION)
+    .bytes(2, producer.name)
+    .bytes(3, producer.version)
+    .bytes(7, graph)
+  for (const [domain, version] of [
+    ['', OPSET],
+    ['com.microsoft', 1],
+  ] as const) {
     file.bytes(8, new ProtobufWriter().bytes(1, domain).varint(2, version))
   }
   return file.finish()
@@ -88,7 +109,11 @@ function encodeAttribute(name: string, value: OnnxAttribute): ProtobufWriter {
 export function encodeTensor({ name, dtype, dims, data }: OnnxInitializer): ProtobufWriter {
   const out = new ProtobufWriter().packed(1, dims).varint(2, DATA_TYPE[dtype]).bytes(8, name)
   if (data instanceof Uint8Array) return out.bytes(9, data)
-  for (const [key, value] of [['location', data.file], ['offset', String(data.offset)], ['length', String(data.length)]] as const) {
+  for (const [key, value] of [
+    ['location', data.file],
+    ['offset', String(data.offset)],
+    ['length', String(data.length)],
+  ] as const) {
     out.bytes(13, new ProtobufWriter().bytes(1, key).bytes(2, value))
   }
   return out.varint(14, 1)
@@ -97,7 +122,10 @@ export function encodeTensor({ name, dtype, dims, data }: OnnxInitializer): Prot
 function encodeValue({ name, dtype, dims }: OnnxValue): ProtobufWriter {
   const shape = new ProtobufWriter()
   for (const dim of dims) {
-    shape.bytes(1, typeof dim === 'number' ? new ProtobufWriter().varint(1, dim) : new ProtobufWriter().bytes(2, dim))
+    shape.bytes(
+      1,
+      typeof dim === 'number' ? new ProtobufWriter().varint(1, dim) : new ProtobufWriter().bytes(2, dim),
+    )
   }
   const tensor = new ProtobufWriter().varint(1, DATA_TYPE[dtype]).bytes(2, shape)
   return new ProtobufWriter().bytes(1, name).bytes(2, new ProtobufWriter().bytes(1, tensor))

@@ -21,7 +21,12 @@ export class ProtobufWriter {
 
   /** A string, bytes or nested message field. */
   bytes(field: number, value: string | Uint8Array | ProtobufWriter): this {
-    const data = typeof value === 'string' ? new TextEncoder().encode(value) : value instanceof ProtobufWriter ? value.finish() : value
+    const data =
+      typeof value === 'string'
+        ? new TextEncoder().encode(value)
+        : value instanceof ProtobufWriter
+          ? value.finish()
+          : value
     this.#push(encodeVarint((field << 3) | 2))
     this.#push(encodeVarint(data.length))
     return this.#push(data)

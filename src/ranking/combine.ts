@@ -25,8 +25,13 @@ export interface Weights {
 export const DEFAULT_WEIGHTS: Weights = { ict: 0.5, hp: 0.5 }
 
 /** One number an image, in order. Throws `InputError` for an unknown rule, scores that it needs and lacks, and NaN. */
-export function combineScores(group: readonly Scores[], rule: CombineRule | CombineFunction, weights: Weights): number[] {
-  if (typeof rule === 'function') return group.map((scores) => checked(rule(scores, group), 'The combine function'))
+export function combineScores(
+  group: readonly Scores[],
+  rule: CombineRule | CombineFunction,
+  weights: Weights,
+): number[] {
+  if (typeof rule === 'function')
+    return group.map((scores) => checked(rule(scores, group), 'The combine function'))
   return byRule(group, rule, weights).map((score) => checked(score, `combine: '${rule}'`))
 }
 
@@ -74,5 +79,9 @@ function softmax(logits: readonly number[]): number[] {
 /** NaN has no place in an order. */
 function checked(score: unknown, what: string): number {
   if (typeof score === 'number' && !Number.isNaN(score)) return score
-  throw new InputError('input_invalid_option', `${what} gave ${show(score)} for an image; a ranking needs numbers.`, { score })
+  throw new InputError(
+    'input_invalid_option',
+    `${what} gave ${show(score)} for an image; a ranking needs numbers.`,
+    { score },
+  )
 }

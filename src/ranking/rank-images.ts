@@ -6,7 +6,14 @@ import { encodeStream } from '../scorers/encode-stream.ts'
 import type { HpScorer } from '../scorers/hp-scorer.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
-import { combineScores, DEFAULT_WEIGHTS, type CombineFunction, type CombineRule, type Scores, type Weights } from './combine.ts'
+import {
+  type CombineFunction,
+  type CombineRule,
+  combineScores,
+  DEFAULT_WEIGHTS,
+  type Scores,
+  type Weights,
+} from './combine.ts'
 
 export interface RankOptions extends StreamOptions {
   /** Needed with `ict`. */
@@ -55,7 +62,11 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   const images = takeImages(given)
   const options = { ...asked, ...copies(asked) }
   const { ict, hp, prompt, thresholds } = options
-  if (!ict && !hp) throw new InputError('input_invalid_option', 'rankImages needs a scorer: pass ict with a prompt, hp, or both.')
+  if (!ict && !hp)
+    throw new InputError(
+      'input_invalid_option',
+      'rankImages needs a scorer: pass ict with a prompt, hp, or both.',
+    )
   if (ict && typeof prompt !== 'string') {
     throw new InputError(
       'input_not_a_string',
@@ -126,18 +137,28 @@ export function rankScores(
   const weights = { ...DEFAULT_WEIGHTS, ...given }
   for (const [name, weight] of Object.entries(weights)) {
     if (!Number.isFinite(weight)) {
-      throw new InputError('input_invalid_option', `weights.${name} is ${show(weight)}; it must be a finite number.`, { weights })
+      throw new InputError(
+        'input_invalid_option',
+        `weights.${name} is ${show(weight)}; it must be a finite number.`,
+        { weights },
+      )
     }
   }
   for (const [name, threshold] of Object.entries(thresholds)) {
     if (threshold !== undefined && !(typeof threshold === 'number' && !Number.isNaN(threshold))) {
-      throw new InputError('input_invalid_option', `thresholds.${name} is ${show(threshold)}; it must be a number.`, {
-        thresholds,
-      })
+      throw new InputError(
+        'input_invalid_option',
+        `thresholds.${name} is ${show(threshold)}; it must be a number.`,
+        {
+          thresholds,
+        },
+      )
     }
   }
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
-    throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, { topK })
+    throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, {
+      topK,
+    })
   }
   const group = scored.map(({ scores }) => scores)
   const combined = combineScores(group, combine, weights)
@@ -156,6 +177,12 @@ export function rankScores(
   return {
     combine: typeof combine === 'function' ? 'custom' : combine,
     ...(combine === 'weighted' ? { weights } : {}),
-    results: ordered.map(({ index, score, passed, ...scores }, i) => ({ index, rank: i + 1, score, ...scores, passed })),
+    results: ordered.map(({ index, score, passed, ...scores }, i) => ({
+      index,
+      rank: i + 1,
+      score,
+      ...scores,
+      passed,
+    })),
   }
 }

@@ -1,4 +1,4 @@
-import { html, Html } from './html.ts'
+import { Html, html } from './html.ts'
 import type { Report, ReportImage, ReportPrompt } from './report.ts'
 import { REPORT_SCRIPT } from './report-script.ts'
 import { REPORT_STYLE } from './report-style.ts'
@@ -43,8 +43,11 @@ ${renderTools(report, columns)}
 <${List} class="sheet" id="sheet" aria-label="Pictures">
 ${images.map((image) => renderCard(image, report, columns))}</${List}>
 <p class="none" id="none" hidden>No picture matches.</p>
-${failed.length > 0 && html`<h2>Not read (${failed.length})</h2>
-<ul class="failed">${failed.map(({ image, code, message }) => html`<li><bdi>${image}</bdi>: ${message} <span class="dim">(${code})</span></li>`)}</ul>`}
+${
+  failed.length > 0 &&
+  html`<h2>Not read (${failed.length})</h2>
+<ul class="failed">${failed.map(({ image, code, message }) => html`<li><bdi>${image}</bdi>: ${message} <span class="dim">(${code})</span></li>`)}</ul>`
+}
 </main>
 <footer>Each picture is shown as the models see it: its middle square, at their resolution. Bars of ICT and HP run from 0 to 1${scaleOf(report)}.</footer>
 <script type="module">${new Html(REPORT_SCRIPT)}</script>
@@ -69,7 +72,9 @@ function ruleOf({ ranking, scored, images, thresholds = {} }: Report): string {
   return [
     ...(ranking ? [`Best first, by ${ruleName(ranking)}.`] : ['In the order given.']),
     ...(images.length < scored ? [`Shown: the best ${images.length}.`] : []),
-    ...(limits.length > 0 ? [`To pass: ${limits.map((kind) => `${kind.toUpperCase()} above ${thresholds[kind]}`).join(', ')}.`] : []),
+    ...(limits.length > 0
+      ? [`To pass: ${limits.map((kind) => `${kind.toUpperCase()} above ${thresholds[kind]}`).join(', ')}.`]
+      : []),
   ].join(' ')
 }
 
@@ -87,13 +92,20 @@ function ruleName({ combine, weights }: NonNullable<Report['ranking']>): string 
 
 function renderPrompt({ text, cut, tokens, limit }: ReportPrompt, label: string | false): Html {
   return html`<li>${label && html`<b class="dim">${label}</b> `}<q dir="auto">${text}${cut !== '' && html`<del>${cut}</del>`}</q>${
-    cut !== '' && html`<small>Cut: it has ${tokens} tokens, and the model reads ${limit}. What is crossed out was not read.</small>`
+    cut !== '' &&
+    html`<small>Cut: it has ${tokens} tokens, and the model reads ${limit}. What is crossed out was not read.</small>`
   }</li>`
 }
 
-function renderTools({ prompts, ranking, thresholds = {}, images }: Report, columns: readonly Column[]): Html {
+function renderTools(
+  { prompts, ranking, thresholds = {}, images }: Report,
+  columns: readonly Column[],
+): Html {
   const directions = (column: Column): Html[] =>
-    ['down', 'up'].map((way) => html`<option value="${column.key} ${way}">${column.label}, ${way === 'down' ? 'highest' : 'lowest'} first</option>`)
+    ['down', 'up'].map(
+      (way) =>
+        html`<option value="${column.key} ${way}">${column.label}, ${way === 'down' ? 'highest' : 'lowest'} first</option>`,
+    )
   const filtered = images.length > 1 ? columns : []
   return html`<form class="tools" id="tools" autocomplete="off" aria-label="Sort and filter" hidden>
 <label>Sort by <select name="sort"><option value="order">${ranking ? 'rank' : 'the order given'}</option>${columns.map(directions)}<option value="name">name</option></select></label>
@@ -143,7 +155,9 @@ function scale({ ranking, images }: Report): number {
 
 function scaleOf(report: Report): string {
   if (!columnsOf(report).some(({ key }) => key === 'score')) return ''
-  return scale(report) === 1 ? ', as do those of the combined score' : `, those of the combined score from 0 to the best, ${scale(report).toFixed(4)}`
+  return scale(report) === 1
+    ? ', as do those of the combined score'
+    : `, those of the combined score from 0 to the best, ${scale(report).toFixed(4)}`
 }
 
 const percent = (part: number): string => `${(100 * Math.min(1, Math.max(0, part))).toFixed(2)}%`
@@ -152,4 +166,5 @@ const pictures = (count: number): string => `${count} picture${count === 1 ? '' 
 
 const shorten = (text: string): string => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 
-const isPicture = (thumbnail: string | undefined): thumbnail is string => thumbnail?.startsWith('data:image/') ?? false
+const isPicture = (thumbnail: string | undefined): thumbnail is string =>
+  thumbnail?.startsWith('data:image/') ?? false

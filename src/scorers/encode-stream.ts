@@ -1,8 +1,8 @@
 import { IcthpError, InputError, show } from '../base/errors.ts'
+import { onAbort } from '../base/on-abort.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImage } from '../image/take-image.ts'
-import { onAbort } from '../base/on-abort.ts'
 import type { StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
@@ -106,7 +106,8 @@ class CropQueue {
     batchSize: number,
   ) {
     this.#greedy = Symbol.asyncIterator in images
-    this.#iterator = Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
+    this.#iterator =
+      Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
     void this.#fill(3 * batchSize)
     this.signal.addEventListener('abort', () => this.#abort(), { once: true })
   }
@@ -202,6 +203,7 @@ function checkIterable(images: unknown): void {
 
 /** Says which image of the list it was, in a field. */
 function withIndex(error: unknown, index: number): Error {
-  if (error instanceof IcthpError) (error as { details: IcthpError['details'] }).details = { index, ...error.details }
+  if (error instanceof IcthpError)
+    (error as { details: IcthpError['details'] }).details = { index, ...error.details }
   return error instanceof Error ? error : new Error(String(error))
 }

@@ -3,9 +3,9 @@ import { takeImages } from '../image/take-image.ts'
 import type { Runtime } from '../runtime.ts'
 import { sigmoid } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
-import { loadScorer, type LoadOptions, type ScorerParts } from './load-scorer.ts'
-import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
+import { type LoadOptions, loadScorer, type ScorerParts } from './load-scorer.ts'
 import { Scorer } from './scorer.ts'
+import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
 
 /**
  * HP (High-Preference): how good an image looks, whatever it shows; no prompt. The score is
@@ -21,14 +21,20 @@ export class HpScorer extends Scorer {
    * Loads HP from a folder that `icthp convert` wrote, its URL, or a hub repository.
    * Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static async fromPretrained(source: string | URL, options: ScorerOptions & { readonly runtime: Runtime }): Promise<HpScorer> {
+  static async fromPretrained(
+    source: string | URL,
+    options: ScorerOptions & { readonly runtime: Runtime },
+  ): Promise<HpScorer> {
     return new HpScorer(await loadHp(source, options.runtime, options))
   }
 
   /** Scores in (0, 1): a number for one image, an array for an array. Throws `ImageError`, `BackendError`. */
   score(images: readonly ImageInput[], options?: EncodeOptions): Promise<number[]>
   score(image: ImageInput, options?: EncodeOptions): Promise<number>
-  async score(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<number | number[]> {
+  async score(
+    images: ImageInput | readonly ImageInput[],
+    options: EncodeOptions = {},
+  ): Promise<number | number[]> {
     const one = !Array.isArray(images)
     const scores = (await this.logits(one ? [images] : images, options)).map(sigmoid)
     return one ? scores[0]! : scores
@@ -47,7 +53,10 @@ export class HpScorer extends Scorer {
     return this.#scoreEach(takeImages(images), { ...options })
   }
 
-  async *#scoreEach(images: Images, options: StreamOptions): AsyncGenerator<{ index: number; score: number; logit: number }> {
+  async *#scoreEach(
+    images: Images,
+    options: StreamOptions,
+  ): AsyncGenerator<{ index: number; score: number; logit: number }> {
     for await (const { index, image } of this.encodeEach(images, options)) {
       yield { index, score: sigmoid(image.logit!), logit: image.logit! }
     }

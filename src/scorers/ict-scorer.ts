@@ -5,9 +5,9 @@ import type { Runtime } from '../runtime.ts'
 import { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { dot, l2Normalise } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
-import { loadScorer, type LoadOptions, type ScorerParts } from './load-scorer.ts'
-import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
+import { type LoadOptions, loadScorer, type ScorerParts } from './load-scorer.ts'
 import { Scorer } from './scorer.ts'
+import type { EncodeOptions, ScorerOptions, StreamOptions } from './scorer-options.ts'
 import { TextEncoder } from './text-encoder.ts'
 
 export interface IctParts extends ScorerParts {
@@ -33,7 +33,10 @@ export class IctScorer extends Scorer {
    * Loads ICT from a folder that `icthp convert` wrote, its URL, or a hub repository.
    * Throws `ModelError`, `DeviceError`, `DownloadError`.
    */
-  static async fromPretrained(source: string | URL, options: ScorerOptions & { readonly runtime: Runtime }): Promise<IctScorer> {
+  static async fromPretrained(
+    source: string | URL,
+    options: ScorerOptions & { readonly runtime: Runtime },
+  ): Promise<IctScorer> {
     return new IctScorer(await loadIct(source, options.runtime, options))
   }
 
@@ -42,7 +45,11 @@ export class IctScorer extends Scorer {
    * (pairwise), give an array. Throws `InputError` (`input_length_mismatch`, `input_not_a_string`), `ImageError`,
    * `BackendError`.
    */
-  score(images: readonly ImageInput[], prompts: string | readonly string[], options?: EncodeOptions): Promise<number[]>
+  score(
+    images: readonly ImageInput[],
+    prompts: string | readonly string[],
+    options?: EncodeOptions,
+  ): Promise<number[]>
   score(image: ImageInput, prompt: string, options?: EncodeOptions): Promise<number>
   async score(
     images: ImageInput | readonly ImageInput[],
@@ -68,7 +75,11 @@ export class IctScorer extends Scorer {
   }
 
   /** Scores of every pair, `[image][prompt]`; each image and each prompt is encoded once. */
-  async matrix(images: readonly ImageInput[], prompts: readonly string[], options: EncodeOptions = {}): Promise<number[][]> {
+  async matrix(
+    images: readonly ImageInput[],
+    prompts: readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<number[][]> {
     if (!Array.isArray(images) || !Array.isArray(prompts)) {
       throw new InputError(
         'input_invalid_option',
@@ -90,7 +101,11 @@ export class IctScorer extends Scorer {
     return this.#scoreEach(takeImages(images), prompt, { ...options })
   }
 
-  async *#scoreEach(images: Images, prompt: string, options: StreamOptions): AsyncGenerator<{ index: number; score: number }> {
+  async *#scoreEach(
+    images: Images,
+    prompt: string,
+    options: StreamOptions,
+  ): AsyncGenerator<{ index: number; score: number }> {
     const [text] = await this.embedTexts([prompt], options)
     for await (const { index, image } of this.encodeEach(images, options)) {
       yield { index, score: this.similarity(text!, l2Normalise(image.embeds)) }
@@ -114,10 +129,22 @@ export class IctScorer extends Scorer {
   }
 }
 
-export async function loadIct(source: string | URL, runtime: Runtime, options: LoadOptions): Promise<IctParts> {
-  const { more: text, ...parts } = await loadScorer('ict', source, runtime, options, async (manifest, tower) => {
-    const tokenizer = new ClipTokenizer(manifest.contextLength === undefined ? {} : { contextLength: manifest.contextLength })
-    return new TextEncoder(tokenizer, await tower('text'), manifest.projectionDim)
-  })
+export async function loadIct(
+  source: string | URL,
+  runtime: Runtime,
+  options: LoadOptions,
+): Promise<IctParts> {
+  const { more: text, ...parts } = await loadScorer(
+    'ict',
+    source,
+    runtime,
+    options,
+    async (manifest, tower) => {
+      const tokenizer = new ClipTokenizer(
+        manifest.contextLength === undefined ? {} : { contextLength: manifest.contextLength },
+      )
+      return new TextEncoder(tokenizer, await tower('text'), manifest.projectionDim)
+    },
+  )
   return { ...parts, text: text! }
 }

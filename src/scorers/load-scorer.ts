@@ -2,7 +2,7 @@ import { ModelError } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { Dtype, ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
-import { openModel, type Choice, type OpenedModel } from './open-model.ts'
+import { type Choice, type OpenedModel, openModel } from './open-model.ts'
 import type { ScorerInfo, ScorerOptions } from './scorer-options.ts'
 import { testTower } from './test-tower.ts'
 import { loadTower, type Tower } from './tower.ts'
@@ -47,7 +47,9 @@ export async function loadScorer<More extends { dispose(): Promise<void> }>(
         const failed = error instanceof ModelError && error.code === 'model_self_test_failed'
         const next = model.choices[i + 1]
         if (!failed || !next) throw error
-        notes.push(`${choice.dtype} on ${choice.device} failed its self-test, so ${next.dtype} on ${next.device} was taken`)
+        notes.push(
+          `${choice.dtype} on ${choice.device} failed its self-test, so ${next.dtype} on ${next.device} was taken`,
+        )
       }
     }
     throw new TypeError('openModel gives at least one choice')
@@ -116,7 +118,14 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
 }
 
 /** All files of a precision, as paths in the model's folder. */
-function wantedFiles({ towers, files }: ModelManifest, base: string, dtype: Dtype): Record<string, FileDigest> {
-  const paths = Object.values(towers).flatMap((tower) => [...(tower[dtype]?.externalData ?? []), ...(tower[dtype] ? [tower[dtype].model] : [])])
+function wantedFiles(
+  { towers, files }: ModelManifest,
+  base: string,
+  dtype: Dtype,
+): Record<string, FileDigest> {
+  const paths = Object.values(towers).flatMap((tower) => [
+    ...(tower[dtype]?.externalData ?? []),
+    ...(tower[dtype] ? [tower[dtype].model] : []),
+  ])
   return Object.fromEntries(paths.map((path) => [base + path, files[path]!]))
 }

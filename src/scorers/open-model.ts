@@ -1,15 +1,15 @@
-import { abortable } from '../base/abortable.ts'
 import type { Device } from '../backend/backend.ts'
+import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError, ModelError, show } from '../base/errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
 import {
+  type Dtype,
   DTYPES,
   heldDtypes,
   MANIFEST_NAME,
-  parseManifest,
-  type Dtype,
   type ModelKind,
   type ModelManifest,
+  parseManifest,
 } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
 import { checkNumbers, type ScorerOptions } from './scorer-options.ts'
@@ -34,7 +34,12 @@ export interface Choice {
  * Finds the model of a kind in a folder: in `ict/` or `hp/` of what `icthp convert` writes, or right there. Settles
  * which devices and precisions come into question, and reads no weights yet.
  */
-export async function openModel(kind: ModelKind, source: string, runtime: Runtime, options: ScorerOptions): Promise<OpenedModel> {
+export async function openModel(
+  kind: ModelKind,
+  source: string,
+  runtime: Runtime,
+  options: ScorerOptions,
+): Promise<OpenedModel> {
   const { device = 'auto', dtype = 'auto', revision, signal, onProgress } = options
   if (typeof source !== 'string' || source === '') {
     throw new InputError(
@@ -44,7 +49,11 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
     )
   }
   if (dtype !== 'auto' && !DTYPES.includes(dtype)) {
-    throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use auto, ${DTYPES.join(', ')}.`, { dtype })
+    throw new DeviceError(
+      'dtype_unknown',
+      `There is no dtype ${show(dtype)}. Use auto, ${DTYPES.join(', ')}.`,
+      { dtype },
+    )
   }
   // Before minutes of loading, not after.
   checkNumbers(options)
@@ -53,7 +62,9 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
   const devices: Device[] =
-    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm' ? [probed.device, probed.fallback ?? 'cpu'] : [probed.device]
+    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm'
+      ? [probed.device, probed.fallback ?? 'cpu']
+      : [probed.device]
   return {
     folder,
     manifest,
@@ -64,7 +75,10 @@ export async function openModel(kind: ModelKind, source: string, runtime: Runtim
 }
 
 /** Reads the manifest of a kind, in a folder of it or right there. Throws `ModelError`. */
-export async function findManifest(kind: ModelKind, folder: ModelFolder): Promise<{ manifest: ModelManifest; base: string }> {
+export async function findManifest(
+  kind: ModelKind,
+  folder: ModelFolder,
+): Promise<{ manifest: ModelManifest; base: string }> {
   let other: ModelKind | undefined
   for (const base of [`${kind}/`, '']) {
     const text = await folder.readText(base + MANIFEST_NAME)

@@ -1,8 +1,8 @@
-import { MAX_THREADS, type Device } from '../backend/backend.ts'
+import { type Device, MAX_THREADS } from '../backend/backend.ts'
 import { InputError, show } from '../base/errors.ts'
+import type { OnProgress } from '../base/progress.ts'
 import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
-import type { OnProgress } from '../base/progress.ts'
 
 /** Pixels of more are past what one tensor can hold in JavaScript. */
 const MAX_BATCH = 3000
@@ -32,15 +32,25 @@ export interface ScorerOptions {
 }
 
 /** Throws `InputError` `input_invalid_option`. */
-export function checkNumbers({ batchSize, threads, maxPixels }: Pick<ScorerOptions, 'batchSize' | 'threads' | 'maxPixels'>): void {
+export function checkNumbers({
+  batchSize,
+  threads,
+  maxPixels,
+}: Pick<ScorerOptions, 'batchSize' | 'threads' | 'maxPixels'>): void {
   const most = { batchSize: MAX_BATCH, threads: MAX_THREADS }
   for (const [name, value] of Object.entries({ batchSize, threads })) {
     const limit = most[name as keyof typeof most]
     if (value === undefined || (Number.isInteger(value) && value > 0 && value <= limit)) continue
-    throw new InputError('input_invalid_option', `${name} is a whole number from 1 to ${limit}, not ${show(value)}.`, { [name]: value })
+    throw new InputError(
+      'input_invalid_option',
+      `${name} is a whole number from 1 to ${limit}, not ${show(value)}.`,
+      { [name]: value },
+    )
   }
   if (maxPixels === undefined || (typeof maxPixels === 'number' && maxPixels > 0)) return
-  throw new InputError('input_invalid_option', `maxPixels is a number above 0, not ${show(maxPixels)}.`, { maxPixels })
+  throw new InputError('input_invalid_option', `maxPixels is a number above 0, not ${show(maxPixels)}.`, {
+    maxPixels,
+  })
 }
 
 /** Options of every call that encodes. */

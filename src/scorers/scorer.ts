@@ -49,7 +49,11 @@ export abstract class Scorer {
     return encoded
   }
 
-  protected async *encodeEach(images: Images, options: StreamOptions): AsyncGenerator<{ index: number; image: EncodedImage }> {
-    for await (const { index, encoded } of encodeStream([this.vision], images, options)) yield { index, image: encoded[0]! }
+  protected async *encodeEach(
+    images: Images,
+    options: StreamOptions,
+  ): AsyncGenerator<{ index: number; image: EncodedImage }> {
+    for await (const { index, encoded } of encodeStream([this.vision], images, options))
+      yield { index, image: encoded[0]! }
   }
 }

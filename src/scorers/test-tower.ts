@@ -18,7 +18,10 @@ export async function testTower(
   const stored = manifest.selfTest[name]
   if (!stored) return
   const output = name === 'vision' ? 'image_embeds' : 'text_embeds'
-  const input = selfTestInput(name, { size: manifest.preprocess.size, contextLength: manifest.contextLength ?? 77 })
+  const input = selfTestInput(name, {
+    size: manifest.preprocess.size,
+    contextLength: manifest.contextLength ?? 77,
+  })
   let reached = NaN
   let cause: unknown
   try {

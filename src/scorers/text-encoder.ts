@@ -40,7 +40,9 @@ export class TextEncoder {
         signal,
       )
       const { projectionDim } = this
-      batch.forEach(({ prompt }, i) => embeds.set(prompt, text_embeds!.slice(i * projectionDim, (i + 1) * projectionDim)))
+      batch.forEach(({ prompt }, i) =>
+        embeds.set(prompt, text_embeds!.slice(i * projectionDim, (i + 1) * projectionDim)),
+      )
     }
     return prompts.map((prompt) => embeds.get(prompt)!)
   }
@@ -63,6 +65,8 @@ function batches(idsOf: ReadonlyMap<string, readonly number[]>): Prompt[][] {
     else byLength.set(ids.length, [{ prompt, ids }])
   }
   return [...byLength.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) => group.slice(i * BATCH, (i + 1) * BATCH)),
+    Array.from({ length: Math.ceil(group.length / BATCH) }, (_, i) =>
+      group.slice(i * BATCH, (i + 1) * BATCH),
+    ),
   )
 }

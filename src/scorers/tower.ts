@@ -1,8 +1,8 @@
 import type { Device, InferenceBackend, InferenceSession, Tensors } from '../backend/backend.ts'
 import { BackendError } from '../base/errors.ts'
+import type { OnProgress } from '../base/progress.ts'
 import type { ModelFolder } from '../hub/hub.ts'
 import type { Dtype, ModelManifest, TowerName } from '../models/manifest.ts'
-import type { OnProgress } from '../base/progress.ts'
 
 /** One loaded graph whose answers are checked: right shape, no NaN, no infinity. */
 export class Tower {
@@ -83,7 +83,10 @@ export async function loadTower(
   try {
     await Promise.all(externalData.map(({ file }) => file.checked))
   } catch (error) {
-    await loading.then((session) => session.dispose(), () => {})
+    await loading.then(
+      (session) => session.dispose(),
+      () => {},
+    )
     throw error
   }
   const session = await loading

@@ -1,5 +1,5 @@
 import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
-import { normaliseInto, type ImageCrop, type PreprocessConfig } from '../image/preprocess.ts'
+import { type ImageCrop, normaliseInto, type PreprocessConfig } from '../image/preprocess.ts'
 import { checkNumbers } from './scorer-options.ts'
 import type { Tower } from './tower.ts'
 

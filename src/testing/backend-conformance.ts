@@ -33,7 +33,12 @@ export function backendConformance(
       const backend = await createBackend()
       try {
         const device = name.startsWith('probe') ? asked : (await backend.probe(asked)).device
-        await check({ backend, models, device, load: async (graph) => backend.load(await models.source(graph), { device }) })
+        await check({
+          backend,
+          models,
+          device,
+          load: async (graph) => backend.load(await models.source(graph), { device }),
+        })
       } finally {
         await backend.dispose()
       }

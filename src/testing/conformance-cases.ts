@@ -1,6 +1,11 @@
-import { DEVICES, type Device, type InferenceBackend, type InferenceSession } from '../backend/backend.ts'
+import { type Device, DEVICES, type InferenceBackend, type InferenceSession } from '../backend/backend.ts'
 import {
-  affineInput, chainInput, checkAffine, checkAffineOutput, checkLookup, type ConformanceModels,
+  affineInput,
+  chainInput,
+  checkAffine,
+  checkAffineOutput,
+  checkLookup,
+  type ConformanceModels,
 } from './conformance-models.ts'
 import { expectError, expectSame, expectTrue, rejection } from './expect.ts'
 
@@ -23,8 +28,14 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
 
   'probe: auto finds a device and never throws': async ({ backend }) => {
     const { device, notes } = await backend.probe('auto')
-    expectTrue(device !== 'auto' && DEVICES.includes(device), `probe('auto') should lead to a real device, not ${String(device)}`)
-    expectTrue(Array.isArray(notes) && notes.every((note) => typeof note === 'string'), 'notes should be a list of strings')
+    expectTrue(
+      device !== 'auto' && DEVICES.includes(device),
+      `probe('auto') should lead to a real device, not ${String(device)}`,
+    )
+    expectTrue(
+      Array.isArray(notes) && notes.every((note) => typeof note === 'string'),
+      'notes should be a list of strings',
+    )
   },
 
   'probe: an explicit device is that device, or DeviceError device_unavailable': async ({ backend }) => {
@@ -32,7 +43,12 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
       const probed = await backend.probe(device).then(
         ({ device: found }) => found,
         async (error: unknown) => {
-          await expectError(Promise.reject(error), 'DeviceError', ['device_unavailable'], `probe('${device}')`)
+          await expectError(
+            Promise.reject(error),
+            'DeviceError',
+            ['device_unavailable'],
+            `probe('${device}')`,
+          )
           return device
         },
       )
@@ -64,7 +80,8 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
     const affine = await load('AFFINE')
     for (const rows of [1, 5, 2, 9]) await checkAffine(affine, rows, rows)
     const lookup = await load('LOOKUP')
-    for (const tokens of [1, 4, 2]) await checkLookup(lookup, [Array.from({ length: tokens }, (_, i) => BigInt(i))])
+    for (const tokens of [1, 4, 2])
+      await checkLookup(lookup, [Array.from({ length: tokens }, (_, i) => BigInt(i))])
   },
 
   'run: overlapping calls each get their own result': async ({ load }) => {
@@ -176,10 +193,19 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
     }
   },
 
-  'abort: before the start, load and run reject with the reason': async ({ backend, models, device, load }) => {
+  'abort: before the start, load and run reject with the reason': async ({
+    backend,
+    models,
+    device,
+    load,
+  }) => {
     const reason = new Error('not today')
     const signal = AbortSignal.abort(reason)
-    await expectReason(backend.load(await models.source('AFFINE'), { device, signal }), reason, 'load with an aborted signal')
+    await expectReason(
+      backend.load(await models.source('AFFINE'), { device, signal }),
+      reason,
+      'load with an aborted signal',
+    )
     const session = await load('AFFINE')
     await expectReason(session.run({ x: affineInput(1) }, { signal }), reason, 'run with an aborted signal')
     await checkAffine(session, 1)
@@ -217,7 +243,12 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
     const session = await load('AFFINE')
     await Promise.all([session.dispose(), session.dispose()])
     await session.dispose()
-    await expectError(session.run({ x: affineInput(1) }), 'InputError', ['input_disposed'], 'run after dispose')
+    await expectError(
+      session.run({ x: affineInput(1) }),
+      'InputError',
+      ['input_disposed'],
+      'run after dispose',
+    )
   },
 
   'dispose: runs under way are finished or rejected': async ({ load }) => {

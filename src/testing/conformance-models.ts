@@ -9,7 +9,8 @@ type GraphName = 'AFFINE' | 'AFFINE_EXTERNAL' | 'LOOKUP' | 'CHAIN'
 type Change = (content: Uint8Array) => Uint8Array | undefined
 const same: Change = (content) => content
 
-const bytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+const bytes = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
 
 /** Brings the suite's graphs to where the backend reads them, each in a folder of its own. */
 export class ConformanceModels {
@@ -43,19 +44,30 @@ export async function checkAffine(session: InferenceSession, rows: number, first
 }
 
 export function affineInput(rows: number, first = 0): Extract<Tensor, { dtype: 'float32' }> {
-  return { dtype: 'float32', dims: [rows, 3], data: Float32Array.from({ length: rows * 3 }, (_, i) => first + i) }
+  return {
+    dtype: 'float32',
+    dims: [rows, 3],
+    data: Float32Array.from({ length: rows * 3 }, (_, i) => first + i),
+  }
 }
 
 export function checkAffineOutput(outputs: Tensors, rows: number, first: number): void {
   const expected = Float32Array.from({ length: rows * 2 }, (_, i) => {
-    const [a, b, c] = [0, 1, 2].map((column) => first + 3 * Math.floor(i / 2) + column) as [number, number, number]
+    const [a, b, c] = [0, 1, 2].map((column) => first + 3 * Math.floor(i / 2) + column) as [
+      number,
+      number,
+      number,
+    ]
     return i % 2 === 0 ? a + 3 * b + 5 * c + 10 : 2 * a + 4 * b + 6 * c + 20
   })
   checkTensor(outputs, 'y', { dtype: 'float32', dims: [rows, 2], data: expected })
 }
 
 /** Rows 0 to 4 of a table of two columns that counts up from 0, and the ids plus one. */
-export async function checkLookup(session: InferenceSession, ids: readonly (readonly bigint[])[]): Promise<void> {
+export async function checkLookup(
+  session: InferenceSession,
+  ids: readonly (readonly bigint[])[],
+): Promise<void> {
   const dims = [ids.length, ids[0]!.length]
   const flat = ids.flat()
   const outputs = await session.run({ ids: { dtype: 'int64', dims, data: BigInt64Array.from(flat) } })
@@ -69,7 +81,10 @@ export async function checkLookup(session: InferenceSession, ids: readonly (read
 
 function checkTensor(outputs: Tensors, name: string, expected: Tensor): void {
   const tensor = outputs[name]
-  expectTrue(tensor !== undefined, `run gave the outputs ${Object.keys(outputs).join(', ') || 'nothing'}, but not ${name}`)
+  expectTrue(
+    tensor !== undefined,
+    `run gave the outputs ${Object.keys(outputs).join(', ') || 'nothing'}, but not ${name}`,
+  )
   expectSame(tensor.dtype, expected.dtype, `dtype of ${name}`)
   expectSame([...tensor.dims], [...expected.dims], `dims of ${name}`)
   expectSame(tensor.data, expected.data, `data of ${name}`)
@@ -82,7 +97,12 @@ export function chainInput(): Tensors {
   const values = (at: (row: number, column: number) => number): Tensor => ({
     dtype: 'float32',
     dims: [CHAIN_SIZE, CHAIN_SIZE],
-    data: Float32Array.from({ length: CHAIN_SIZE * CHAIN_SIZE }, (_, i) => at(Math.floor(i / CHAIN_SIZE), i % CHAIN_SIZE)),
+    data: Float32Array.from({ length: CHAIN_SIZE * CHAIN_SIZE }, (_, i) =>
+      at(Math.floor(i / CHAIN_SIZE), i % CHAIN_SIZE),
+    ),
   })
-  return { x: values((row, column) => (row + column) % 7), step: values((row, column) => (row === column ? 1 : 0)) }
+  return {
+    x: values((row, column) => (row + column) % 7),
+    step: values((row, column) => (row === column ? 1 : 0)),
+  }
 }

@@ -5,7 +5,12 @@ export function expectTrue(condition: boolean, otherwise: string): asserts condi
 
 /** Compares by content; typed arrays say where they differ. */
 export function expectSame(actual: unknown, expected: unknown, what: string): void {
-  if (isArray(actual) && isArray(expected) && actual.constructor === expected.constructor && actual.length === expected.length) {
+  if (
+    isArray(actual) &&
+    isArray(expected) &&
+    actual.constructor === expected.constructor &&
+    actual.length === expected.length
+  ) {
     for (let i = 0; i < expected.length; i++) {
       if (actual[i] !== expected[i])
         throw new Error(`${what}: expected ${expected[i]} at ${i} of ${expected.length}, got ${actual[i]}`)
@@ -29,7 +34,10 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
 
 /** Rejects with an icthp error of this class name and one of these codes. Names, since a program may hold two copies of icthp. */
 export async function expectError(
-  promise: Promise<unknown>, name: string, codes: readonly string[], what: string,
+  promise: Promise<unknown>,
+  name: string,
+  codes: readonly string[],
+  what: string,
 ): Promise<void> {
   const error = (await rejection(promise, what)) as { name?: unknown; code?: unknown }
   if (error?.name === name && codes.includes(String(error.code))) return
@@ -37,7 +45,8 @@ export async function expectError(
 }
 
 function printed(value: unknown): string {
-  if (value instanceof Error) return `${value.name}${'code' in value ? ` ${String(value.code)}` : ''}: ${value.message}`
+  if (value instanceof Error)
+    return `${value.name}${'code' in value ? ` ${String(value.code)}` : ''}: ${value.message}`
   if (isArray(value)) {
     // A detached array has no values left to be listed.
     const listed = value.length > 0 && value.length <= 16

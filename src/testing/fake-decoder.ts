@@ -1,9 +1,9 @@
 import { ImageError, InputError, show } from '../base/errors.ts'
+import { sleep } from '../base/sleep.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
 import type { CropSpec, ImageCrop, PreprocessConfig } from '../image/preprocess.ts'
 import type { RgbImage } from '../image/raw-image.ts'
 import type { FakeOptions } from './fake-scorers.ts'
-import { sleep } from '../base/sleep.ts'
 import { hash32 } from './stable-hash.ts'
 
 /** The smallest crop that holds a number, and values that let it be read back. */
@@ -43,7 +43,11 @@ export class FakeDecoder implements ImageDecoder {
   async crop(image: ImageInput, { size }: CropSpec, { signal }: DecodeOptions = {}): Promise<ImageCrop> {
     await sleep(this.options.latency?.decode, signal)
     if (this.options.unreadable?.(image)) {
-      throw new ImageError('image_unreadable', `The image ${show(image)} cannot be read: the fake was told so.`, { image })
+      throw new ImageError(
+        'image_unreadable',
+        `The image ${show(image)} cannot be read: the fake was told so.`,
+        { image },
+      )
     }
     const digest = await digestOf(image)
     const number = this.#seen.push({ image, digest }) - 1
@@ -61,7 +65,8 @@ async function digestOf(image: ImageInput): Promise<string> {
   if (image instanceof URL) return image.href
   if (image instanceof Blob) return bytesDigest(new Uint8Array(await image.arrayBuffer()))
   if (image instanceof ArrayBuffer) return bytesDigest(new Uint8Array(image))
-  if (ArrayBuffer.isView(image)) return bytesDigest(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
+  if (ArrayBuffer.isView(image))
+    return bytesDigest(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
   if (typeof image === 'object' && image !== null && 'data' in image && ArrayBuffer.isView(image.data)) {
     const { data, ...rest } = image
     return `${await digestOf(data)} ${JSON.stringify(rest)}`

@@ -59,17 +59,32 @@ export interface FakeCalls {
  * does not.
  */
 export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
-  const calls = { decoded: [] as ImageInput[], batches: [] as FakeCalls['batches'][number][], prompts: [] as string[] }
+  const calls = {
+    decoded: [] as ImageInput[],
+    batches: [] as FakeCalls['batches'][number][],
+    prompts: [] as string[],
+  }
   const decoder = new FakeDecoder(options, calls.decoded)
   const parts = (kind: ModelKind): ScorerParts => {
     const session = new FakeSession(options.latency?.run, (inputs) => {
       const numbers = numbersIn(inputs)
       const seen = numbers.map((number) => decoder.seen(number))
       calls.batches.push({ tower: kind, images: seen.map(({ image }) => image) })
-      const floats = (dims: number[], data: number[]): Tensor => ({ dtype: 'float32', dims, data: Float32Array.from(data) })
+      const floats = (dims: number[], data: number[]): Tensor => ({
+        dtype: 'float32',
+        dims,
+        data: Float32Array.from(data),
+      })
       return {
         image_embeds: floats([numbers.length, FAKE_DIM], numbers.flatMap(embedNumber)),
-        ...(kind === 'hp' ? { hp_logits: floats([numbers.length], seen.map((image) => logit(hpOf(image)))) } : {}),
+        ...(kind === 'hp'
+          ? {
+              hp_logits: floats(
+                [numbers.length],
+                seen.map((image) => logit(hpOf(image))),
+              ),
+            }
+          : {}),
       }
     })
     const tower = new Tower(`fake ${kind} vision`, session)
@@ -103,7 +118,9 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
   const ictOf = ({ image, digest }: SeenImage, prompt: string): number =>
     options.ict ? inRange('ict', options.ict(image, prompt), -1) : hash(`ict\n${digest}\n${prompt}`)
   return {
-    ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) => ictOf(decoder.seen(image), prompt)),
+    ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) =>
+      ictOf(decoder.seen(image), prompt),
+    ),
     hp: new HpScorer(parts('hp')),
     calls,
   }
@@ -120,14 +137,23 @@ class FakeIctScorer extends IctScorer {
   ) {
     const session = new FakeSession(latency?.run, (inputs) => {
       const [rows = 0] = inputs['input_ids']!.dims
-      return { text_embeds: { dtype: 'float32', dims: [rows, FAKE_DIM], data: new Float32Array(rows * FAKE_DIM).fill(1) } }
+      return {
+        text_embeds: {
+          dtype: 'float32',
+          dims: [rows, FAKE_DIM],
+          data: new Float32Array(rows * FAKE_DIM).fill(1),
+        },
+      }
     })
     const text = new TextEncoder(new ClipTokenizer(), new Tower('fake ict text', session), FAKE_DIM)
     super({ ...parts, text, owned: [...parts.owned, text] })
   }
 
   // Several prompts may have the same tokens, so the tower cannot tell them apart.
-  override async embedTexts(prompts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+  override async embedTexts(
+    prompts: readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<Float32Array[]> {
     await super.embedTexts(prompts, options)
     this.encoded.push(...new Set(prompts))
     return prompts.map((prompt) => {
@@ -144,7 +170,9 @@ class FakeIctScorer extends IctScorer {
 
 function inRange(name: 'ict' | 'hp', score: number, least: number): number {
   if (Number.isNaN(score)) {
-    throw new BackendError('backend_nan', `The fake's ${name} function gave NaN, as a broken tower would.`, { name })
+    throw new BackendError('backend_nan', `The fake's ${name} function gave NaN, as a broken tower would.`, {
+      name,
+    })
   }
   if (typeof score === 'number' && score >= least && score <= 1) return score
   throw new InputError(

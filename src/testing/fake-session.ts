@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensors } from '../backend/backend.ts'
 import { InputError } from '../base/errors.ts'
-import { FAKE_PREPROCESS } from './fake-decoder.ts'
 import { sleep } from '../base/sleep.ts'
+import { FAKE_PREPROCESS } from './fake-decoder.ts'
 
 /** A session that answers by a function. */
 export class FakeSession implements InferenceSession {
@@ -12,9 +12,13 @@ export class FakeSession implements InferenceSession {
     private readonly answer: (inputs: Tensors) => Tensors,
   ) {}
 
-  async run(inputs: Tensors, { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Tensors> {
+  async run(
+    inputs: Tensors,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Tensors> {
     await sleep(this.latency, signal)
-    if (this.#disposed) throw new InputError('input_disposed', 'This scorer was disposed while it was working.')
+    if (this.#disposed)
+      throw new InputError('input_disposed', 'This scorer was disposed while it was working.')
     return this.answer(inputs)
   }
 

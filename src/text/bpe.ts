@@ -15,7 +15,7 @@ const NONE = 0x7fffffff
  */
 export function* bpe(bytes: Uint8Array, vocabulary: Vocabulary): Generator<number> {
   let window = WINDOW
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = Math.min(start + window, bytes.length)
     const ids = Array.from(bytes.subarray(start, end), (byte) => vocabulary.byteIds[byte]!)
     const last = end === bytes.length

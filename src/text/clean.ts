@@ -43,6 +43,9 @@ function lastBreak(text: string, from: number): number {
 }
 
 function* finish(fixed: string): Generator<string> {
-  const clean = htmlUnescape(htmlUnescape(fixed)).replace(WHITESPACE_RUN, ' ').replace(/^ | $/g, '').toLowerCase()
+  const clean = htmlUnescape(htmlUnescape(fixed))
+    .replace(WHITESPACE_RUN, ' ')
+    .replace(/^ | $/g, '')
+    .toLowerCase()
   if (clean !== '') yield clean
 }

@@ -106,7 +106,11 @@ export class ClipTokenizer {
       if (token === END_OF_TEXT) break
       if (token === START_OF_TEXT) continue
       if (!(Number.isInteger(token) && token >= 0 && token < START_OF_TEXT)) {
-        throw new InputError('input_invalid_option', `${show(id)} is not a token id: pass whole numbers from 0 to ${END_OF_TEXT}.`, { id })
+        throw new InputError(
+          'input_invalid_option',
+          `${show(id)} is not a token id: pass whole numbers from 0 to ${END_OF_TEXT}.`,
+          { id },
+        )
       }
       bytes.push(...vocabulary().bytes(token))
       if (vocabulary().endsWord(token)) bytes.push(0x20)
@@ -159,14 +163,23 @@ function utf8Length(codePoint: number): number {
 function checkString(text: unknown, index?: number): string {
   if (typeof text === 'string') return text
   const which = index === undefined ? 'The prompt' : `Prompt ${index}`
-  throw new InputError('input_not_a_string', `${which} is ${show(text)} (${typeof text}), not a string: pass the text itself.`, {
-    type: typeof text,
-    ...(index === undefined ? {} : { index }),
-  })
+  throw new InputError(
+    'input_not_a_string',
+    `${which} is ${show(text)} (${typeof text}), not a string: pass the text itself.`,
+    {
+      type: typeof text,
+      ...(index === undefined ? {} : { index }),
+    },
+  )
 }
 
 function checkLength(length: number, most: number, name: string): number {
   if (Number.isInteger(length) && length >= 2 && length <= most) return length
-  const range = most === Infinity ? '2 or more (start and end)' : `2 to ${most} (start and end, up to the context length)`
-  throw new InputError('input_invalid_option', `${name} is ${show(length)}: pass a whole number of tokens, ${range}.`, { [name]: length })
+  const range =
+    most === Infinity ? '2 or more (start and end)' : `2 to ${most} (start and end, up to the context length)`
+  throw new InputError(
+    'input_invalid_option',
+    `${name} is ${show(length)}: pass a whole number of tokens, ${range}.`,
+    { [name]: length },
+  )
 }

@@ -37,12 +37,14 @@ export function decodeText(bytes: Uint8Array, where: string): string {
     if (char === '\n') line++
     // What no text holds; UTF-16 without a mark is full of it.
     else if (char === '\0') throw notText(where, 'it holds NUL characters', line, byte)
-    else if (!startsWith(bytes.subarray(byte), replacement)) throw notText(where, `it is not ${name.toUpperCase()}`, line, byte)
+    else if (!startsWith(bytes.subarray(byte), replacement))
+      throw notText(where, `it is not ${name.toUpperCase()}`, line, byte)
   }
   return text
 }
 
-const startsWith = (bytes: Uint8Array, start: readonly number[]): boolean => start.every((byte, i) => bytes[i] === byte)
+const startsWith = (bytes: Uint8Array, start: readonly number[]): boolean =>
+  start.every((byte, i) => bytes[i] === byte)
 
 function notText(where: string, why: string, line: number, byte: number): InputError {
   return new InputError(

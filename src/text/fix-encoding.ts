@@ -1,6 +1,12 @@
 import { decodeBytes } from 'ftfy-js/bad-codecs'
 import { BADNESS_RE } from 'ftfy-js/badness'
-import { ALTERED_UTF8_RE, C1_CONTROL_RE, CHARMAP_ENCODINGS, LOSSY_UTF8_RE, UTF8_DETECTOR_RE } from 'ftfy-js/chardata'
+import {
+  ALTERED_UTF8_RE,
+  C1_CONTROL_RE,
+  CHARMAP_ENCODINGS,
+  LOSSY_UTF8_RE,
+  UTF8_DETECTOR_RE,
+} from 'ftfy-js/chardata'
 import { PYTHON_WHITESPACE } from './python-whitespace.ts'
 
 // ftfy's own expression, with what `\s` and `.` mean in Python, and without the flag that keeps a position.
@@ -63,14 +69,18 @@ function fixOnce(text: string): string {
 
 /** Mojibake inside text that is otherwise right. */
 function fixEmbedded(text: string): string {
-  return text.replace(UTF8_DETECTOR_RE, (part) => (part.length < text.length && MOJIBAKE.test(part) ? fixEncoding(part) : part))
+  return text.replace(UTF8_DETECTOR_RE, (part) =>
+    part.length < text.length && MOJIBAKE.test(part) ? fixEncoding(part) : part,
+  )
 }
 
 /** Bytes of UTF-8 that something turned into spaces or could not decode, put back or marked as U+FFFD. */
 function restoreLostBytes(bytes: string, encoding: string): string {
   // In Mac Roman, a dash and a space would look like a lost 0xA0.
   if (encoding !== 'macroman' && ALTERED_UTF8.test(bytes)) {
-    bytes = bytes.replace(A_GRAVE_WORD, '\xc3\xa0 ').replace(ALTERED_UTF8_RE, (found) => found.replaceAll(' ', '\xa0'))
+    bytes = bytes
+      .replace(A_GRAVE_WORD, '\xc3\xa0 ')
+      .replace(ALTERED_UTF8_RE, (found) => found.replaceAll(' ', '\xa0'))
   }
   return encoding.startsWith('sloppy') ? bytes.replace(LOSSY_UTF8_RE, '\xef\xbf\xbd') : bytes
 }
@@ -90,7 +100,8 @@ function codePoint(sequence: string): number {
   const bits = (i: number, mask: number) => sequence.charCodeAt(i) & mask
   if (sequence.length === 2) return (bits(0, 0x1f) << 6) | (sequence[1] === '\n' ? 0 : bits(1, 0x3f))
   if (sequence.length === 3) return (bits(0, 0x0f) << 12) | (bits(1, 0x3f) << 6) | bits(2, 0x3f)
-  if (sequence.length === 4) return (bits(0, 0x07) << 18) | (bits(1, 0x3f) << 12) | (bits(2, 0x3f) << 6) | bits(3, 0x3f)
+  if (sequence.length === 4)
+    return (bits(0, 0x07) << 18) | (bits(1, 0x3f) << 12) | (bits(2, 0x3f) << 6) | bits(3, 0x3f)
   return 0x10000 + ((bits(1, 0x0f) << 16) | (bits(2, 0x3f) << 10) | (bits(4, 0x0f) << 6) | bits(5, 0x3f))
 }
 
@@ -111,7 +122,9 @@ const tables = new Map<string, ReadonlyMap<string, string>>()
 function tableOf(encoding: string): ReadonlyMap<string, string> {
   let table = tables.get(encoding)
   if (table === undefined) {
-    table = new Map(Array.from({ length: 256 }, (_, byte) => [decoded(encoding, byte), String.fromCharCode(byte)]))
+    table = new Map(
+      Array.from({ length: 256 }, (_, byte) => [decoded(encoding, byte), String.fromCharCode(byte)]),
+    )
     tables.set(encoding, table)
   }
   return table

@@ -1,4 +1,11 @@
-import { CONTROL_CHAR_RE, DOUBLE_QUOTE_RE, HTML_ENTITIES, HTML_ENTITY_RE, LIGATURES, SINGLE_QUOTE_RE } from 'ftfy-js/chardata'
+import {
+  CONTROL_CHAR_RE,
+  DOUBLE_QUOTE_RE,
+  HTML_ENTITIES,
+  HTML_ENTITY_RE,
+  LIGATURES,
+  SINGLE_QUOTE_RE,
+} from 'ftfy-js/chardata'
 import { fixC1Controls, fixEncoding } from './fix-encoding.ts'
 import { htmlUnescape } from './html-unescape.ts'
 
@@ -22,7 +29,7 @@ const LIGATURE = new RegExp(`[${Object.keys(LIGATURES).join('')}]`, 'g')
 export function* fixText(text: string): Generator<string> {
   // A "<" anywhere means the text may be HTML: from that segment on, character references are not touched.
   let unescape = true
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = segmentEnd(text, start)
     const segment = text.slice(start, end)
     unescape &&= !segment.includes('<')
@@ -52,7 +59,7 @@ function fixSegment(text: string, unescape: boolean): string {
       .replace(SINGLE_QUOTE_RE, "'")
       .replace(/\r\n|[\r\u2028\u2029\x85]/g, '\n')
       .replace(/[\ud800-\udfff]/gu, '\ufffd')
-       
+
       .replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, '')
       .replace(CONTROL_CHAR_RE, '')
       .normalize('NFC')

@@ -23,7 +23,7 @@ export function* split(text: string): Generator<{ readonly piece: string; readon
     position = found.index + found[0].length
     const more = found[1] !== undefined ? LETTERS : OTHERS
     if (found[0].length >= RUN) {
-      for (more.lastIndex = position; more.test(text); ) position = more.lastIndex
+      for (more.lastIndex = position; more.test(text);) position = more.lastIndex
     }
     yield { piece: text.slice(found.index, position), index: found.index }
   }

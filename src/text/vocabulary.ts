@@ -94,7 +94,8 @@ function hash(left: number, right: number): number {
 function unpackRows(): Uint16Array[] {
   const digit = new Uint8Array(128)
   let base = 0
-  for (let code = 32; code < 127; code++) if (!'\'\\`$'.includes(String.fromCharCode(code))) digit[code] = base++
+  for (let code = 32; code < 127; code++)
+    if (!"'\\`$".includes(String.fromCharCode(code))) digit[code] = base++
   let position = 0
   return [LEFT_SYMBOLS, MERGE_COUNT, RIGHT_SYMBOLS, MERGE_COUNT].map((length) => {
     const row = new Uint16Array(length)

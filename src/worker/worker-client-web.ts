@@ -2,10 +2,10 @@
  * Where icthp/web works: a dedicated worker that comes with the library, so that decoding, resizing and the towers
  * never hold up the page. Behind a MessagePort, so that the same code can run on the calling thread too.
  */
-import { abortable } from '../base/abortable.ts'
 import { unpackError } from '../backend/ort-messages.ts'
-import type { EngineReply, EngineSetup, WasmPaths } from './worker-messages-web.ts'
+import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError } from '../base/errors.ts'
+import type { EngineReply, EngineSetup, WasmPaths } from './worker-messages-web.ts'
 
 export interface EngineOptions {
   /** `false`: no worker, everything on the calling thread. Default true. */
@@ -37,7 +37,11 @@ export class Engine {
   }
 
   /** Rejects with what the worker threw, `DeviceError` `runtime_missing` where it cannot start, or the signal's reason. */
-  ask<Request extends { readonly kind: string }>(request: Request, transfer: readonly Transferable[] = [], signal?: AbortSignal): Promise<unknown> {
+  ask<Request extends { readonly kind: string }>(
+    request: Request,
+    transfer: readonly Transferable[] = [],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
     return abortable(this.#send(request, transfer), signal)
   }
 
@@ -52,18 +56,25 @@ export class Engine {
   /** Ends a worker that hangs; the next request starts another. Returns `false` where it runs on the calling thread. */
   endWorker(): boolean {
     if (this.#options.worker === false) return false
-    this.#fail(new DeviceError('device_unavailable', 'The worker of icthp hung and was ended. Load it again.'))
-    void this.#port?.then((port) => port.close(), () => {})
+    this.#fail(
+      new DeviceError('device_unavailable', 'The worker of icthp hung and was ended. Load it again.'),
+    )
+    void this.#port?.then(
+      (port) => port.close(),
+      () => {},
+    )
     this.#port = undefined
     return true
   }
 
   async #send(request: { readonly kind: string }, transfer: readonly Transferable[]): Promise<unknown> {
-    if (this.#disposed) throw new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.')
+    if (this.#disposed)
+      throw new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.')
     const port = await (this.#port ??= this.#start())
     const id = ++this.#ids
     return new Promise((resolve, reject) => {
-      if (this.#disposed) return reject(new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.'))
+      if (this.#disposed)
+        return reject(new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.'))
       this.#waiting.set(id, { resolve, reject })
       try {
         port.postMessage({ ...request, id }, [...transfer])
@@ -77,13 +88,24 @@ export class Engine {
   async #start(): Promise<EnginePort> {
     const port = this.#options.worker === false ? await this.#startHere() : this.#startWorker()
     const { wasmPaths, threads } = this.#options
-    port.postMessage({ kind: 'setup', wasmPaths: absolute(wasmPaths), threads, modules: mappedModules() } satisfies EngineSetup, [])
+    port.postMessage(
+      {
+        kind: 'setup',
+        wasmPaths: absolute(wasmPaths),
+        threads,
+        modules: mappedModules(),
+      } satisfies EngineSetup,
+      [],
+    )
     return port
   }
 
   #startWorker(): EnginePort {
     // Bundlers look for exactly this expression. dist/worker-web.js is built beside the entry points, see tsup.config.ts.
-    const worker = new Worker(new URL('./worker-web.js', import.meta.url), { type: 'module', name: 'icthp-engine' /* ENGINE_NAME */ })
+    const worker = new Worker(new URL('./worker-web.js', import.meta.url), {
+      type: 'module',
+      name: 'icthp-engine' /* ENGINE_NAME */,
+    })
     worker.addEventListener('message', ({ data }) => this.#receive(data as EngineReply))
     worker.addEventListener('error', (event) => {
       event.preventDefault()
@@ -99,8 +121,13 @@ export class Engine {
       worker.terminate()
       this.#port = undefined
     })
-    worker.addEventListener('messageerror', () => this.#fail(new DeviceError('runtime_missing', 'An answer of the worker of icthp could not be read.')))
-    return { postMessage: (message, transfer) => worker.postMessage(message, transfer), close: () => worker.terminate() }
+    worker.addEventListener('messageerror', () =>
+      this.#fail(new DeviceError('runtime_missing', 'An answer of the worker of icthp could not be read.')),
+    )
+    return {
+      postMessage: (message, transfer) => worker.postMessage(message, transfer),
+      close: () => worker.terminate(),
+    }
   }
 
   async #startHere(): Promise<EnginePort> {
@@ -136,7 +163,8 @@ function absolute(paths: WasmPaths | undefined): WasmPaths | undefined {
   if (paths === undefined) return undefined
   const base = 'document' in globalThis ? document.baseURI : location.href
   if (typeof paths === 'string') return new URL(paths, base).href
-  const whole = (path: string | undefined): string | undefined => (path === undefined ? undefined : new URL(path, base).href)
+  const whole = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : new URL(path, base).href
   return { mjs: whole(paths.mjs), wasm: whole(paths.wasm) }
 }
 

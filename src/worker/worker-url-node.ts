@@ -17,7 +17,9 @@ export type WorkerName = keyof typeof WORKERS
  * Throws `DeviceError` `runtime_missing` where icthp was bundled into another program without its workers.
  */
 export function workerUrl(name: WorkerName): URL {
-  const bases = import.meta.url.endsWith('/src/worker/worker-url-node.ts') ? ['../../node_modules/.cache/icthp-workers/'] : ['./', '../']
+  const bases = import.meta.url.endsWith('/src/worker/worker-url-node.ts')
+    ? ['../../node_modules/.cache/icthp-workers/']
+    : ['./', '../']
   for (const base of bases) {
     const url = new URL(base + WORKERS[name], import.meta.url)
     if (existsSync(url)) return url

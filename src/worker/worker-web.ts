@@ -4,8 +4,8 @@
  */
 import { packError } from '../backend/ort-messages.ts'
 import { OrtServer, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
+import { type ImageRequest, ImageServer } from '../image/image-handler-web.ts'
 import { type Answer, ENGINE_NAME, type EngineReply, type EngineSetup } from './worker-messages-web.ts'
-import { ImageServer, type ImageRequest } from '../image/image-handler-web.ts'
 
 type Request = { readonly id: number } & (OrtWebRequest | ImageRequest)
 
@@ -38,4 +38,5 @@ export function serve(port: Port): () => Promise<void> {
 }
 
 // Imported for `worker: false`, it waits for `serve`. onnxruntime's own threads may load a bundle that holds this, too.
-if ('DedicatedWorkerGlobalScope' in globalThis && (globalThis as { name?: string }).name === ENGINE_NAME) serve(globalThis as unknown as Port)
+if ('DedicatedWorkerGlobalScope' in globalThis && (globalThis as { name?: string }).name === ENGINE_NAME)
+  serve(globalThis as unknown as Port)

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { DEVICES, type Device, type ProbedDevice } from '../../src/backend/backend.ts'
+import { type Device, DEVICES, type ProbedDevice } from '../../src/backend/backend.ts'
 import { NODE_DEVICES, probeNodeDevice } from '../../src/backend/ort-node/devices-node.ts'
 
 /** Probes on a machine where these devices take so many milliseconds, and the others are not there. */
-const on = (times: Partial<Record<Device, number>>, device: Device, platform = 'linux'): Promise<ProbedDevice> =>
+const on = (
+  times: Partial<Record<Device, number>>,
+  device: Device,
+  platform = 'linux',
+): Promise<ProbedDevice> =>
   probeNodeDevice(
     device,
     async (candidate) => {
@@ -18,7 +22,11 @@ describe('auto', () => {
   it('takes the CPU where there is nothing else, and says what it tried', async () => {
     expect(await on({ cpu: 5 }, 'auto')).toEqual({
       device: 'cpu',
-      notes: ['cuda is not available: no cuda here', 'webgpu is not available: no webgpu here', 'auto took cpu'],
+      notes: [
+        'cuda is not available: no cuda here',
+        'webgpu is not available: no webgpu here',
+        'auto took cpu',
+      ],
     })
   })
 
@@ -26,7 +34,11 @@ describe('auto', () => {
     const message =
       '/onnxruntime_src/onnxruntime/core/webgpu_context.cc:136 void onnxruntime::Initialize(const Config&)::<lambda()> ' +
       'result == Success was false. Failed to get an adapter: None.\n'
-    const { notes } = await probeNodeDevice('auto', (device) => (device === 'cpu' ? Promise.resolve(1) : Promise.reject(new Error(message))), 'darwin')
+    const { notes } = await probeNodeDevice(
+      'auto',
+      (device) => (device === 'cpu' ? Promise.resolve(1) : Promise.reject(new Error(message))),
+      'darwin',
+    )
     expect(notes[0]).toBe('webgpu is not available: Failed to get an adapter: None')
   })
 
@@ -59,7 +71,9 @@ describe('auto', () => {
   })
 
   it('never takes what was not asked for by name', async () => {
-    expect(await on({ cpu: 5, tensorrt: 0.1, coreml: 0.1, wasm: 0.1 }, 'auto', 'darwin')).toMatchObject({ device: 'cpu' })
+    expect(await on({ cpu: 5, tensorrt: 0.1, coreml: 0.1, wasm: 0.1 }, 'auto', 'darwin')).toMatchObject({
+      device: 'cpu',
+    })
   })
 })
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { OrtWebBackend } from '../../src/backend/ort-web/ort-backend-web.ts'
 import type { IcthpError } from '../../src/base/errors.ts'
-import { openModel } from '../../src/scorers/open-model.ts'
 import type { Runtime } from '../../src/runtime.ts'
+import { openModel } from '../../src/scorers/open-model.ts'
 import { serve } from '../../src/worker/worker-web.ts'
 
 /** GPUs and runtimes that never answer, behind the real worker's code. */
@@ -35,7 +35,11 @@ class FakeWorker {
   }
 
   postMessage(message: object): void {
-    const ort = { 'onnxruntime-web/jspi': HANGING_ORT, 'onnxruntime-web/webgpu': HANGING_ORT, 'onnxruntime-web/wasm': HANGING_ORT }
+    const ort = {
+      'onnxruntime-web/jspi': HANGING_ORT,
+      'onnxruntime-web/webgpu': HANGING_ORT,
+      'onnxruntime-web/wasm': HANGING_ORT,
+    }
     this.#port.postMessage('modules' in message ? { ...message, modules: ort } : message)
   }
 
@@ -56,7 +60,8 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const gpu = (requestAdapter: () => Promise<unknown>): void => void vi.stubGlobal('navigator', { gpu: { requestAdapter }, hardwareConcurrency: 2 })
+const gpu = (requestAdapter: () => Promise<unknown>): void =>
+  void vi.stubGlobal('navigator', { gpu: { requestAdapter }, hardwareConcurrency: 2 })
 
 /** Lets messages pass, then time. */
 async function pass(milliseconds: number): Promise<void> {
@@ -75,7 +80,10 @@ test('a browser that never says which GPU there is: auto goes on without it', as
   expect(workers).toEqual([{ ended: false }])
   const asked = backend.probe('webgpu').catch((error: unknown) => error as IcthpError)
   await pass(10_000)
-  expect(await asked).toMatchObject({ code: 'device_unavailable', message: expect.stringContaining('has not answered in 10 s') as string })
+  expect(await asked).toMatchObject({
+    code: 'device_unavailable',
+    message: expect.stringContaining('has not answered in 10 s') as string,
+  })
   await backend.dispose()
 })
 
@@ -84,7 +92,14 @@ test('a GPU on which the runtime hangs: its worker is ended, and auto goes on in
   const backend = new OrtWebBackend()
   const probed = backend.probe('auto')
   await pass(30_000)
-  expect(await probed).toMatchObject({ device: 'wasm', notes: ['webgpu is not available: the GPU has not answered in 30 s', 'auto took wasm', expect.any(String)] })
+  expect(await probed).toMatchObject({
+    device: 'wasm',
+    notes: [
+      'webgpu is not available: the GPU has not answered in 30 s',
+      'auto took wasm',
+      expect.any(String),
+    ],
+  })
   expect(workers).toEqual([{ ended: true }, { ended: false }])
   await backend.dispose()
 })
@@ -96,7 +111,10 @@ test('asked for by name it is given more time, and refused', async () => {
   await pass(119_000)
   expect(await Promise.race([probed, 'waits'])).toBe('waits')
   await pass(1000)
-  expect(await probed).toMatchObject({ code: 'device_unavailable', message: expect.stringContaining("device: 'auto'") as string })
+  expect(await probed).toMatchObject({
+    code: 'device_unavailable',
+    message: expect.stringContaining("device: 'auto'") as string,
+  })
   expect(workers).toEqual([{ ended: true }])
   await backend.dispose()
 })

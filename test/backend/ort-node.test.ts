@@ -45,7 +45,12 @@ async function writeHeavy(into: string): Promise<ModelSource> {
         outputs: [{ name: 'y', dtype: 'float32', dims: ['rows', SIZE] }],
         nodes: [{ name: 'y', op: 'MatMul', domain: '', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
         initializers: [
-          { name: 'w', dtype: 'float32', dims: [SIZE, SIZE], data: { file: 'heavy.onnx_data', offset: 0, length: WEIGHTS } },
+          {
+            name: 'w',
+            dtype: 'float32',
+            dims: [SIZE, SIZE],
+            data: { file: 'heavy.onnx_data', offset: 0, length: WEIGHTS },
+          },
         ],
       },
       { name: 'icthp', version: 'test' },
@@ -63,7 +68,10 @@ async function check(session: InferenceSession): Promise<void> {
 }
 
 describe('conformance', () => {
-  const cases = backendConformance(() => new OrtNodeBackend(), { place: (bytes, name) => disk.place(bytes, name), device: 'cpu' })
+  const cases = backendConformance(() => new OrtNodeBackend(), {
+    place: (bytes, name) => disk.place(bytes, name),
+    device: 'cpu',
+  })
   for (const { name, run } of cases) it(name, run)
 })
 
@@ -124,18 +132,21 @@ it('turns the telemetry of onnxruntime off before it is loaded', async () => {
   await backend.dispose()
 })
 
-it.each([true, false])('keepThread %s: whether the thread outlives its last session; one that runs once answers alike', async (keepThread) => {
-  const backend = new OrtNodeBackend({ keepThread })
-  for (const started of ['1', keepThread ? undefined : '1']) {
-    // Set by the start of a thread.
-    delete process.env['ORT_DISABLE_TELEMETRY']
-    const session = await backend.load(heavy, { device: 'cpu', once: true })
-    expect(process.env['ORT_DISABLE_TELEMETRY']).toBe(started)
-    await check(session)
-    await session.dispose()
-  }
-  await backend.dispose()
-})
+it.each([true, false])(
+  'keepThread %s: whether the thread outlives its last session; one that runs once answers alike',
+  async (keepThread) => {
+    const backend = new OrtNodeBackend({ keepThread })
+    for (const started of ['1', keepThread ? undefined : '1']) {
+      // Set by the start of a thread.
+      delete process.env['ORT_DISABLE_TELEMETRY']
+      const session = await backend.load(heavy, { device: 'cpu', once: true })
+      expect(process.env['ORT_DISABLE_TELEMETRY']).toBe(started)
+      await check(session)
+      await session.dispose()
+    }
+    await backend.dispose()
+  },
+)
 
 it('wants external data beside the graph', async () => {
   const {
@@ -165,7 +176,9 @@ it('ends a load that is aborted, soon', async () => {
 
 it('says so where the model is in memory', async () => {
   const model = { blob: new Blob([]) }
-  await expect(new OrtNodeBackend().load({ name: 'x', model, externalData: [] }, { device: 'cpu' })).rejects.toMatchObject({
+  await expect(
+    new OrtNodeBackend().load({ name: 'x', model, externalData: [] }, { device: 'cpu' }),
+  ).rejects.toMatchObject({
     name: 'BackendError',
     code: 'backend_failed',
     message: expect.stringContaining('Write it to a folder first') as string,
@@ -203,7 +216,10 @@ describe('loading and disposing 20 times leaves memory flat', () => {
   // The first turns fill caches and arenas. After them half a model's weights is the noise that is allowed; a leak of
   // one model a turn would be 15 times 36 MiB.
   function expectFlat(resident: number[]): void {
-    const [early, late] = [resident.slice(2, 8), resident.slice(-6)].map((part) => Math.min(...part)) as [number, number]
+    const [early, late] = [resident.slice(2, 8), resident.slice(-6)].map((part) => Math.min(...part)) as [
+      number,
+      number,
+    ]
     expect(late - early).toBeLessThan(WEIGHTS / 2 ** 20 / 2)
   }
 

@@ -12,7 +12,18 @@ async function bench(...args: string[]): Promise<string> {
 
 test('--help names every option and section', async () => {
   const help = await bench('--help')
-  for (const word of ['--size', '--checkpoint', '--model', '--dtype', '--only', '--runs', '--threads', '--reference', 'score', 'pipeline']) {
+  for (const word of [
+    '--size',
+    '--checkpoint',
+    '--model',
+    '--dtype',
+    '--only',
+    '--runs',
+    '--threads',
+    '--reference',
+    'score',
+    'pipeline',
+  ]) {
     expect(help).toContain(word)
   }
 })

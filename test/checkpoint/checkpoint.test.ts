@@ -15,9 +15,18 @@ interface Held {
 }
 type Expected =
   | { refuse: string; says: string }
-  | { format: string; wrapper: string; skipped: string[]; scalars: Record<string, unknown>; tensors: Record<string, Held> }
+  | {
+      format: string
+      wrapper: string
+      skipped: string[]
+      scalars: Record<string, unknown>
+      tensors: Record<string, Held>
+    }
 
-const { versions: _, ...expected } = JSON.parse(readFileSync(`${fixtures}expected.json`, 'utf8')) as Record<string, Expected>
+const { versions: _, ...expected } = JSON.parse(readFileSync(`${fixtures}expected.json`, 'utf8')) as Record<
+  string,
+  Expected
+>
 
 /** Exact values, dtype and shape; `read` whole, in parts and from the middle must agree with them. */
 async function expectTensor(tensor: CheckpointTensor | undefined, held: Held): Promise<void> {
@@ -28,7 +37,8 @@ async function expectTensor(tensor: CheckpointTensor | undefined, held: Held): P
   expect(await tensor!.read()).toEqual(floats)
   for (let start = 0; start <= floats.length; start++) {
     for (const count of [0, 1, 3, 7, floats.length - start]) {
-      if (start + count <= floats.length) expect(await tensor!.read(start, count)).toEqual(floats.slice(start, start + count))
+      if (start + count <= floats.length)
+        expect(await tensor!.read(start, count)).toEqual(floats.slice(start, start + count))
     }
   }
 }
@@ -50,7 +60,8 @@ describe('openCheckpoint on files of torch and safetensors', () => {
       expect([...checkpoint.skipped].sort()).toEqual([...want.skipped].sort())
       expect(Object.fromEntries(checkpoint.scalars)).toEqual(want.scalars)
       expect([...checkpoint.tensors.keys()].sort()).toEqual(Object.keys(want.tensors).sort())
-      for (const [key, held] of Object.entries(want.tensors)) await expectTensor(checkpoint.tensors.get(key), held)
+      for (const [key, held] of Object.entries(want.tensors))
+        await expectTensor(checkpoint.tensors.get(key), held)
       const checksums = want.format === 'torch-zip' && name !== 'no-crc.bin'
       expect(await checkpoint.verify()).toBe(checksums)
     })
@@ -99,17 +110,23 @@ describe('damage', () => {
 
 describe.skipIf(!existsSync(golden))('openCheckpoint on the shared golden files', async () => {
   type Tree = { [key: string]: Tree | Held | number | string }
-  const wanted = (existsSync(golden) ? JSON.parse(readFileSync(`${golden}expected.json`, 'utf8')) : {}) as Record<string, Tree>
-  const isHeld = (value: unknown): value is Held => typeof value === 'object' && value !== null && 'dtype' in value
+  const wanted = (
+    existsSync(golden) ? JSON.parse(readFileSync(`${golden}expected.json`, 'utf8')) : {}
+  ) as Record<string, Tree>
+  const isHeld = (value: unknown): value is Held =>
+    typeof value === 'object' && value !== null && 'dtype' in value
 
   for (const [name, tree] of Object.entries(wanted)) {
     it(`reads ${name}`, async () => {
       await using checkpoint = await openCheckpoint(`${golden}${name}.bin`)
       const inner = (tree['state_dict'] ?? tree) as Tree
       const held = Object.entries(inner).filter((entry): entry is [string, Held] => isHeld(entry[1]))
-      expect(checkpoint.wrapper).toBe(name === 'zip-nested' ? 'state_dict.' : name === 'zip-module-prefix' ? 'module.' : '')
+      expect(checkpoint.wrapper).toBe(
+        name === 'zip-nested' ? 'state_dict.' : name === 'zip-module-prefix' ? 'module.' : '',
+      )
       expect([...checkpoint.tensors.keys()]).toEqual(held.map(([key]) => key.replace('module.', '')))
-      for (const [key, value] of held) await expectTensor(checkpoint.tensors.get(key.replace('module.', '')), value)
+      for (const [key, value] of held)
+        await expectTensor(checkpoint.tensors.get(key.replace('module.', '')), value)
       const others = Object.entries(tree).filter(([key, value]) => key !== 'state_dict' && !isHeld(value))
       expect(Object.fromEntries(checkpoint.scalars)).toEqual(Object.fromEntries(others))
     })
@@ -134,7 +151,9 @@ describe.skipIf(!existsSync(golden))('openCheckpoint on the shared golden files'
   })
 
   it('opens the tiny model by its folder and verifies all of it', async () => {
-    await using checkpoint: Checkpoint = await openCheckpoint(fileURLToPath(new URL('../tiny/ICT/', `file://${golden}`)))
+    await using checkpoint: Checkpoint = await openCheckpoint(
+      fileURLToPath(new URL('../tiny/ICT/', `file://${golden}`)),
+    )
     expect(checkpoint.path.endsWith('ICT/pytorch_model.bin')).toBe(true)
     expect(checkpoint.tensors.get('text_model.embeddings.token_embedding.weight')?.shape).toEqual([49408, 32])
     expect(await checkpoint.verify()).toBe(true)

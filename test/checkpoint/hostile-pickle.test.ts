@@ -14,7 +14,10 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const twelve = new Uint8Array(Float32Array.from({ length: 12 }, (_, i) => i).buffer)
 
-async function save(pickle: Uint8Array, entries: Record<string, Uint8Array> = { 'data/0': twelve }): Promise<string> {
+async function save(
+  pickle: Uint8Array,
+  entries: Record<string, Uint8Array> = { 'data/0': twelve },
+): Promise<string> {
   const path = join(folder, 'case.bin')
   await writeFile(path, storedZip({ 'data.pkl': pickle, ...entries }))
   return path
@@ -33,14 +36,34 @@ describe('a pickle that asks for more than data', () => {
     ["an object's own property names", call('constructor.__proto__'), 'constructor.__proto__'],
     ['a torch function off the list', call('torch.load'), 'torch.load'],
     ['a call of a storage class', call('torch.FloatStorage'), 'a call of torch.FloatStorage'],
-    ['a call of a string', program(op.text('x'), op.emptyTuple, op.reduce), 'a call of something that is not a function'],
-    ['STACK_GLOBAL', program(op.text('os'), op.text('system'), op.raw(0x93)), 'pickle opcode 0x93 at byte 20'],
+    [
+      'a call of a string',
+      program(op.text('x'), op.emptyTuple, op.reduce),
+      'a call of something that is not a function',
+    ],
+    [
+      'STACK_GLOBAL',
+      program(op.text('os'), op.text('system'), op.raw(0x93)),
+      'pickle opcode 0x93 at byte 20',
+    ],
     ['INST', program(op.mark, op.raw(0x69)), 'pickle opcode 0x69'],
     ['OBJ', program(op.mark, op.raw(0x6f)), 'pickle opcode 0x6f'],
     ['EXT1', program(op.raw(0x82, 1)), 'pickle opcode 0x82'],
-    ['state set on a dict', program(op.emptyDict, op.emptyDict, op.build), 'state set on something that is not an OrderedDict'],
-    ['items set on a list', program(op.emptyList, op.false, op.false, op.setItem), 'items set on something that is not a dict'],
-    ['items appended to a tuple', program(op.emptyTuple, op.false, op.append), 'items appended to something that is not a list'],
+    [
+      'state set on a dict',
+      program(op.emptyDict, op.emptyDict, op.build),
+      'state set on something that is not an OrderedDict',
+    ],
+    [
+      'items set on a list',
+      program(op.emptyList, op.false, op.false, op.setItem),
+      'items set on something that is not a dict',
+    ],
+    [
+      'items appended to a tuple',
+      program(op.emptyTuple, op.false, op.append),
+      'items appended to something that is not a list',
+    ],
   ]
   for (const [name, pickle, says] of cases) {
     it(`is refused: ${name}`, async () => {
@@ -62,16 +85,36 @@ describe('a broken pickle', () => {
     ['a tuple without a mark', program(op.tuple), 'checkpoint_unreadable', 'no mark is set'],
     ['an unset memo', program(op.get(7)), 'checkpoint_unreadable', 'memo 7 is not set'],
     ['no end', Buffer.concat([op.proto, op.emptyDict]), 'checkpoint_truncated', 'ends within the pickle'],
-    ['a string of 4 GB', program(op.raw(0x58, 255, 255, 255, 255)), 'checkpoint_truncated', 'ends within the pickle'],
-    ['a string that is not UTF-8', program(op.raw(0x58, 1, 0, 0, 0, 0xff)), 'checkpoint_unreadable', 'not UTF-8'],
-    ['a storage that is none', program(op.text('x'), op.persistentId), 'checkpoint_unreadable', 'not a storage'],
+    [
+      'a string of 4 GB',
+      program(op.raw(0x58, 255, 255, 255, 255)),
+      'checkpoint_truncated',
+      'ends within the pickle',
+    ],
+    [
+      'a string that is not UTF-8',
+      program(op.raw(0x58, 1, 0, 0, 0, 0xff)),
+      'checkpoint_unreadable',
+      'not UTF-8',
+    ],
+    [
+      'a storage that is none',
+      program(op.text('x'), op.persistentId),
+      'checkpoint_unreadable',
+      'not a storage',
+    ],
     [
       'millions of operations',
       program(Buffer.alloc(2_000_001, op.emptyTuple)),
       'checkpoint_unreadable',
       'more than 2000000 operations',
     ],
-    ['a cut key', program(op.emptyDict, op.mark, op.text('k'), op.raw(0x75)), 'checkpoint_unreadable', 'a key without a value'],
+    [
+      'a cut key',
+      program(op.emptyDict, op.mark, op.text('k'), op.raw(0x75)),
+      'checkpoint_unreadable',
+      'a key without a value',
+    ],
     ['a shape beyond the storage', tensor(12, 0, [13], [1]), 'checkpoint_unreadable', outside],
     ['an offset beyond it', tensor(12, 10, [3], [1]), 'checkpoint_unreadable', outside],
     ['strides beyond it', tensor(12, 0, [2, 2], [11, 1]), 'checkpoint_unreadable', outside],
@@ -86,8 +129,18 @@ describe('a broken pickle', () => {
       'checkpoint_unreadable',
       'archive/data/0 has 48 bytes where 52 are needed',
     ],
-    ['a storage that is not there', dictOf({ a: floatTensor('9', 1, 0, [1], [1]) }), 'checkpoint_truncated', 'data/9'],
-    ['a storage in another folder', dictOf({ a: floatTensor('../x', 1, 0, [1], [1]) }), 'checkpoint_truncated', 'data/../x'],
+    [
+      'a storage that is not there',
+      dictOf({ a: floatTensor('9', 1, 0, [1], [1]) }),
+      'checkpoint_truncated',
+      'data/9',
+    ],
+    [
+      'a storage in another folder',
+      dictOf({ a: floatTensor('../x', 1, 0, [1], [1]) }),
+      'checkpoint_truncated',
+      'data/../x',
+    ],
   ]
   for (const [name, pickle, code, says] of cases) {
     it(`is refused: ${name}`, async () => {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { refusal } from './refusal.ts'
 import { dictOf, floatTensor, storedZip } from './stored-archive.ts'
@@ -40,13 +40,17 @@ describe('the checkpoint in a folder', () => {
       await using checkpoint = await openCheckpoint(path)
       expect(checkpoint.path).toBe(join(path, choice))
       expect(checkpoint.files).toEqual([checkpoint.path])
-      expect(checkpoint.others).toEqual(files.filter((name) => name !== choice && /^(other|pytorch_model|model)/.test(name)).sort())
+      expect(checkpoint.others).toEqual(
+        files.filter((name) => name !== choice && /^(other|pytorch_model|model)/.test(name)).sort(),
+      )
     })
   }
 
   it('is not guessed, and not made up', async () => {
     expect((await refusal(join(root, 'nowhere'))).code).toBe('checkpoint_not_found')
-    expect((await refusal(await folder({ 'config.json': '{}' }))).message).toContain('the folder has no weight file')
+    expect((await refusal(await folder({ 'config.json': '{}' }))).message).toContain(
+      'the folder has no weight file',
+    )
     const two = await refusal(await folder({ 'a.bin': one, 'b.pt': one }))
     expect([two.code, two.message]).toEqual([
       'checkpoint_not_found',
@@ -59,9 +63,24 @@ describe('an index of shards', () => {
   const index = (map: Record<string, unknown>): string => JSON.stringify({ weight_map: map })
   const cases: [name: string, files: Record<string, string | Uint8Array>, code: string, says: string][] = [
     ['a missing shard', { 'x.index.json': index({ a: 'x-1.bin' }) }, 'checkpoint_not_found', 'x-1.bin'],
-    ['a path out of the folder', { 'x.index.json': index({ a: '../x.bin' }) }, 'checkpoint_unreadable', 'not a file beside it'],
-    ['an absolute path', { 'x.index.json': index({ a: '/etc/passwd' }) }, 'checkpoint_unreadable', 'not a file beside it'],
-    ['a number for a file', { 'x.index.json': index({ a: 1 }) }, 'checkpoint_unreadable', 'not a file beside it'],
+    [
+      'a path out of the folder',
+      { 'x.index.json': index({ a: '../x.bin' }) },
+      'checkpoint_unreadable',
+      'not a file beside it',
+    ],
+    [
+      'an absolute path',
+      { 'x.index.json': index({ a: '/etc/passwd' }) },
+      'checkpoint_unreadable',
+      'not a file beside it',
+    ],
+    [
+      'a number for a file',
+      { 'x.index.json': index({ a: 1 }) },
+      'checkpoint_unreadable',
+      'not a file beside it',
+    ],
     ['nothing in it', { 'x.index.json': index({}) }, 'checkpoint_unreadable', 'no weight_map'],
     ['no JSON', { 'x.index.json': 'x' }, 'checkpoint_unreadable', 'not JSON'],
     [
@@ -92,7 +111,12 @@ describe('files that are no checkpoints', () => {
   const cases: [content: string | Uint8Array, code: string, kind: string, says: string][] = [
     ['', 'checkpoint_truncated', 'empty', 'it is empty'],
     [new Uint8Array(4096), 'checkpoint_truncated', 'zeros', 'never finished'],
-    ['version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 42\n', 'checkpoint_unreadable', 'git-lfs', '(42 bytes)'],
+    [
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 42\n',
+      'checkpoint_unreadable',
+      'git-lfs',
+      '(42 bytes)',
+    ],
     ['\n <!DOCTYPE html>\n<html><title>Sign in</title>', 'checkpoint_unreadable', 'html', '(“Sign in”)'],
     ['<?xml version="1.0"?><Error/>', 'checkpoint_unreadable', 'xml', 'XML'],
     ['{"error":"Repository not found"}', 'checkpoint_unreadable', 'json', 'JSON'],
@@ -105,7 +129,11 @@ describe('files that are no checkpoints', () => {
   for (const [content, code, kind, says] of cases) {
     it(`are named: ${kind}`, async () => {
       const error = await refusal(join(await folder({ 'pytorch_model.bin': content }), 'pytorch_model.bin'))
-      expect([error.code, error.details['kind'], error.message]).toEqual([code, kind, expect.stringContaining(says)])
+      expect([error.code, error.details['kind'], error.message]).toEqual([
+        code,
+        kind,
+        expect.stringContaining(says),
+      ])
     })
   }
 })

@@ -19,16 +19,31 @@ function withMetadata(bit: string): Buffer {
   return Buffer.concat([plain.subarray(0, -2), metadata, plain.subarray(-2)])
 }
 
-test.each(['neg', 'conj'])('a tensor that is stored with its %s bit set is refused, not read with the wrong sign', async (bit) => {
-  const path = join(root, `${bit}.pt`)
-  const files = { 'data.pkl': dictOf({ a: withMetadata(bit) }), 'data/0': new Uint8Array(4) }
-  await writeFile(path, storedZip(files))
-  const error = await refusal(path)
-  expect([error.code, error.message]).toEqual(['checkpoint_unreadable', expect.stringContaining(`resolve_${bit}()`)])
-})
+test.each(['neg', 'conj'])(
+  'a tensor that is stored with its %s bit set is refused, not read with the wrong sign',
+  async (bit) => {
+    const path = join(root, `${bit}.pt`)
+    const files = { 'data.pkl': dictOf({ a: withMetadata(bit) }), 'data/0': new Uint8Array(4) }
+    await writeFile(path, storedZip(files))
+    const error = await refusal(path)
+    expect([error.code, error.message]).toEqual([
+      'checkpoint_unreadable',
+      expect.stringContaining(`resolve_${bit}()`),
+    ])
+  },
+)
 
-test.each([3, 5, 8])('a storage of 4 bytes in an entry of %d is refused, as torch refuses it', async (length) => {
-  const path = join(root, `${length}.pt`)
-  await writeFile(path, storedZip({ 'data.pkl': dictOf({ a: floatTensor('0', 1, 0, [1], [1]) }), 'data/0': new Uint8Array(length) }))
-  expect((await refusal(path)).code).toBe('checkpoint_unreadable')
-})
+test.each([3, 5, 8])(
+  'a storage of 4 bytes in an entry of %d is refused, as torch refuses it',
+  async (length) => {
+    const path = join(root, `${length}.pt`)
+    await writeFile(
+      path,
+      storedZip({
+        'data.pkl': dictOf({ a: floatTensor('0', 1, 0, [1], [1]) }),
+        'data/0': new Uint8Array(length),
+      }),
+    )
+    expect((await refusal(path)).code).toBe('checkpoint_unreadable')
+  },
+)

@@ -10,7 +10,9 @@ export function storedZip(entries: Readonly<Record<string, Uint8Array>>, options
     const local = Buffer.alloc(30)
     local.writeUInt32LE(0x04034b50, 0)
     local.writeUInt16LE(name.length, 26)
-    central.push(centralRecord(name, data.length, options.crc?.[path] ?? crc32(data), at, options.zip64 ?? false))
+    central.push(
+      centralRecord(name, data.length, options.crc?.[path] ?? crc32(data), at, options.zip64 ?? false),
+    )
     parts.push(local, name, Buffer.from(data))
     at += local.length + name.length + data.length
   }
@@ -22,7 +24,13 @@ export interface ZipOptions {
   readonly crc?: Readonly<Record<string, number>>
 }
 
-export function centralRecord(name: Buffer, size: number, crc: number, offset: number, zip64: boolean): Buffer {
+export function centralRecord(
+  name: Buffer,
+  size: number,
+  crc: number,
+  offset: number,
+  zip64: boolean,
+): Buffer {
   const extra = Buffer.alloc(zip64 ? 28 : 0)
   const record = Buffer.alloc(46)
   record.writeUInt32LE(0x02014b50, 0)
@@ -120,7 +128,8 @@ export function floatTensor(
   shape: readonly number[],
   strides: readonly number[],
 ): Buffer {
-  const counts = (values: readonly number[]): Buffer => Buffer.concat([op.mark, ...values.map(op.long), op.tuple])
+  const counts = (values: readonly number[]): Buffer =>
+    Buffer.concat([op.mark, ...values.map(op.long), op.tuple])
   const storage = [
     op.mark,
     op.text('storage'),

@@ -11,7 +11,8 @@ import {
 /** Storage index of every element of a tensor, in row-major order. */
 function indices(shape: number[], strides: number[], offset: number): number[] {
   let all = [offset]
-  for (const [i, size] of shape.entries()) all = all.flatMap((at) => Array.from({ length: size }, (_, n) => at + n * strides[i]!))
+  for (const [i, size] of shape.entries())
+    all = all.flatMap((at) => Array.from({ length: size }, (_, n) => at + n * strides[i]!))
   return all
 }
 

@@ -1,8 +1,8 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { crc32 } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { refusal } from './refusal.ts'
 import { centralRecord, dictOf, directory, floatTensor, storedZip } from './stored-archive.ts'
@@ -14,7 +14,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 const three = new Uint8Array(Float32Array.of(1, 2, 3).buffer)
-const archive = { 'data.pkl': dictOf({ a: floatTensor('0', 3, 0, [3], [1]) }), byteorder: Buffer.from('little'), 'data/0': three }
+const archive = {
+  'data.pkl': dictOf({ a: floatTensor('0', 3, 0, [3], [1]) }),
+  byteorder: Buffer.from('little'),
+  'data/0': three,
+}
 
 async function save(bytes: Uint8Array): Promise<string> {
   const path = join(folder, 'case.bin')
@@ -35,7 +39,10 @@ describe('zip directory', () => {
     // Sparse: 6 GiB of hole between a few bytes. The first storage spans 5 GiB; the second and the directory lie behind it.
     const big = 5 * 2 ** 30
     const first = big / 4
-    const pickle = dictOf({ big: floatTensor('0', first, first - 4, [2, 2], [2, 1]), after: floatTensor('1', 3, 0, [3], [1]) })
+    const pickle = dictOf({
+      big: floatTensor('0', first, first - 4, [2, 2], [2, 1]),
+      after: floatTensor('1', 3, 0, [3], [1]),
+    })
     const path = join(folder, 'sparse.bin')
     const file = await open(path, 'w')
     const records: Buffer[] = []
@@ -78,7 +85,11 @@ describe('zip directory', () => {
     }
     const first = (bytes: Buffer): number => bytes.indexOf(Buffer.of(0x50, 0x4b, 1, 2))
     const cases: [name: string, bytes: Buffer, says: string][] = [
-      ['beyond the file', edit((bytes, end) => bytes.writeUInt32LE(0x7fffffff, end + 16)), 'lies outside the file'],
+      [
+        'beyond the file',
+        edit((bytes, end) => bytes.writeUInt32LE(0x7fffffff, end + 16)),
+        'lies outside the file',
+      ],
       ['too long', edit((bytes, end) => bytes.writeUInt32LE(0x7fffffff, end + 12)), 'far more than'],
       ['a wrong entry', edit((bytes) => bytes.writeUInt8(9, first(bytes))), 'damaged at entry 0'],
       [
@@ -89,14 +100,26 @@ describe('zip directory', () => {
       ['encrypted', edit((bytes) => bytes.writeUInt16LE(1, first(bytes) + 8)), 'is encrypted'],
       ['compressed', edit((bytes) => bytes.writeUInt16LE(8, first(bytes) + 10)), 'is compressed (method 8)'],
       ['split', edit((bytes, end) => bytes.writeUInt16LE(1, end + 4)), 'split zip'],
-      ['no local header there', edit((bytes) => bytes.writeUInt32LE(7, first(bytes) + 42)), 'not where its zip directory says'],
+      [
+        'no local header there',
+        edit((bytes) => bytes.writeUInt32LE(7, first(bytes) + 42)),
+        'not where its zip directory says',
+      ],
       ['another name there', edit((bytes) => bytes.writeUInt8(0x62, 30)), 'not where its zip directory says'],
-      ['zip64 sizes missing', edit((bytes) => bytes.writeUInt32LE(0xffffffff, first(bytes) + 24)), 'zip64 sizes'],
+      [
+        'zip64 sizes missing',
+        edit((bytes) => bytes.writeUInt32LE(0xffffffff, first(bytes) + 24)),
+        'zip64 sizes',
+      ],
       ['no data.pkl', storedZip({ 'other.txt': three }), 'not of torch.save'],
     ]
     for (const [name, bytes, says] of cases) {
       const error = await refusal(await save(bytes))
-      expect([name, error.code, error.message]).toEqual([name, 'checkpoint_unreadable', expect.stringContaining(says)])
+      expect([name, error.code, error.message]).toEqual([
+        name,
+        'checkpoint_unreadable',
+        expect.stringContaining(says),
+      ])
     }
   })
 

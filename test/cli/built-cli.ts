@@ -1,4 +1,4 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
 
@@ -41,7 +41,9 @@ export function icthp(
     during?: (child: ChildProcessWithoutNullStreams, stdout: string) => void
   },
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), `${outDir}/cli/icthp.js`, ...args], { cwd: options.cwd })
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), `${outDir}/cli/icthp.js`, ...args], {
+    cwd: options.cwd,
+  })
   const text = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text.stdout += part
@@ -52,7 +54,11 @@ export function icthp(
 }
 
 /** An uncompressed picture of one colour. */
-export function bmp(width: number, height: number, [red, green, blue]: readonly [number, number, number]): Buffer {
+export function bmp(
+  width: number,
+  height: number,
+  [red, green, blue]: readonly [number, number, number],
+): Buffer {
   const row = Math.ceil((width * 3) / 4) * 4
   const file = Buffer.alloc(54 + row * height)
   file.write('BM', 'latin1')
@@ -63,6 +69,7 @@ export function bmp(width: number, height: number, [red, green, blue]: readonly 
   file.writeInt32LE(height, 22)
   file.writeUInt16LE(1, 26)
   file.writeUInt16LE(24, 28)
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) file.set([blue, green, red], 54 + y * row + 3 * x)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) file.set([blue, green, red], 54 + y * row + 3 * x)
   return file
 }

@@ -3,13 +3,19 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, vi } from 'vitest'
 import type { InferenceBackend, InferenceSession, Tensors } from '../../src/backend/backend.ts'
-import type { CliServices } from '../../src/cli/services.ts'
-import { run } from '../../src/cli/run.ts'
 import { DeviceError, ImageError } from '../../src/base/errors.ts'
+import { run } from '../../src/cli/run.ts'
+import type { CliServices } from '../../src/cli/services.ts'
 import type { ModelFolder } from '../../src/hub/hub.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
-import { MANIFEST_FORMAT, sealManifest, type Dtype, type ModelKind, type ModelManifest } from '../../src/models/manifest.ts'
+import {
+  type Dtype,
+  MANIFEST_FORMAT,
+  type ModelKind,
+  type ModelManifest,
+  sealManifest,
+} from '../../src/models/manifest.ts'
 
 /** What a run wrote, and its exit code. */
 export interface CliRun {
@@ -102,7 +108,9 @@ export function manifestOf(kind: ModelKind, dtypes: readonly Dtype[] = ['fp32'])
     selfTest: {},
     towers: Object.fromEntries(names.map((name) => [name, tower(name)])),
     files: Object.fromEntries(
-      names.flatMap((name) => dtypes.map((dtype) => [`${name}_${dtype}.onnx`, { size: 1_500_000, sha256: '0'.repeat(64) }])),
+      names.flatMap((name) =>
+        dtypes.map((dtype) => [`${name}_${dtype}.onnx`, { size: 1_500_000, sha256: '0'.repeat(64) }]),
+      ),
     ),
   }
 }
@@ -115,7 +123,8 @@ function fakeServices(log: string[]): CliServices {
     backend: async () => fakeBackend(log),
     decoder: async () => fakeDecoder(log),
     hub: async () => ({ open: async (source) => fakeFolder(source) }),
-    defaultModel: async ({ ICTHP_MODEL: named }) => (named ? { source: named, notes: [] } : { source: 'demo', notes: [DEMO_NOTE] }),
+    defaultModel: async ({ ICTHP_MODEL: named }) =>
+      named ? { source: named, notes: [] } : { source: 'demo', notes: [DEMO_NOTE] },
     convertCheckpoints: notThere,
     pullOfficial: notThere,
     verifyModel: notThere,
@@ -163,7 +172,10 @@ function answer(name: string, { pixel_values: pixels, input_ids: ids }: Tensors)
     data: Float32Array.from(values.flatMap((v) => [Math.cos(v), Math.sin(v)])),
   } as const
   if (!name.includes('/hp ')) return { image_embeds }
-  return { image_embeds, hp_logits: { dtype: 'float32', dims: [images], data: Float32Array.from(values, (v) => 4 * (v - 0.5)) } }
+  return {
+    image_embeds,
+    hp_logits: { dtype: 'float32', dims: [images], data: Float32Array.from(values, (v) => 4 * (v - 0.5)) },
+  }
 }
 
 /** Takes files that hold a number. */
@@ -179,7 +191,10 @@ function fakeDecoder(log: string[]): ImageDecoder {
         return { data: new Uint8Array(size * size * 3).fill(image.href.length), size, width: 30, height: 20 }
       const text = await readFile(image as string, 'utf8')
       if (!/^\d+$/.test(text))
-        throw new ImageError('image_unreadable', `${String(image)}: The PNG file cannot be decoded: it is not a number.`)
+        throw new ImageError(
+          'image_unreadable',
+          `${String(image)}: The PNG file cannot be decoded: it is not a number.`,
+        )
       if (maxPixels !== undefined && maxPixels < 600)
         throw new ImageError('image_too_large', `${String(image)}: It has 600 pixels.`)
       return { data: new Uint8Array(size * size * 3).fill(Number(text)), size, width: 30, height: 20 }

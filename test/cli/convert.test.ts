@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { ConvertOptions } from '../../src/convert/index.ts'
-import { nodeServices } from '../../src/cli/services.ts'
 import { CheckpointError } from '../../src/base/errors.ts'
+import { nodeServices } from '../../src/cli/services.ts'
+import type { ConvertOptions } from '../../src/convert/index.ts'
 import { DTYPES } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
@@ -48,7 +48,14 @@ test('paths are taken from the working folder, and --json reports what was writt
   ])
   const at = (name: string): string => join(room.folder, name)
   expect(asked).toMatchObject([
-    { ict: at('ICT'), hp: at('HP'), base: '/base', out: at('out'), dtypes: ['fp32', 'fp16'], calibrate: at('renders') },
+    {
+      ict: at('ICT'),
+      hp: at('HP'),
+      base: '/base',
+      out: at('out'),
+      dtypes: ['fp32', 'fp16'],
+      calibrate: at('renders'),
+    },
   ])
   const dtypes = (bytes: number) => ['fp32', 'fp16'].map((dtype) => ({ dtype, bytes }))
   expect(JSON.parse(stdout)).toEqual({
@@ -62,7 +69,14 @@ test('paths are taken from the working folder, and --json reports what was writt
         fromBase: ['logit_scale'],
         notes: ['1 weights come from the base model'],
       },
-      { kind: 'hp', name: 'fake/hp', folder: at('out/hp'), dtypes: dtypes(1_500_000), fromBase: [], notes: [] },
+      {
+        kind: 'hp',
+        name: 'fake/hp',
+        folder: at('out/hp'),
+        dtypes: dtypes(1_500_000),
+        fromBase: [],
+        notes: [],
+      },
     ],
   })
   expect([code, stderr]).toEqual([0, 'note: ICT: 1 weights come from the base model\n'])
@@ -71,7 +85,9 @@ test('paths are taken from the working folder, and --json reports what was writt
 test('the table lists each model and precision; progress is shown on a terminal', async () => {
   fakeConversion()
   const { stdout, stderr } = await room.run(['convert', '--hp', 'HP', '-o', 'out'], { stderrColumns: 80 })
-  expect(stdout).toBe(`model  name     dtype     size  folder\nhp     fake/hp  fp32   1.50 MB  ${join(room.folder, 'out/hp')}\n`)
+  expect(stdout).toBe(
+    `model  name     dtype     size  folder\nhp     fake/hp  fp32   1.50 MB  ${join(room.folder, 'out/hp')}\n`,
+  )
   expect(stderr).toBe('\r\x1b[2Kwriting ict vision  ██████████░░░░░░░░░░ 5 B of 10 B\r\x1b[2K')
 })
 

@@ -6,7 +6,8 @@ import { expandImages } from '../../src/cli/expand-images.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()
-const expand = (args: readonly string[], recursive = false) => expandImages(args, { cwd: room.folder, recursive })
+const expand = (args: readonly string[], recursive = false) =>
+  expandImages(args, { cwd: room.folder, recursive })
 const names = async (args: readonly string[], recursive = false): Promise<string[]> =>
   (await expand(args, recursive)).images.map(({ name }) => name)
 
@@ -42,7 +43,10 @@ test('files keep their order and name, and are found from the working folder', a
 test('folders give the images in them, in natural order', async () => {
   expect(await names(['.'])).toEqual(['odd[1].png', 'x1.jpeg', 'x9.PNG', 'x10.png'])
   expect(await names(['sub/'])).toEqual(['sub/y1.webp', 'sub/y2.webp'])
-  expect(await names([join(room.folder, 'sub')])).toEqual([join(room.folder, 'sub/y1.webp'), join(room.folder, 'sub/y2.webp')])
+  expect(await names([join(room.folder, 'sub')])).toEqual([
+    join(room.folder, 'sub/y1.webp'),
+    join(room.folder, 'sub/y2.webp'),
+  ])
 })
 
 test('--recursive goes below, but not into hidden folders', async () => {

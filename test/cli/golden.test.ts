@@ -61,9 +61,24 @@ describe.skipIf(!existsSync(folder))("the reference's answers, from the command 
       expect(Math.abs(hp - golden.hp[i]!)).toBeLessThan(2e-5)
     })
 
-    const rank = ['rank', at('images'), '--prompt', golden.prompts[0]!, '-m', model, '-d', 'cpu', '--top', '3', '--json']
+    const rank = [
+      'rank',
+      at('images'),
+      '--prompt',
+      golden.prompts[0]!,
+      '-m',
+      model,
+      '-d',
+      'cpu',
+      '--top',
+      '3',
+      '--json',
+    ]
     const ranked = JSON.parse((await room.run(rank)).stdout) as { results: { image: string }[] }
-    const combined = golden.images.map((name, i) => ({ name, score: 0.5 * golden.ict[i]![0]! + 0.5 * golden.hp[i]! }))
+    const combined = golden.images.map((name, i) => ({
+      name,
+      score: 0.5 * golden.ict[i]![0]! + 0.5 * golden.hp[i]!,
+    }))
     const best = combined
       .sort((a, b) => b.score - a.score)
       .slice(0, 3)
@@ -90,11 +105,21 @@ describe.skipIf(!existsSync(folder))("the reference's answers, from the command 
       hub.add('laion/CLIP-ViT-H-14-laion2B-s32B-b79K', { 'config.json': file('base/config.json') })
       vi.stubEnv('HF_ENDPOINT', hub.endpoint)
       vi.stubEnv('HF_HOME', join(room.folder, 'hf'))
-      for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'HF_TOKEN', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE'])
+      for (const name of [
+        'HF_HUB_CACHE',
+        'HUGGINGFACE_HUB_CACHE',
+        'HF_TOKEN',
+        'HF_HUB_OFFLINE',
+        'TRANSFORMERS_OFFLINE',
+      ])
         vi.stubEnv(name, '')
       const env = { ICTHP_MODEL: join(room.folder, 'official') }
       const plan = await room.run(['pull', '--dry-run', '--json'], { env })
-      expect(JSON.parse(plan.stdout)).toMatchObject({ present: 0, cacheDir: join(room.folder, 'hf/hub'), out: env.ICTHP_MODEL })
+      expect(JSON.parse(plan.stdout)).toMatchObject({
+        present: 0,
+        cacheDir: join(room.folder, 'hf/hub'),
+        out: env.ICTHP_MODEL,
+      })
       const pulled = await room.run(['pull', '-q', '--json'], { env })
       expect(pulled.code, pulled.stderr).toBe(0)
       expect(JSON.parse(pulled.stdout)).toMatchObject({

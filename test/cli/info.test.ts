@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { DeviceError, ModelError } from '../../src/base/errors.ts'
-import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { VERSION } from '../../src/base/version.ts'
+import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()
@@ -10,19 +10,44 @@ const platform = `${process.platform} ${process.arch}`
 test('--json has versions, every device with a reason, and the model in use', async () => {
   const { code, stdout, stderr } = await room.run(['info', '--json'])
   const { versions, devices, model } = JSON.parse(stdout)
-  expect(versions).toEqual({ icthp: VERSION, node: process.versions.node, platform, onnxruntime: '1.30.0', sharp: null })
+  expect(versions).toEqual({
+    icthp: VERSION,
+    node: process.versions.node,
+    platform,
+    onnxruntime: '1.30.0',
+    sharp: null,
+  })
   expect(devices).toHaveLength(6)
   expect(devices.slice(0, 2)).toEqual([
     { device: 'cpu', available: true },
-    { device: 'cuda', available: false, reason: 'no cuda in a test', needs: expect.stringContaining('NVIDIA GPU') },
+    {
+      device: 'cuda',
+      available: false,
+      reason: 'no cuda in a test',
+      needs: expect.stringContaining('NVIDIA GPU'),
+    },
   ])
   const origin = (kind: string) => ({ repository: `fake/${kind}`, revision: '0123456789abcdef' })
   expect(model).toEqual({
     source: 'model',
     device: 'cpu',
     notes: ['auto took cpu'],
-    ict: { name: 'fake/ict', dtype: 'fp32', dtypes: ['fp32'], bytes: 3_000_000, origin: origin('ict'), library: '0.1.0' },
-    hp: { name: 'fake/hp', dtype: 'fp32', dtypes: ['fp32'], bytes: 1_500_000, origin: origin('hp'), library: '0.1.0' },
+    ict: {
+      name: 'fake/ict',
+      dtype: 'fp32',
+      dtypes: ['fp32'],
+      bytes: 3_000_000,
+      origin: origin('ict'),
+      library: '0.1.0',
+    },
+    hp: {
+      name: 'fake/hp',
+      dtype: 'fp32',
+      dtypes: ['fp32'],
+      bytes: 1_500_000,
+      origin: origin('hp'),
+      library: '0.1.0',
+    },
   })
   expect([code, stderr]).toEqual([0, ''])
   expect(room.log).toEqual(['dispose backend'])
@@ -41,7 +66,9 @@ test('the text says the same', async () => {
     'cpu       yes',
   ])
   expect(lines).toContain('model  model')
-  expect(lines).toContain('  ict  fake/ict, fp32, 3.00 MB, converted by icthp 0.1.0 from fake/ict at 0123456789ab')
+  expect(lines).toContain(
+    '  ict  fake/ict, fp32, 3.00 MB, converted by icthp 0.1.0 from fake/ict at 0123456789ab',
+  )
   expect(lines).toContain('  runs on cpu')
 })
 
@@ -61,19 +88,30 @@ test('a missing model, a missing precision and a missing device are told, not th
   const dtype = await room.run(['info', '--dtype', 'int8', '--json'])
   expect(JSON.parse(dtype.stdout).model.hp.error.code).toBe('model_dtype_unavailable')
   const device = await room.run(['info', '--device', 'cuda', '--json'])
-  expect(JSON.parse(device.stdout).model).toMatchObject({ device: null, hp: { error: { code: 'device_unavailable' } } })
+  expect(JSON.parse(device.stdout).model).toMatchObject({
+    device: null,
+    hp: { error: { code: 'device_unavailable' } },
+  })
 })
 
 test('that there is no model at all is told once', async () => {
-  room.services.hub = async () => ({ open: () => Promise.reject(new ModelError('model_not_found', 'There is no model. Make one.')) })
+  room.services.hub = async () => ({
+    open: () => Promise.reject(new ModelError('model_not_found', 'There is no model. Make one.')),
+  })
   const { stdout } = await room.run(['info', '--model', 'empty'])
   const lines = stdout.trimEnd().split('\n')
-  expect(lines.slice(lines.indexOf('model  empty'))).toEqual(['model  empty', '  There is no model. Make one. (model_not_found)'])
+  expect(lines.slice(lines.indexOf('model  empty'))).toEqual([
+    'model  empty',
+    '  There is no model. Make one. (model_not_found)',
+  ])
 })
 
 test('where the runtime is not installed, every device says so', async () => {
   room.services.backend = async () => {
-    throw new DeviceError('runtime_missing', 'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.')
+    throw new DeviceError(
+      'runtime_missing',
+      'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.',
+    )
   }
   const { code, stdout } = await room.run(['info'])
   expect(code).toBe(0)

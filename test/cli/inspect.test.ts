@@ -7,7 +7,9 @@ const room = cliRoom()
 const sha256 = (bytes: Uint8Array | Float32Array): string => createHash('sha256').update(bytes).digest('hex')
 const crop = new Uint8Array(224 * 224 * 3).fill(200)
 const cropSha256 = sha256(crop)
-const pixelValuesSha256 = sha256(normalise({ data: crop, size: 224, width: 30, height: 20 }, CLIP_PREPROCESS).data)
+const pixelValuesSha256 = sha256(
+  normalise({ data: crop, size: 224, width: 30, height: 20 }, CLIP_PREPROCESS).data,
+)
 
 test('--json is an array with the hashes of what the towers see, and no model is opened', async () => {
   await room.write({ 'a.png': '200', 'b.png': '200' })
@@ -32,8 +34,13 @@ test('images that cannot be read are named, and the exit code is 3', async () =>
   await room.write({ 'a.png': '200', 'bad.png': 'x' })
   const { code, stdout, stderr } = await room.run(['inspect', 'bad.png', 'a.png', '--json'])
   expect(code).toBe(3)
-  expect(JSON.parse(stdout)).toMatchObject([{ file: 'a.png' }, { file: 'bad.png', error: { code: 'image_unreadable' } }])
-  expect(stderr).toBe('warning: bad.png: The PNG file cannot be decoded: it is not a number. (image_unreadable)\n')
+  expect(JSON.parse(stdout)).toMatchObject([
+    { file: 'a.png' },
+    { file: 'bad.png', error: { code: 'image_unreadable' } },
+  ])
+  expect(stderr).toBe(
+    'warning: bad.png: The PNG file cannot be decoded: it is not a number. (image_unreadable)\n',
+  )
 })
 
 test('--no-sharp and --max-pixels reach the decoder', async () => {
@@ -51,7 +58,12 @@ test('--no-sharp and --max-pixels reach the decoder', async () => {
 
 test('--text tells ids without padding', async () => {
   const { code, stdout } = await room.run(['inspect', '--text', 'A Red  fox', '--json'])
-  expect(JSON.parse(stdout)).toEqual({ ids: [49406, 320, 736, 3240, 49407], count: 5, truncated: false, cut: '' })
+  expect(JSON.parse(stdout)).toEqual({
+    ids: [49406, 320, 736, 3240, 49407],
+    count: 5,
+    truncated: false,
+    cut: '',
+  })
   expect(code).toBe(0)
   expect((await room.run(['inspect', '-t', 'A Red  fox'])).stdout).toBe(
     'ids        49406 320 736 3240 49407\ncount      5\ntruncated  no\n',
@@ -80,5 +92,9 @@ test('a run that is stopped prints nothing', async () => {
   await room.write({ 'a.png': '200' })
   const stop = new AbortController()
   stop.abort(new Error('stopped'))
-  expect(await room.run(['inspect', 'a.png', '--json'], { signal: stop.signal })).toEqual({ code: 1, stdout: '', stderr: '' })
+  expect(await room.run(['inspect', 'a.png', '--json'], { signal: stop.signal })).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: '',
+  })
 })

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { VERSION } from '../../src/base/version.ts'
+import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { bmp, buildCli, icthp } from './built-cli.ts'
 
 let folder: string
@@ -18,12 +18,29 @@ beforeAll(async () => {
   await writeRandomCheckpoint(join(folder, 'checkpoint'))
   await buildCli()
   const from = (name: string): string => join(folder, 'checkpoint', name)
-  await convertCheckpoints({ ict: from('ICT'), hp: from('HP'), base: from('base'), out: join(folder, 'model') })
+  await convertCheckpoints({
+    ict: from('ICT'),
+    hp: from('HP'),
+    base: from('base'),
+    out: join(folder, 'model'),
+  })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 test('scores with the real runtime, and ends', async () => {
-  const args = ['score', 'red.bmp', 'bad.bmp', 'blue.bmp', '-p', 'a red square', '-m', 'model', '-d', 'cpu', '--json']
+  const args = [
+    'score',
+    'red.bmp',
+    'bad.bmp',
+    'blue.bmp',
+    '-p',
+    'a red square',
+    '-m',
+    'model',
+    '-d',
+    'cpu',
+    '--json',
+  ]
   const { code, stdout, stderr } = await icthp(args, { cwd: folder })
   const score = expect.any(Number)
   expect(JSON.parse(stdout)).toMatchObject({
@@ -47,7 +64,10 @@ test.each([
 ] as const)('%s stops it cleanly, the lines written so far are whole', async (signal, code, said) => {
   let sent = false
   const args = ['score', ...many, '-m', 'model', '-d', 'cpu', '--batch-size', '1', '--ndjson', '-q']
-  const ended = await icthp(args, { cwd: folder, during: (child) => void (!sent && (sent = child.kill(signal))) })
+  const ended = await icthp(args, {
+    cwd: folder,
+    during: (child) => void (!sent && (sent = child.kill(signal))),
+  })
   expect([ended.code, ended.signal, ended.stderr]).toEqual([code, null, said])
   expect(ended.stdout.endsWith('\n')).toBe(true)
   const lines = ended.stdout
@@ -60,7 +80,10 @@ test.each([
 
 test('a reader that has read enough ends it quietly', async () => {
   const args = ['score', ...many, '-m', 'model', '-d', 'cpu', '--batch-size', '1', '--ndjson', '-q']
-  const { code, signal, stderr } = await icthp(args, { cwd: folder, during: (child) => void child.stdout.destroy() })
+  const { code, signal, stderr } = await icthp(args, {
+    cwd: folder,
+    during: (child) => void child.stdout.destroy(),
+  })
   expect([code, signal, stderr]).toEqual([0, null, ''])
 })
 
@@ -78,5 +101,10 @@ test('--help and --version load neither sharp nor onnxruntime', async () => {
     expect(await icthp(args, { cwd: folder, nodeArgs })).toMatchObject({ code: 0, stderr: '' })
     expect(await loaded()).toEqual([])
   }
-  expect(await icthp(['--version'], { cwd: folder })).toEqual({ code: 0, signal: null, stdout: `${VERSION}\n`, stderr: '' })
+  expect(await icthp(['--version'], { cwd: folder })).toEqual({
+    code: 0,
+    signal: null,
+    stdout: `${VERSION}\n`,
+    stderr: '',
+  })
 })

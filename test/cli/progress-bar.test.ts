@@ -7,7 +7,10 @@ const room = cliRoom()
 function watch(columns: number | undefined) {
   const written: string[] = []
   const clock = { ms: 0 }
-  const bar = new ProgressBar({ write: (text) => void written.push(text), isTTY: columns !== undefined, columns }, () => clock.ms)
+  const bar = new ProgressBar(
+    { write: (text) => void written.push(text), isTTY: columns !== undefined, columns },
+    () => clock.ms,
+  )
   return { bar, written, clock }
 }
 
@@ -35,7 +38,13 @@ test('bytes go on through the files of a download, and a long name is cut to the
   const { bar, written, clock } = watch(70)
   bar.update({ stage: 'download', item: 'owner/name/small.json', loaded: 1e6, total: 4e9, unit: 'bytes' })
   clock.ms = 10_000
-  bar.update({ stage: 'download', item: 'owner/name/a-very-long-file-name.bin', loaded: 1001e6, total: 4e9, unit: 'bytes' })
+  bar.update({
+    stage: 'download',
+    item: 'owner/name/a-very-long-file-name.bin',
+    loaded: 1001e6,
+    total: 4e9,
+    unit: 'bytes',
+  })
   expect(written[1]).toBe('\r\x1b[2Kdownload…name.bin  ███░░░░░░░ 1.00 GB of 4.00 GB  100 MB/s  0:30 left')
 })
 
@@ -65,7 +74,9 @@ test('elsewhere a plain line every half minute', () => {
 })
 
 test('the bar is off the screen whenever data or notes are written, and at the end', async () => {
-  await room.write(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${i}.png`, i === 4 ? 'bad' : '7'])))
+  await room.write(
+    Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`${i}.png`, i === 4 ? 'bad' : '7'])),
+  )
   let shown = false
   let clock = 0
   const events: string[] = []

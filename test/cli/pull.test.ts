@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { ConvertOptions } from '../../src/convert/index.ts'
 import { DownloadError } from '../../src/base/errors.ts'
-import type { PullPlan } from '../../src/hub/huggingface/pull-node.ts'
 import { VERSION } from '../../src/base/version.ts'
+import type { ConvertOptions } from '../../src/convert/index.ts'
+import type { PullPlan } from '../../src/hub/huggingface/pull-node.ts'
 import { sealManifest } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
@@ -39,7 +39,12 @@ function fakes(): { fetched: number; converted: ConvertOptions[] } {
   room.services.pullOfficial = async ({ onPlan } = {}) => {
     await onPlan?.(PLAN)
     seen.fetched++
-    const pulled = (repository: string) => ({ repository, revision: 'c0', path: `/hf/hub/${repository}`, sha256: { a: repository } })
+    const pulled = (repository: string) => ({
+      repository,
+      revision: 'c0',
+      path: `/hf/hub/${repository}`,
+      sha256: { a: repository },
+    })
     return { ict: pulled('8y/ICT'), hp: pulled('8y/HP'), base: pulled('base') }
   }
   room.services.convertCheckpoints = async (options) => {
@@ -61,7 +66,14 @@ function fakes(): { fetched: number; converted: ConvertOptions[] } {
 
 test('--dry-run shows the plan and fetches nothing', async () => {
   const seen = fakes()
-  const { code, stdout, stderr } = await room.run(['pull', '--dry-run', '--out', 'out', '--dtype', 'fp32,fp16'])
+  const { code, stdout, stderr } = await room.run([
+    'pull',
+    '--dry-run',
+    '--out',
+    'out',
+    '--dtype',
+    'fp32,fp16',
+  ])
   expect(stdout.split('\n').map((line) => line.replace(/ +/g, ' '))).toEqual([
     ...LINES.map((line) => line.replace(/ +/g, ' ')),
     '',
@@ -110,7 +122,11 @@ test('the plan is told on stderr, then everything is fetched and converted, with
   expect(code).toBe(0)
   const quiet = await room.run(['pull', '--out', 'out', '-q', '--json'])
   expect(quiet.stderr).toBe('')
-  expect(JSON.parse(quiet.stdout)).toMatchObject({ plan: { total: 8e9 }, out, models: [{ kind: 'ict' }, { kind: 'hp' }] })
+  expect(JSON.parse(quiet.stdout)).toMatchObject({
+    plan: { total: 8e9 },
+    out,
+    models: [{ kind: 'ict' }, { kind: 'hp' }],
+  })
 })
 
 test('what is converted from the same commit is left alone, unless --force', async () => {
@@ -120,11 +136,17 @@ test('what is converted from the same commit is left alone, unless --force', asy
   await writeFile(
     join(room.folder, 'out/ict/icthp.json'),
     JSON.stringify(
-      sealManifest({ ...manifest, library: VERSION, source: { ...source, repository: '8y/ICT', revision: 'c0' } }),
+      sealManifest({
+        ...manifest,
+        library: VERSION,
+        source: { ...source, repository: '8y/ICT', revision: 'c0' },
+      }),
     ),
   )
   const { stderr } = await room.run(['pull', '--out', 'out'])
-  expect(stderr).toContain('note: ICT is converted already, from the same commit; --force converts it again\n')
+  expect(stderr).toContain(
+    'note: ICT is converted already, from the same commit; --force converts it again\n',
+  )
   await room.run(['pull', '--out', 'out', '--force'])
   await room.run(['pull', '--out', 'out', '--dtype', 'fp16'])
   expect(seen.converted.map(({ ict, hp }) => [Boolean(ict), Boolean(hp)])).toEqual([

@@ -5,8 +5,12 @@ import { cliRoom, hpOf, ictOf } from './cli-room.ts'
 const room = cliRoom()
 const PROMPT = 'a red fox'
 const TOKENS = 5
-const scores = (pixel: number) => ({ ict: expect.closeTo(ictOf(pixel, TOKENS), 6), hp: expect.closeTo(hpOf(pixel), 6) })
-const weighted = (pixel: number, ict = 0.5, hp = 0.5): unknown => expect.closeTo(ict * ictOf(pixel, TOKENS) + hp * hpOf(pixel), 6)
+const scores = (pixel: number) => ({
+  ict: expect.closeTo(ictOf(pixel, TOKENS), 6),
+  hp: expect.closeTo(hpOf(pixel), 6),
+})
+const weighted = (pixel: number, ict = 0.5, hp = 0.5): unknown =>
+  expect.closeTo(ict * ictOf(pixel, TOKENS) + hp * hpOf(pixel), 6)
 
 beforeEach(() => room.write({ 'a.png': '10', 'b.png': '250', 'c.png': '130' }))
 
@@ -41,7 +45,17 @@ test('--json is the ranking with the names of the images', async () => {
 })
 
 test('--top keeps the best, --weights are used and named', async () => {
-  const { stdout } = await room.run(['rank', '.', '--prompt', PROMPT, '--weights', 'ict=0.9,hp=0.1', '--top', '1', '--json'])
+  const { stdout } = await room.run([
+    'rank',
+    '.',
+    '--prompt',
+    PROMPT,
+    '--weights',
+    'ict=0.9,hp=0.1',
+    '--top',
+    '1',
+    '--json',
+  ])
   expect(JSON.parse(stdout)).toMatchObject({
     weights: { ict: 0.9, hp: 0.1 },
     results: [{ image: 'c.png', score: weighted(130, 0.9, 0.1) }],
@@ -60,12 +74,26 @@ test.each([
 ])('--combine %s orders by it and names it', async (combine, order) => {
   const { stdout } = await room.run(['rank', '.', '--prompt', PROMPT, '--combine', combine, '--json'])
   const ranking = JSON.parse(stdout) as { combine: string; weights?: unknown; results: { image: string }[] }
-  expect([ranking.combine, ranking.weights, ranking.results.map(({ image }) => image)]).toEqual([combine, undefined, order])
+  expect([ranking.combine, ranking.weights, ranking.results.map(({ image }) => image)]).toEqual([
+    combine,
+    undefined,
+    order,
+  ])
 })
 
 test('without a prompt HP alone orders, and ICT is not loaded', async () => {
   const { code, stdout, stderr } = await room.run(['rank', '.'])
-  expect(stdout).toBe(['rank      hp  image', '   1  0.8723  b.png', '   2  0.5098  c.png', '   3  0.1367  a.png', '', 'fake/hp, fp32 on cpu', ''].join('\n'))
+  expect(stdout).toBe(
+    [
+      'rank      hp  image',
+      '   1  0.8723  b.png',
+      '   2  0.5098  c.png',
+      '   3  0.1367  a.png',
+      '',
+      'fake/hp, fp32 on cpu',
+      '',
+    ].join('\n'),
+  )
   expect(stderr).toContain('note: no prompt, so the images are ranked by HP alone\n')
   expect(room.log.some((line) => line.includes('fake/ict'))).toBe(false)
   expect(code).toBe(0)
@@ -87,7 +115,16 @@ test('--ndjson comes in ranked order, unreadable images last', async () => {
   const lines = stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { image: string; rank?: number; combine?: string; models?: object; error?: { code: string } })
+    .map(
+      (line) =>
+        JSON.parse(line) as {
+          image: string
+          rank?: number
+          combine?: string
+          models?: object
+          error?: { code: string }
+        },
+    )
   expect(lines[0]!.models).toEqual({ hp: 'fake/hp' })
   expect(lines.map(({ image, rank, combine, error }) => [image, rank, combine, error?.code])).toEqual([
     ['b.png', 1, 'hp', undefined],
@@ -99,7 +136,9 @@ test('--ndjson comes in ranked order, unreadable images last', async () => {
 
 test('--csv has a header and a row an image', async () => {
   const { stdout } = await room.run(['rank', 'a.png', '--only', 'hp', '--csv'])
-  expect(stdout).toMatch(/^image,rank,score,ict,hp,passed,combine,model\r\na\.png,1,0\.13668\d+,,0\.13668\d+,true,hp,fake\/hp\r\n$/)
+  expect(stdout).toMatch(
+    /^image,rank,score,ict,hp,passed,combine,model\r\na\.png,1,0\.13668\d+,,0\.13668\d+,true,hp,fake\/hp\r\n$/,
+  )
 })
 
 test('where no model is named or pulled, a note says that it is the demo model, and --model is silent', async () => {
@@ -115,17 +154,29 @@ test('where no image can be read, the ranking is empty and the exit code 3', asy
   await room.write({ 'bad.png': 'bad' })
   const { code, stdout } = await room.run(['rank', 'bad.png', '--prompt', PROMPT, '--json', '-q'])
   expect(code).toBe(3)
-  expect(JSON.parse(stdout)).toMatchObject({ results: [], errors: [{ image: 'bad.png', code: 'image_unreadable' }] })
+  expect(JSON.parse(stdout)).toMatchObject({
+    results: [],
+    errors: [{ image: 'bad.png', code: 'image_unreadable' }],
+  })
 })
 
 test.each([
-  [['--combine', 'weighted'], 'error: --combine weighted needs ICT scores: give a --prompt, and leave out --only.'],
+  [
+    ['--combine', 'weighted'],
+    'error: --combine weighted needs ICT scores: give a --prompt, and leave out --only.',
+  ],
   [
     ['--prompt', 'x', '--only', 'ict', '--combine', 'hp'],
     'error: --combine hp needs HP scores: give a --prompt, and leave out --only.',
   ],
-  [['--prompt', 'x', '--combine', 'product', '--weights', '1,1'], 'error: --weights is for --combine weighted, not for product.'],
-  [['--prompt', 'x', '--prompt', 'y'], "error: option '-p, --prompt <text>' argument 'y' is invalid. It may be given once."],
+  [
+    ['--prompt', 'x', '--combine', 'product', '--weights', '1,1'],
+    'error: --weights is for --combine weighted, not for product.',
+  ],
+  [
+    ['--prompt', 'x', '--prompt', 'y'],
+    "error: option '-p, --prompt <text>' argument 'y' is invalid. It may be given once.",
+  ],
   [
     ['--weights', 'ict=1,ict=2'],
     "error: option '--weights <weights>' argument 'ict=1,ict=2' is invalid. Give ict=NUMBER,hp=NUMBER, or NUMBER,NUMBER.",
@@ -134,7 +185,10 @@ test.each([
     ['--weights', '1'],
     "error: option '--weights <weights>' argument '1' is invalid. Give ict=NUMBER,hp=NUMBER, or NUMBER,NUMBER.",
   ],
-  [['--weights', '1,x'], "error: option '--weights <weights>' argument '1,x' is invalid. It must be a number."],
+  [
+    ['--weights', '1,x'],
+    "error: option '--weights <weights>' argument '1,x' is invalid. It must be a number.",
+  ],
   [
     ['--combine', 'best'],
     "error: option '--combine <rule>' argument 'best' is invalid. Allowed choices are weighted, product, softmax, ict, hp.",
@@ -142,6 +196,10 @@ test.each([
   [['--top', '0'], "error: option '--top <n>' argument '0' is invalid. It must be a whole number from 1."],
 ])('%j is told as wrong usage, before anything is loaded', async (flags, message) => {
   const { code, stdout, stderr } = await room.run(['rank', 'a.png', ...flags])
-  expect([code, stdout, stderr]).toEqual([2, '', `${message}\nRun \`icthp rank --help\` for what it takes.\n`])
+  expect([code, stdout, stderr]).toEqual([
+    2,
+    '',
+    `${message}\nRun \`icthp rank --help\` for what it takes.\n`,
+  ])
   expect(room.log).toEqual([])
 })

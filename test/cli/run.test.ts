@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { Stopped } from '../../src/cli/exit-codes.ts'
 import { BackendError } from '../../src/base/errors.ts'
 import { VERSION } from '../../src/base/version.ts'
+import { Stopped } from '../../src/cli/exit-codes.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()
@@ -20,7 +20,8 @@ test('without a command the help is shown as an error', async () => {
 test('--help of the whole lists the commands and exit codes', async () => {
   const { code, stdout, stderr } = await room.run(['--help'])
   expect([code, stderr]).toEqual([0, ''])
-  for (const text of ['score', 'rank', 'convert', 'pull', 'inspect', 'info', 'Exit codes: 0 done']) expect(stdout).toContain(text)
+  for (const text of ['score', 'rank', 'convert', 'pull', 'inspect', 'info', 'Exit codes: 0 done'])
+    expect(stdout).toContain(text)
 })
 
 test.each(['score', 'rank', 'convert', 'pull', 'inspect', 'info'])(
@@ -38,14 +39,26 @@ test.each([
   [['frob'], "error: unknown command 'frob'\n", 'Run `icthp --help` for the commands.\n'],
   [['score'], "error: missing required argument 'IMAGE'\n", HINT],
   [['score', 'a.png', '--frob'], "error: unknown option '--frob'\n", HINT],
-  [['score', 'a.png', '--json', '--csv'], "error: option '--json' cannot be used with option '--csv'\n", HINT],
-  [['score', 'a.png', '--ndjson', '--json'], "error: option '--json' cannot be used with option '--ndjson'\n", HINT],
+  [
+    ['score', 'a.png', '--json', '--csv'],
+    "error: option '--json' cannot be used with option '--csv'\n",
+    HINT,
+  ],
+  [
+    ['score', 'a.png', '--ndjson', '--json'],
+    "error: option '--json' cannot be used with option '--ndjson'\n",
+    HINT,
+  ],
   [
     ['score', 'a.png', '--batch-size', '1.5'],
     "error: option '--batch-size <n>' argument '1.5' is invalid. It must be a whole number from 1.\n",
     HINT,
   ],
-  [['score', 'a.png', '--min-hp', 'x'], "error: option '--min-hp <score>' argument 'x' is invalid. It must be a number.\n", HINT],
+  [
+    ['score', 'a.png', '--min-hp', 'x'],
+    "error: option '--min-hp <score>' argument 'x' is invalid. It must be a number.\n",
+    HINT,
+  ],
   [
     ['score', 'a.png', '--device', 'abacus'],
     "error: option '-d, --device <name>' argument 'abacus' is invalid. " +
@@ -64,7 +77,11 @@ test.each([
     HINT,
   ],
   [['score', 'nowhere.png'], 'error: There is no image nowhere.png. Check the path.\n', HINT],
-  [['score', 'a.png', '--prompts-file', 'no.txt'], 'error: The prompts file no.txt cannot be read: it is not there.\n', HINT],
+  [
+    ['score', 'a.png', '--prompts-file', 'no.txt'],
+    'error: The prompts file no.txt cannot be read: it is not there.\n',
+    HINT,
+  ],
   [
     ['score', 'a.png', '--prompts-file', 'empty.txt'],
     'error: The prompts file empty.txt holds no prompts. Write one a line.\n',
@@ -129,7 +146,8 @@ test.each([
   const stop = new AbortController()
   const result = await room.run(['score', '.', '--batch-size', '2', '--ndjson', '-q'], {
     signal: stop.signal,
-    onWrite: (stream, text) => void (stream === 'out' && text.includes('"5.png"') && stop.abort(new Stopped(signal))),
+    onWrite: (stream, text) =>
+      void (stream === 'out' && text.includes('"5.png"') && stop.abort(new Stopped(signal))),
   })
   expect([result.code, result.stderr]).toEqual([code, ''])
   const lines = result.stdout
@@ -146,5 +164,9 @@ test('a run that is stopped with --json prints no half document', async () => {
   await room.write({ 'a.png': '1', 'b.png': '2' })
   const stop = new AbortController()
   stop.abort(new Stopped('SIGINT'))
-  expect(await room.run(['score', '.', '--json', '-q'], { signal: stop.signal })).toEqual({ code: 130, stdout: '', stderr: '' })
+  expect(await room.run(['score', '.', '--json', '-q'], { signal: stop.signal })).toEqual({
+    code: 130,
+    stdout: '',
+    stderr: '',
+  })
 })

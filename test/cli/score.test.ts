@@ -11,7 +11,16 @@ const hp = (pixel: number): unknown => expect.closeTo(hpOf(pixel), 6)
 
 test('--json is one document, each image with a score a prompt and HP', async () => {
   await room.write({ 'a.png': '200', 'b.png': '50' })
-  const { code, stdout, stderr } = await room.run(['score', 'b.png', 'a.png', '-p', RED, '--prompt', BIRD, '--json'])
+  const { code, stdout, stderr } = await room.run([
+    'score',
+    'b.png',
+    'a.png',
+    '-p',
+    RED,
+    '--prompt',
+    BIRD,
+    '--json',
+  ])
   expect(JSON.parse(stdout)).toEqual({
     results: [
       { image: 'b.png', ict: ict(50), hp: hp(50) },
@@ -56,7 +65,9 @@ test.each(['ict', 'hp'] as const)('--only %s loads no more', async (only) => {
   await room.write({ 'a.png': '200' })
   const { stdout } = await room.run(['score', 'a.png', '-p', RED, '--only', only, '--json'])
   expect(Object.keys(JSON.parse(stdout).results[0])).toEqual(['image', only])
-  expect(room.log.filter((line) => line.startsWith('load')).every((line) => line.startsWith(`load fake/${only}`))).toBe(true)
+  expect(
+    room.log.filter((line) => line.startsWith('load')).every((line) => line.startsWith(`load fake/${only}`)),
+  ).toBe(true)
 })
 
 test('--prompts-file adds its lines after the prompts of the line', async () => {
@@ -66,8 +77,14 @@ test('--prompts-file adds its lines after the prompts of the line', async () => 
 })
 
 test.each([
-  ['UTF-16, as Windows writes it', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le')])],
-  ['UTF-16, big-endian', Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le').swap16()])],
+  [
+    'UTF-16, as Windows writes it',
+    Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le')]),
+  ],
+  [
+    'UTF-16, big-endian',
+    Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from('first\r\nzwei Äpfel\r\n', 'utf16le').swap16()]),
+  ],
   ['UTF-8', Buffer.from('first\nzwei Äpfel')],
 ])('--prompts-file in %s', async (_, bytes) => {
   await room.write({ 'a.png': '200' })
@@ -81,14 +98,28 @@ test.each([
   ['GBK', Buffer.from([0xc1, 0xbd, 0xb8, 0xf6, 10]), 'line 1, byte 0'],
   ['UTF-16 without a mark', Buffer.from('two', 'utf16le'), 'line 1, byte 1'],
   ['UTF-16 that is cut', Buffer.from([0xff, 0xfe, 0x41, 0, 0x42]), 'line 1, byte 4'],
-  ['UTF-16 with half a character', Buffer.from([0xff, 0xfe, 0x41, 0, 0x0a, 0, 0x42, 0, 0x00, 0xd8, 0x43, 0]), 'line 2, byte 8'],
-  ['UTF-8 that is broken behind a U+FFFD that is meant', Buffer.from([0xef, 0xbf, 0xbd, 10, 0xff]), 'line 2, byte 4'],
+  [
+    'UTF-16 with half a character',
+    Buffer.from([0xff, 0xfe, 0x41, 0, 0x0a, 0, 0x42, 0, 0x00, 0xd8, 0x43, 0]),
+    'line 2, byte 8',
+  ],
+  [
+    'UTF-8 that is broken behind a U+FFFD that is meant',
+    Buffer.from([0xef, 0xbf, 0xbd, 10, 0xff]),
+    'line 2, byte 4',
+  ],
   ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0]), 'UTF-32'],
   ['a JPEG', Buffer.from([0xff, 0xd8, 0xff, 0xe0]), 'line 1, byte 0'],
 ])('--prompts-file in %s is refused, with its place', async (_, bytes, place) => {
   await room.write({ 'a.png': '200' })
   await writeFile(join(room.folder, 'prompts.txt'), bytes)
-  const { code, stdout, stderr } = await room.run(['score', 'a.png', '--prompts-file', 'prompts.txt', '--json'])
+  const { code, stdout, stderr } = await room.run([
+    'score',
+    'a.png',
+    '--prompts-file',
+    'prompts.txt',
+    '--json',
+  ])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toContain(place)
   expect(stderr).toContain('Save it as UTF-8')
@@ -111,7 +142,17 @@ test('--ndjson writes a line an image while the others are still under way', asy
 
 test('--csv is RFC 4180, with a column a prompt', async () => {
   await room.write({ 'a, "b".png': '200' })
-  const { stdout } = await room.run(['score', '*.png', '-p', 'one, two', '-p', BIRD, '--min-hp', '0.5', '--csv'])
+  const { stdout } = await room.run([
+    'score',
+    '*.png',
+    '-p',
+    'one, two',
+    '-p',
+    BIRD,
+    '--min-hp',
+    '0.5',
+    '--csv',
+  ])
   const [header, row, end] = stdout.split('\r\n')
   expect(header).toBe('image,"ict: one, two",ict: bird,hp,passed,model')
   expect(row).toMatch(/^"a, ""b""\.png",0\.\d+,0\.\d+,0\.\d+,true,fake\/ict \+ fake\/hp$/)
@@ -138,7 +179,12 @@ test('the table is aligned, without colour where nobody watches', async () => {
 test('several prompts are numbered in the table, and told above it', async () => {
   await room.write({ 'a.png': '200' })
   const { stdout } = await room.run(['score', 'a.png', '-p', RED, '-p', BIRD, '--only', 'ict'])
-  expect(stdout.split('\n').slice(0, 4)).toEqual([`ict 1  ${RED}`, `ict 2  ${BIRD}`, '', '  ict 1    ict 2  image'])
+  expect(stdout.split('\n').slice(0, 4)).toEqual([
+    `ict 1  ${RED}`,
+    `ict 2  ${BIRD}`,
+    '',
+    '  ict 1    ict 2  image',
+  ])
 })
 
 test('on a terminal the header is bold, long names are cut in the middle, control characters are shown', async () => {
@@ -164,7 +210,17 @@ test('on a terminal the header is bold, long names are cut in the middle, contro
 test('--min-ict asks every prompt', async () => {
   await room.write({ 'a.png': '200' })
   const passed = async (min: number): Promise<unknown> => {
-    const { stdout } = await room.run(['score', 'a.png', '-p', RED, '-p', BIRD, '--min-ict', String(min), '--json'])
+    const { stdout } = await room.run([
+      'score',
+      'a.png',
+      '-p',
+      RED,
+      '-p',
+      BIRD,
+      '--min-ict',
+      String(min),
+      '--json',
+    ])
     return JSON.parse(stdout).results[0].passed
   }
   expect([ictOf(200, 5), ictOf(200, 3)].map((score) => score.toFixed(2))).toEqual(['0.96', '0.88'])
@@ -179,8 +235,16 @@ test('images that cannot be read are named, the others scored, and the exit code
   expect(JSON.parse(json.stdout)).toMatchObject({
     results: [{ image: 'a.png' }, { image: 'b.png' }],
     errors: [
-      { image: 'nowhere.png', code: 'image_not_found', message: 'There is no image nowhere.png. Check the path.' },
-      { image: 'bad.png', code: 'image_unreadable', message: 'The PNG file cannot be decoded: it is not a number.' },
+      {
+        image: 'nowhere.png',
+        code: 'image_not_found',
+        message: 'There is no image nowhere.png. Check the path.',
+      },
+      {
+        image: 'bad.png',
+        code: 'image_unreadable',
+        message: 'The PNG file cannot be decoded: it is not a number.',
+      },
     ],
   })
   expect(json.stderr).toBe(
@@ -195,8 +259,14 @@ test('images that cannot be read are named, the others scored, and the exit code
       .split('\n')
       .map((line) => JSON.parse(line)),
   ).toEqual([
-    { image: 'nowhere.png', error: { code: 'image_not_found', message: 'There is no image nowhere.png. Check the path.' } },
-    { image: 'bad.png', error: { code: 'image_unreadable', message: 'The PNG file cannot be decoded: it is not a number.' } },
+    {
+      image: 'nowhere.png',
+      error: { code: 'image_not_found', message: 'There is no image nowhere.png. Check the path.' },
+    },
+    {
+      image: 'bad.png',
+      error: { code: 'image_unreadable', message: 'The PNG file cannot be decoded: it is not a number.' },
+    },
     { image: 'a.png', hp: hp(200), models: { hp: 'fake/hp' } },
     { image: 'b.png', hp: hp(50), models: { hp: 'fake/hp' } },
   ])
@@ -215,5 +285,7 @@ test('a prompt that is too long is told, with what is not read', async () => {
   const long = Array.from({ length: 100 }, (_, i) => (i === 99 ? 'end' : 'word')).join(' ')
   const { code, stderr } = await room.run(['score', 'a.png', '-p', RED, '-p', long, '--json'])
   expect(code).toBe(0)
-  expect(stderr).toMatch(/warning: prompt 2 is cut: it has 102 tokens, and the model reads 77\. Not read: "word word .*…/)
+  expect(stderr).toMatch(
+    /warning: prompt 2 is cut: it has 102 tokens, and the model reads 77\. Not read: "word word .*…/,
+  )
 })

@@ -39,7 +39,9 @@ test('printable shows what would steer a terminal', () => {
 
 test('csvRow quotes what must be quoted, and ends in CR LF', () => {
   expect(csvRow(['a', 1.5, true, undefined])).toBe('a,1.5,true,\r\n')
-  expect(csvRow(['a,b', 'say "x"', 'two\nlines', ' pad', ''])).toBe('"a,b","say ""x""","two\nlines"," pad",\r\n')
+  expect(csvRow(['a,b', 'say "x"', 'two\nlines', ' pad', ''])).toBe(
+    '"a,b","say ""x""","two\nlines"," pad",\r\n',
+  )
 })
 
 test('formatTable aligns by cells, and cuts the last column alone', () => {

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { ImageError, ModelError } from '../../src/base/errors.ts'
 import { nodeServices } from '../../src/cli/services.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
-import { ImageError, ModelError } from '../../src/base/errors.ts'
 import type { VerifyOptions, VerifyReport } from '../../src/evaluation/verify-model-node.ts'
-import { sealManifest, type ModelManifest } from '../../src/models/manifest.ts'
+import { type ModelManifest, sealManifest } from '../../src/models/manifest.ts'
 import { cliRoom, manifestOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -37,7 +37,12 @@ const REPORT: VerifyReport = {
         textCosine: { min: 0.9991, mean: 0.9995 },
         secondsPerPrompt: 0.1,
       },
-      hp: { ...run, score: { max: 0.0234, mean: 0.0012 }, imageCosine: { min: 0.98765, mean: 0.99 }, secondsPerImage: 0.1 },
+      hp: {
+        ...run,
+        score: { max: 0.0234, mean: 0.0012 },
+        imageCosine: { min: 0.98765, mean: 0.99 },
+        secondsPerImage: 0.1,
+      },
       ranking: { combine: 'weighted', kendallTau: { min: 0.9, mean: 0.98765 }, top1: 0.9375 },
       memory: memory(1_234_000_000),
     },
@@ -53,7 +58,9 @@ function fakeVerify(changes: Partial<VerifyReport> = {}): VerifyOptions[] {
   room.services.verifyModel = async (options = {}) => {
     asked.push(options)
     for (const [index, image] of (options.images ?? []).entries()) {
-      await options.decoder!.crop(image, { size: 2 }).catch((error: Error) => options.onImageError!(error, index))
+      await options
+        .decoder!.crop(image, { size: 2 })
+        .catch((error: Error) => options.onImageError!(error, index))
     }
     options.onProgress?.({ stage: 'measure', item: 'int8', loaded: 4, total: 16, unit: 'images' })
     return { ...REPORT, ...changes }
@@ -97,7 +104,8 @@ test('progress is shown on a terminal', async () => {
 test('--json is the report; options, images and prompts reach it', async () => {
   const asked = fakeVerify()
   await room.write({ 'a.png': '1', 'pics/b.png': '2', 'prompts.txt': 'two\n\nthree\n' })
-  const flags = '--against q8 --dtype int8,q4 -d cpu --batch-size 3 --threads 2 --max-pixels 900 --revision v2 --no-record --json'
+  const flags =
+    '--against q8 --dtype int8,q4 -d cpu --batch-size 3 --threads 2 --max-pixels 900 --revision v2 --no-record --json'
   const args = [
     'verify',
     'a.png',
@@ -132,10 +140,21 @@ test('--json is the report; options, images and prompts reach it', async () => {
 test('images that cannot be read are named, and the exit code is 3', async () => {
   fakeVerify()
   await room.write({ 'good.png': '1', 'bad.png': 'x' })
-  const { code, stdout, stderr } = await room.run(['verify', 'good.png', 'bad.png', 'gone.png', '--json', '-q'])
+  const { code, stdout, stderr } = await room.run([
+    'verify',
+    'good.png',
+    'bad.png',
+    'gone.png',
+    '--json',
+    '-q',
+  ])
   const errors = [
     { image: 'gone.png', code: 'image_not_found', message: 'There is no image gone.png. Check the path.' },
-    { image: 'bad.png', code: 'image_unreadable', message: 'The PNG file cannot be decoded: it is not a number.' },
+    {
+      image: 'bad.png',
+      code: 'image_unreadable',
+      message: 'The PNG file cannot be decoded: it is not a number.',
+    },
   ]
   expect([code, JSON.parse(stdout)]).toEqual([3, { ...REPORT, errors }])
   expect(stderr).toBe(
@@ -145,7 +164,9 @@ test('images that cannot be read are named, and the exit code is 3', async () =>
 })
 
 test('a precision that failed is told, and the exit code is 1', async () => {
-  fakeVerify({ failures: [{ dtype: 'q4', code: 'model_self_test_failed', message: 'q4 computes nonsense.' }] })
+  fakeVerify({
+    failures: [{ dtype: 'q4', code: 'model_self_test_failed', message: 'q4 computes nonsense.' }],
+  })
   await room.write({ 'bad.png': 'x' })
   const { code, stdout, stderr } = await room.run(['verify', 'bad.png', '-q'])
   expect(code).toBe(1)
@@ -158,7 +179,11 @@ test('what stops it is exit code 1, and the decoder is freed', async () => {
     throw new ModelError('model_dtype_unavailable', 'There is nothing to compare with.')
   }
   const { code, stdout, stderr } = await room.run(['verify'])
-  expect([code, stdout, stderr]).toEqual([1, '', 'error: There is nothing to compare with. (model_dtype_unavailable)\n'])
+  expect([code, stdout, stderr]).toEqual([
+    1,
+    '',
+    'error: There is nothing to compare with. (model_dtype_unavailable)\n',
+  ])
   expect(room.log).toEqual(['dispose decoder'])
 })
 
@@ -211,7 +236,12 @@ describe('info', () => {
         source,
         readText: async (path) => {
           const kind = /^(ict|hp)\/icthp\.json$/.exec(path)?.[1] as 'ict' | 'hp' | undefined
-          return kind && JSON.stringify(sealManifest({ ...manifestOf(kind, ['fp32', 'int8']), ...extra(kind) } as ModelManifest))
+          return (
+            kind &&
+            JSON.stringify(
+              sealManifest({ ...manifestOf(kind, ['fp32', 'int8']), ...extra(kind) } as ModelManifest),
+            )
+          )
         },
         file: async (path) => ({ path }),
       }),
@@ -229,7 +259,9 @@ describe('info', () => {
       '       measured on 16 drawn images against fp32: scores off by 0.023 at most, 0.0012 on average; ' +
         'cosine of images 0.98765 or more; τ 0.988; 0.100 s an image on cpu',
     )
-    const { model } = JSON.parse((await room.run(['info', '--json'])).stdout) as { model: Record<string, { measured: unknown }> }
+    const { model } = JSON.parse((await room.run(['info', '--json'])).stdout) as {
+      model: Record<string, { measured: unknown }>
+    }
     expect([model['ict']!.measured, model['hp']!.measured]).toEqual([measured('ict'), measured('hp')])
   })
 
@@ -250,7 +282,11 @@ test('the real thing: a small random model, one picture', async () => {
     await convertCheckpoints({ hp: join(folder, 'HP'), out: model, dtypes: ['fp32', 'fp16'] })
     const { code, stdout } = await room.run(['verify', '-m', model, '-d', 'cpu', '--json', '-q'])
     const { precisions, recorded } = JSON.parse(stdout) as VerifyReport
-    expect([code, precisions.map(({ dtype }) => dtype), recorded]).toEqual([0, ['fp32', 'fp16'], [join(model, 'hp/icthp.json')]])
+    expect([code, precisions.map(({ dtype }) => dtype), recorded]).toEqual([
+      0,
+      ['fp32', 'fp16'],
+      [join(model, 'hp/icthp.json')],
+    ])
     const info = await room.run(['info', '-m', model, '-d', 'cpu', '--dtype', 'fp16'])
     expect(info.stdout).toMatch(/\n {7}measured on 16 drawn images against fp32: scores off by \S+ at most/)
   } finally {

@@ -17,7 +17,9 @@ export interface Reference {
   readonly ictImageEmbeds: readonly (readonly number[])[]
   readonly hpImageEmbeds: readonly (readonly number[])[]
   readonly ictTextEmbeds: readonly (readonly number[])[]
-  readonly variants: Readonly<Record<string, { readonly ict: readonly (readonly number[])[]; readonly hp: readonly number[] }>>
+  readonly variants: Readonly<
+    Record<string, { readonly ict: readonly (readonly number[])[]; readonly hp: readonly number[] }>
+  >
 }
 
 /** One tensor of a checkpoint that a test writes. */
@@ -40,7 +42,9 @@ export class CheckpointRoom {
 
   /** Unpacks a fixture to a path in the folder; returns the path. */
   async unpack(fixture: string, path: string): Promise<string> {
-    const packed = await readFile(`${fixtures}${fixture}`).catch(() => readFile(`${fixtures}${fixture}.gz`).then(gunzipSync))
+    const packed = await readFile(`${fixtures}${fixture}`).catch(() =>
+      readFile(`${fixtures}${fixture}.gz`).then(gunzipSync),
+    )
     await mkdir(dirname(this.at(path)), { recursive: true })
     await writeFile(this.at(path), packed)
     return this.at(path)
@@ -71,7 +75,11 @@ export class CheckpointRoom {
     length.writeBigUInt64LE(BigInt(text.length))
     await mkdir(this.at(folder), { recursive: true })
     const file = await open(this.at(folder, 'model.safetensors'), 'w')
-    for (const part of [length, text, ...[...weights.values()].map(({ values }) => new Uint8Array(values.buffer))])
+    for (const part of [
+      length,
+      text,
+      ...[...weights.values()].map(({ values }) => new Uint8Array(values.buffer)),
+    ])
       await file.write(part)
     await file.close()
     return this.at(folder)
@@ -104,7 +112,10 @@ export function checkpointRoom(): CheckpointRoom {
 }
 
 /** The largest difference of two lists, or lists of lists, of the same shape. */
-export function furthest(a: readonly (number | ArrayLike<number>)[], b: readonly (number | ArrayLike<number>)[]): number {
+export function furthest(
+  a: readonly (number | ArrayLike<number>)[],
+  b: readonly (number | ArrayLike<number>)[],
+): number {
   const flat = (list: readonly (number | ArrayLike<number>)[]): number[] =>
     list.flatMap((value) => (typeof value === 'number' ? [value] : Array.from(value)))
   const [left, right] = [flat(a), flat(b)]

@@ -10,14 +10,22 @@ interface Reference {
     { json: unknown; projection_dim: number; text: Record<string, unknown>; vision: Record<string, unknown> }
   >
 }
-const reference = JSON.parse(readFileSync(new URL('../fixtures/clip/clip.json', import.meta.url), 'utf8')) as Reference
+const reference = JSON.parse(
+  readFileSync(new URL('../fixtures/clip/clip.json', import.meta.url), 'utf8'),
+) as Reference
 const tinyConfig = new URL('../../../shared/golden/tiny/base/config.json', import.meta.url)
 
 const tower = { intermediate_size: 5120, layer_norm_eps: 1e-5, hidden_act: 'gelu' }
 const official = {
   model_type: 'clip',
   projection_dim: 1024,
-  vision_config: { ...tower, hidden_size: 1280, num_hidden_layers: 32, num_attention_heads: 16, patch_size: 14 },
+  vision_config: {
+    ...tower,
+    hidden_size: 1280,
+    num_hidden_layers: 32,
+    num_attention_heads: 16,
+    patch_size: 14,
+  },
   text_config: {
     ...tower,
     hidden_size: 1024,
@@ -43,7 +51,12 @@ describe('parseClipConfig', () => {
       })
       expect(config).toEqual({
         projectionDim: projection_dim,
-        vision: { ...shared(vision), imageSize: vision['image_size'], patchSize: vision['patch_size'], positions: grid ** 2 + 1 },
+        vision: {
+          ...shared(vision),
+          imageSize: vision['image_size'],
+          patchSize: vision['patch_size'],
+          positions: grid ** 2 + 1,
+        },
         text: {
           ...shared(text),
           vocabSize: text['vocab_size'],
@@ -60,13 +73,27 @@ describe('parseClipConfig', () => {
     expect(parseClipConfig({}, 'x').text).toMatchObject({ pooling: 'first-eos', eosTokenId: 49407 })
   })
 
-  const vision = (fields: object): object => ({ ...official, vision_config: { ...official.vision_config, ...fields } })
-  const text = (fields: object): object => ({ ...official, text_config: { ...official.text_config, ...fields } })
+  const vision = (fields: object): object => ({
+    ...official,
+    vision_config: { ...official.vision_config, ...fields },
+  })
+  const text = (fields: object): object => ({
+    ...official,
+    text_config: { ...official.text_config, ...fields },
+  })
   const refused: [what: string, json: unknown, says: string][] = [
     ['no object', [], 'not an object'],
     ['another model', { model_type: 'siglip' }, 'its model_type is "siglip"'],
-    ['another activation', vision({ hidden_act: 'gelu_pytorch_tanh' }), 'vision_config.hidden_act is "gelu_pytorch_tanh"'],
-    ['heads that do not divide the width', text({ num_attention_heads: 15 }), 'not a multiple of its 15 heads'],
+    [
+      'another activation',
+      vision({ hidden_act: 'gelu_pytorch_tanh' }),
+      'vision_config.hidden_act is "gelu_pytorch_tanh"',
+    ],
+    [
+      'heads that do not divide the width',
+      text({ num_attention_heads: 15 }),
+      'not a multiple of its 15 heads',
+    ],
     ['a width of zero', vision({ hidden_size: 0 }), 'vision_config.hidden_size is 0'],
     ['a fraction of a layer', text({ num_hidden_layers: 1.5 }), 'text_config.num_hidden_layers is 1.5'],
     ['an epsilon in words', text({ layer_norm_eps: '1e-5' }), 'text_config.layer_norm_eps'],
@@ -79,13 +106,18 @@ describe('parseClipConfig', () => {
   for (const [what, json, says] of refused) {
     it(`refuses ${what}`, () => {
       expect(() => parseClipConfig(json, 'DIR/config.json')).toThrow(
-        expect.objectContaining({ code: 'checkpoint_config', message: expect.stringContaining(says) as string }),
+        expect.objectContaining({
+          code: 'checkpoint_config',
+          message: expect.stringContaining(says) as string,
+        }),
       )
     })
   }
 
   it('takes a size given for height and width', () => {
-    expect(parseClipConfig(vision({ image_size: [224, 224], patch_size: [14, 14] }), 'x')).toEqual(parseClipConfig(official, 'x'))
+    expect(parseClipConfig(vision({ image_size: [224, 224], patch_size: [14, 14] }), 'x')).toEqual(
+      parseClipConfig(official, 'x'),
+    )
   })
 })
 
@@ -104,14 +136,22 @@ describe('inferClipConfig', () => {
       /heads and activation cannot be told.*config\.json of the base model/,
     )
     expect(() => inferClipConfig(checkpointOf([]))).toThrow(/patch_embedding\.weight is missing/)
-    expect(() => inferClipConfig(checkpointOf(keys).with('visual_projection.weight', [1024]))).toThrow(/of shape \[1024\]/)
+    expect(() => inferClipConfig(checkpointOf(keys).with('visual_projection.weight', [1024]))).toThrow(
+      /of shape \[1024\]/,
+    )
   })
 })
 
 describe.skipIf(!existsSync(tinyConfig))('the shared tiny model', () => {
   it('has the config that its reference says', () => {
     const config = parseClipConfig(JSON.parse(readFileSync(tinyConfig, 'utf8')), 'config.json')
-    expect(config.vision).toMatchObject({ hiddenSize: 48, layers: 3, heads: 4, hiddenAct: 'gelu', positions: 257 })
+    expect(config.vision).toMatchObject({
+      hiddenSize: 48,
+      layers: 3,
+      heads: 4,
+      hiddenAct: 'gelu',
+      positions: 257,
+    })
     expect(config.text).toMatchObject({
       hiddenSize: 32,
       layers: 2,

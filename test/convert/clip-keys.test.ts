@@ -12,7 +12,9 @@ interface Reference {
   keys: Record<string, number[]>
   head: Record<string, number[]>
 }
-const reference = JSON.parse(readFileSync(new URL('../fixtures/clip/clip.json', import.meta.url), 'utf8')) as Reference
+const reference = JSON.parse(
+  readFileSync(new URL('../fixtures/clip/clip.json', import.meta.url), 'utf8'),
+) as Reference
 const expected = expectedKeys(parseClipConfig(reference.small, 'config.json'))
 const tiny = new URL('../../../shared/golden/tiny/', import.meta.url)
 
@@ -65,7 +67,9 @@ describe('checkKeys', () => {
     const checked = checkKeys({ checkpoint, base, expected, part: 'ict' })
     expect(checked.fromBase).toEqual(['logit_scale', 'text_projection.weight'])
     expect(checked.tensors.get('logit_scale')).toBe(base.tensors.get('logit_scale'))
-    expect(checked.tensors.get('visual_projection.weight')).toBe(checkpoint.tensors.get('visual_projection.weight'))
+    expect(checked.tensors.get('visual_projection.weight')).toBe(
+      checkpoint.tensors.get('visual_projection.weight'),
+    )
   })
 
   it("needs only the vision tower of HP's backbone, whole and its own", () => {
@@ -75,9 +79,9 @@ describe('checkKeys', () => {
     expect(checked.unused.length).toBe(expected.size - vision.length)
     expect(checkKeys({ checkpoint: checkpointOf(vision), expected, part: 'hp-backbone' }).unused).toEqual([])
     const lacking = checkpointOf(vision).without('visual_projection.weight')
-    expect(mismatch({ checkpoint: lacking, base: whole(), expected, part: 'hp-backbone' }).details['missing']).toEqual([
-      'visual_projection.weight',
-    ])
+    expect(
+      mismatch({ checkpoint: lacking, base: whole(), expected, part: 'hp-backbone' }).details['missing'],
+    ).toEqual(['visual_projection.weight'])
   })
 
   it('refuses other shapes and kinds of number, also in the base', () => {
@@ -87,9 +91,10 @@ describe('checkKeys', () => {
       'vision_model.pre_layrnorm.bias: int8 [32], expected floats [32]',
     ])
     const lacking = whole().without('logit_scale')
-    expect(mismatch({ checkpoint: lacking, base: whole().with('logit_scale', [3]), expected, part: 'ict' }).message).toContain(
-      '[3]',
-    )
+    expect(
+      mismatch({ checkpoint: lacking, base: whole().with('logit_scale', [3]), expected, part: 'ict' })
+        .message,
+    ).toContain('[3]')
   })
 
   it('refuses what it does not know, and shows twenty of each kind', () => {
@@ -103,10 +108,12 @@ describe('checkKeys', () => {
 
   it('says so where the file is of another kind', () => {
     const openClip = checkpointOf([['visual.transformer.resblocks.0.ln_1.weight', [32]]])
-    expect(mismatch({ checkpoint: openClip, expected, part: 'ict' }).message).toContain("open_clip's or OpenAI's names")
-    expect(mismatch({ checkpoint: checkpointOf(headKeys()), expected, part: 'hp-backbone' }).message).toContain(
-      "looks like HP's head",
+    expect(mismatch({ checkpoint: openClip, expected, part: 'ict' }).message).toContain(
+      "open_clip's or OpenAI's names",
     )
+    expect(
+      mismatch({ checkpoint: checkpointOf(headKeys()), expected, part: 'hp-backbone' }).message,
+    ).toContain("looks like HP's head")
     expect(mismatch({ checkpoint: whole(), expected: headKeys(), part: 'hp-head' }).message).toContain(
       'looks like a CLIP backbone',
     )
@@ -120,8 +127,14 @@ describe.skipIf(!existsSync(tiny))('the shared tiny model', () => {
     await using ict = await openCheckpoint(path('ICT'))
     await using backbone = await openCheckpoint(path('HP/hp_backbone'))
     await using head = await openCheckpoint(path('HP/hp_scorer'))
-    expect(checkKeys({ checkpoint: ict, expected: expectedKeys(config), part: 'ict' }).tensors.size).toBe(ict.tensors.size)
-    expect(checkKeys({ checkpoint: backbone, expected: expectedKeys(config), part: 'hp-backbone' }).tensors.size).toBe(56)
-    expect(checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors.size).toBe(10)
+    expect(checkKeys({ checkpoint: ict, expected: expectedKeys(config), part: 'ict' }).tensors.size).toBe(
+      ict.tensors.size,
+    )
+    expect(
+      checkKeys({ checkpoint: backbone, expected: expectedKeys(config), part: 'hp-backbone' }).tensors.size,
+    ).toBe(56)
+    expect(
+      checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors.size,
+    ).toBe(10)
   })
 })

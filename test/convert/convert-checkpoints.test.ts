@@ -13,7 +13,10 @@ import { checkpointRoom, furthest, type Reference } from './checkpoint-room.ts'
 const room = checkpointRoom()
 const TOLERANCE = 2e-5
 
-type Answers = Pick<Reference, 'images' | 'prompts' | 'ict' | 'hp' | 'ictImageEmbeds' | 'hpImageEmbeds' | 'ictTextEmbeds'>
+type Answers = Pick<
+  Reference,
+  'images' | 'prompts' | 'ict' | 'hp' | 'ictImageEmbeds' | 'hpImageEmbeds' | 'ictTextEmbeds'
+>
 
 /** Embeddings may be given by their first values only. */
 const cut = (embeds: readonly Float32Array[], like: readonly (readonly number[])[]): Float32Array[] =>
@@ -22,20 +25,26 @@ const cut = (embeds: readonly Float32Array[], like: readonly (readonly number[])
 async function expectIct(model: string, images: readonly string[], answers: Answers): Promise<void> {
   await using ict = await IctScorer.fromPretrained(model, { device: 'cpu', dtype: 'fp32', batchSize: 3 })
   expect(furthest(await ict.matrix(images, answers.prompts), answers.ict)).toBeLessThan(TOLERANCE)
-  expect(furthest(cut(await ict.embedImages(images), answers.ictImageEmbeds), answers.ictImageEmbeds)).toBeLessThan(TOLERANCE)
-  expect(furthest(cut(await ict.embedTexts(answers.prompts), answers.ictTextEmbeds), answers.ictTextEmbeds)).toBeLessThan(
-    TOLERANCE,
-  )
+  expect(
+    furthest(cut(await ict.embedImages(images), answers.ictImageEmbeds), answers.ictImageEmbeds),
+  ).toBeLessThan(TOLERANCE)
+  expect(
+    furthest(cut(await ict.embedTexts(answers.prompts), answers.ictTextEmbeds), answers.ictTextEmbeds),
+  ).toBeLessThan(TOLERANCE)
   for (const [i, image] of images.entries()) {
     const j = i % answers.prompts.length
-    expect(furthest([await ict.score(image, answers.prompts[j]!)], [answers.ict[i]![j]!])).toBeLessThan(TOLERANCE)
+    expect(furthest([await ict.score(image, answers.prompts[j]!)], [answers.ict[i]![j]!])).toBeLessThan(
+      TOLERANCE,
+    )
   }
 }
 
 async function expectHp(model: string, images: readonly string[], answers: Answers): Promise<void> {
   await using hp = await HpScorer.fromPretrained(model, { device: 'cpu', dtype: 'fp32', batchSize: 3 })
   expect(furthest(await hp.score(images), answers.hp)).toBeLessThan(TOLERANCE)
-  expect(furthest(cut(await hp.embedImages(images), answers.hpImageEmbeds), answers.hpImageEmbeds)).toBeLessThan(TOLERANCE)
+  expect(
+    furthest(cut(await hp.embedImages(images), answers.hpImageEmbeds), answers.hpImageEmbeds),
+  ).toBeLessThan(TOLERANCE)
   for (const [i, image] of images.entries()) {
     expect(furthest([await hp.score(image)], [answers.hp[i]!])).toBeLessThan(TOLERANCE)
   }
@@ -60,7 +69,11 @@ describe('ICT has the scores and embeddings of PyTorch, read from', () => {
     ],
   ])('%s', async (name, files) => {
     for (const [fixture, path] of Object.entries(files)) await room.unpack(fixture, `${name}/ICT/${path}`)
-    const { models } = await convertCheckpoints({ ict: room.at(name, 'ICT'), base: room.at('base'), out: room.at(name) })
+    const { models } = await convertCheckpoints({
+      ict: room.at(name, 'ICT'),
+      base: room.at('base'),
+      out: room.at(name),
+    })
     expect(models).toMatchObject([{ kind: 'ict', fromBase: [], notes: [] }])
     const weights = Object.values(files).filter((path) => !path.endsWith('.json'))
     expect(models[0]!.manifest.source.files.map(({ path }) => path)).toEqual(weights)
@@ -70,7 +83,13 @@ describe('ICT has the scores and embeddings of PyTorch, read from', () => {
 
 describe('HP has the scores and embeddings of PyTorch, read from', () => {
   it.each<[string, Record<string, string>]>([
-    ['torch zips', { 'hp-backbone.bin': 'hp_backbone/pytorch_model.bin', 'hp-scorer.bin': 'hp_scorer/mlp_pytorch_model.bin' }],
+    [
+      'torch zips',
+      {
+        'hp-backbone.bin': 'hp_backbone/pytorch_model.bin',
+        'hp-scorer.bin': 'hp_scorer/mlp_pytorch_model.bin',
+      },
+    ],
     [
       'safetensors of the vision tower alone, in float16',
       {
@@ -80,7 +99,11 @@ describe('HP has the scores and embeddings of PyTorch, read from', () => {
     ],
   ])('%s', async (name, files) => {
     for (const [fixture, path] of Object.entries(files)) await room.unpack(fixture, `${name}/HP/${path}`)
-    const { models } = await convertCheckpoints({ hp: room.at(name, 'HP'), base: room.at('base'), out: room.at(name) })
+    const { models } = await convertCheckpoints({
+      hp: room.at(name, 'HP'),
+      base: room.at('base'),
+      out: room.at(name),
+    })
     expect(models).toMatchObject([{ kind: 'hp', notes: [] }])
     expect(Object.keys(models[0]!.manifest.towers)).toEqual(['vision'])
     await expectHp(room.at(name), room.images, room.reference)
@@ -89,7 +112,10 @@ describe('HP has the scores and embeddings of PyTorch, read from', () => {
 
 describe('what config.json says is followed', () => {
   it.each(['quick_gelu', 'eos_token_id 49407', 'eos_token_id 320'])('%s', async (variant) => {
-    const config = JSON.parse(await readFile(room.at('base/config.json'), 'utf8')) as Record<string, Record<string, unknown>>
+    const config = JSON.parse(await readFile(room.at('base/config.json'), 'utf8')) as Record<
+      string,
+      Record<string, unknown>
+    >
     const [key, value] = variant.split(' ')
     for (const tower of ['text_config', 'vision_config']) {
       if (key === 'quick_gelu') config[tower]!['hidden_act'] = key
@@ -97,7 +123,12 @@ describe('what config.json says is followed', () => {
     }
     await room.unpack('config.json', `${variant}/base/config.json`)
     await writeFile(room.at(variant, 'base/config.json'), JSON.stringify(config))
-    await convertCheckpoints({ ict: room.at('ICT'), hp: room.at('HP'), base: room.at(variant, 'base'), out: room.at(variant) })
+    await convertCheckpoints({
+      ict: room.at('ICT'),
+      hp: room.at('HP'),
+      base: room.at(variant, 'base'),
+      out: room.at(variant),
+    })
     const { ict: right, hp: rightHp } = room.reference.variants[variant]!
     await using ict = await IctScorer.fromPretrained(room.at(variant), { device: 'cpu' })
     await using hp = await HpScorer.fromPretrained(room.at(variant), { device: 'cpu' })
@@ -122,7 +153,9 @@ it('the text tower takes prompts at their real length, alone and with others of 
     } as const
     const { text_embeds } = await session.run({ input_ids })
     const [, size] = text_embeds!.dims as [number, number]
-    return rows.map((_, row) => l2Normalise((text_embeds!.data as Float32Array).slice(row * size, (row + 1) * size)))
+    return rows.map((_, row) =>
+      l2Normalise((text_embeds!.data as Float32Array).slice(row * size, (row + 1) * size)),
+    )
   }
   const tokenizer = new ClipTokenizer()
   const { prompts, ictTextEmbeds } = room.reference

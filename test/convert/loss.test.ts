@@ -42,16 +42,23 @@ describe.skipIf(!existsSync(golden))('embeddings in other precisions, beside flo
   async function embed(dtype: Dtype): Promise<Record<'ict' | 'texts' | 'hp', Float32Array[]>> {
     await using ict = await IctScorer.fromPretrained(folder, { device: 'cpu', dtype })
     await using hp = await HpScorer.fromPretrained(folder, { device: 'cpu', dtype })
-    return { ict: await ict.embedImages(images), texts: await ict.embedTexts(prompts), hp: await hp.embedImages(images) }
+    return {
+      ict: await ict.embedImages(images),
+      texts: await ict.embedTexts(prompts),
+      hp: await hp.embedImages(images),
+    }
   }
 
-  it.each(Object.entries(LEAST) as [keyof typeof LEAST, number][])('%s keeps a cosine of %d', async (dtype, least) => {
-    const got = await embed(dtype)
-    for (const kind of ['ict', 'texts', 'hp'] as const) {
-      const cosines = got[kind].map((values, i) => cosine(values, right[kind][i]!))
-      expect(Math.min(...cosines), kind).toBeGreaterThan(least)
-      // Another precision did run.
-      expect(Math.min(...cosines), kind).toBeLessThan(1 - 1e-8)
-    }
-  })
+  it.each(Object.entries(LEAST) as [keyof typeof LEAST, number][])(
+    '%s keeps a cosine of %d',
+    async (dtype, least) => {
+      const got = await embed(dtype)
+      for (const kind of ['ict', 'texts', 'hp'] as const) {
+        const cosines = got[kind].map((values, i) => cosine(values, right[kind][i]!))
+        expect(Math.min(...cosines), kind).toBeGreaterThan(least)
+        // Another precision did run.
+        expect(Math.min(...cosines), kind).toBeLessThan(1 - 1e-8)
+      }
+    },
+  )
 })

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { cp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it, test } from 'vitest'
-import { convertCheckpoints, type ConvertReport } from '../../src/convert/index.ts'
-import { sealManifest, type Dtype, type ModelManifest } from '../../src/models/manifest.ts'
-import { HpScorer } from '../../src/node.ts'
 import { VERSION } from '../../src/base/version.ts'
+import { convertCheckpoints, type ConvertReport } from '../../src/convert/index.ts'
+import { type Dtype, type ModelManifest, sealManifest } from '../../src/models/manifest.ts'
+import { HpScorer } from '../../src/node.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
 const room = checkpointRoom()
@@ -14,7 +14,14 @@ let report: ConvertReport
 
 beforeAll(async () => {
   const { sha256 } = await digest(room.at('ICT/pytorch_model.bin'))
-  const origins = { ict: { repository: '8y/ICT', revision: 'abc123', license: 'MIT', sha256: { 'pytorch_model.bin': sha256 } } }
+  const origins = {
+    ict: {
+      repository: '8y/ICT',
+      revision: 'abc123',
+      license: 'MIT',
+      sha256: { 'pytorch_model.bin': sha256 },
+    },
+  }
   const sources = { ict: room.at('ICT'), hp: room.at('HP'), base: room.at('base') }
   report = await convertCheckpoints({ ...sources, out: room.at('out'), dtypes: DTYPES, origins })
 })
@@ -26,7 +33,10 @@ const digest = async (path: string): Promise<{ size: number; sha256: string }> =
 const readJson = async (path: string): Promise<Record<string, unknown>> =>
   JSON.parse(await readFile(room.at(path), 'utf8')) as Record<string, unknown>
 const graphs = (tower: string): string[] =>
-  SUFFIXES.flatMap((suffix) => [`onnx/${tower}_model${suffix}.onnx`, `onnx/${tower}_model${suffix}.onnx_data`])
+  SUFFIXES.flatMap((suffix) => [
+    `onnx/${tower}_model${suffix}.onnx`,
+    `onnx/${tower}_model${suffix}.onnx_data`,
+  ])
 
 describe('a model folder', () => {
   it('holds what its manifest lists, of these sizes and digests, and nothing else', async () => {
@@ -68,21 +78,39 @@ describe('a model folder', () => {
     expect(hp).toMatchObject({ kind: 'hp', name: 'HP' })
     expect(hp!.source).toEqual({
       files: [
-        { path: 'hp_backbone/pytorch_model.bin', size: (await stat(room.at('HP/hp_backbone/pytorch_model.bin'))).size },
-        { path: 'hp_scorer/mlp_pytorch_model.bin', size: (await stat(room.at('HP/hp_scorer/mlp_pytorch_model.bin'))).size },
+        {
+          path: 'hp_backbone/pytorch_model.bin',
+          size: (await stat(room.at('HP/hp_backbone/pytorch_model.bin'))).size,
+        },
+        {
+          path: 'hp_scorer/mlp_pytorch_model.bin',
+          size: (await stat(room.at('HP/hp_scorer/mlp_pytorch_model.bin'))).size,
+        },
       ],
     })
     expect(hp).not.toHaveProperty('contextLength')
   })
 
   it('has the config of the checkpoint, for others to read', async () => {
-    const tower = { hidden_size: 32, intermediate_size: 64, hidden_act: 'gelu', layer_norm_eps: 1e-5, projection_dim: 64 }
+    const tower = {
+      hidden_size: 32,
+      intermediate_size: 64,
+      hidden_act: 'gelu',
+      layer_norm_eps: 1e-5,
+      projection_dim: 64,
+    }
     const config = await readJson('out/ict/config.json')
     expect(config).toMatchObject({
       architectures: ['CLIPModel'],
       model_type: 'clip',
       projection_dim: 64,
-      vision_config: { ...tower, num_hidden_layers: 3, num_attention_heads: 4, image_size: 224, patch_size: 14 },
+      vision_config: {
+        ...tower,
+        num_hidden_layers: 3,
+        num_attention_heads: 4,
+        image_size: 224,
+        patch_size: 14,
+      },
       text_config: {
         ...tower,
         num_hidden_layers: 2,
@@ -92,12 +120,19 @@ describe('a model folder', () => {
         eos_token_id: 2,
       },
     })
-    const names = [...graphs('vision'), ...graphs('text')].filter((path) => path.endsWith('.onnx')).map((path) => path.slice(5))
+    const names = [...graphs('vision'), ...graphs('text')]
+      .filter((path) => path.endsWith('.onnx'))
+      .map((path) => path.slice(5))
     expect(config['transformers.js_config']).toEqual({
       use_external_data_format: Object.fromEntries(names.map((name) => [name, 1])),
     })
-    expect(await readJson('out/hp/config.json')).toMatchObject({ architectures: ['CLIPVisionModelWithProjection'] })
-    expect(await readJson('out/hp/preprocessor_config.json')).toMatchObject({ size: { shortest_edge: 224 }, resample: 3 })
+    expect(await readJson('out/hp/config.json')).toMatchObject({
+      architectures: ['CLIPVisionModelWithProjection'],
+    })
+    expect(await readJson('out/hp/preprocessor_config.json')).toMatchObject({
+      size: { shortest_edge: 224 },
+      resample: 3,
+    })
   })
 })
 
@@ -121,11 +156,19 @@ describe('a folder that was changed never scores', () => {
     edit(bytes)
     await writeFile(room.at(name, path), bytes)
   }
-  async function editManifest(name: string, edit: (manifest: ModelManifest) => object | string): Promise<void> {
+  async function editManifest(
+    name: string,
+    edit: (manifest: ModelManifest) => object | string,
+  ): Promise<void> {
     // With a checksum that is right: it would be wrong before anything else is.
-    const { checksum: _, ...manifest } = (await readJson(`${name}/${manifestPath}`)) as unknown as ModelManifest
+    const { checksum: _, ...manifest } = (await readJson(
+      `${name}/${manifestPath}`,
+    )) as unknown as ModelManifest
     const made = edit(manifest)
-    await writeFile(room.at(name, manifestPath), typeof made === 'string' ? made : JSON.stringify(sealManifest(made as ModelManifest)))
+    await writeFile(
+      room.at(name, manifestPath),
+      typeof made === 'string' ? made : JSON.stringify(sealManifest(made as ModelManifest)),
+    )
   }
 
   it.each([
@@ -154,14 +197,21 @@ describe('a folder that was changed never scores', () => {
     const name = await copy()
     await rm(room.at(name, manifestPath))
     expect(await load(name)).toMatchObject({ name: 'ModelError', code: 'model_not_found' })
-    expect(await load('out/ict')).toMatchObject({ name: 'ModelError', code: 'model_wrong_kind', details: { found: 'ict' } })
+    expect(await load('out/ict')).toMatchObject({
+      name: 'ModelError',
+      code: 'model_wrong_kind',
+      details: { found: 'ict' },
+    })
   })
 
   /** Someone changed the weights and the digests with them: only the tower's answer can tell. */
   async function forge(name: string, edit: (bytes: Buffer) => void): Promise<void> {
     await editBytes(name, edit)
     const forged = await digest(room.at(name, data))
-    await editManifest(name, (manifest) => ({ ...manifest, files: { ...manifest.files, [data.slice(3)]: forged } }))
+    await editManifest(name, (manifest) => ({
+      ...manifest,
+      files: { ...manifest.files, [data.slice(3)]: forged },
+    }))
   }
 
   it.each<[string, (bytes: Buffer) => void]>([
@@ -172,7 +222,11 @@ describe('a folder that was changed never scores', () => {
     const name = await copy()
     await forge(name, edit)
     const error = await load(name)
-    expect(error).toMatchObject({ name: 'ModelError', code: 'model_self_test_failed', details: { device: 'cpu', dtype: 'fp32' } })
+    expect(error).toMatchObject({
+      name: 'ModelError',
+      code: 'model_self_test_failed',
+      details: { device: 'cpu', dtype: 'fp32' },
+    })
     expect((error as Error).message).toContain('self-test')
   })
 
@@ -186,7 +240,11 @@ describe('a folder that was changed never scores', () => {
     const name = await copy()
     await editManifest(name, (manifest) => ({ ...manifest, format: 2, library: '9.0.0' }))
     const error = await load(name)
-    expect(error).toMatchObject({ name: 'ModelError', code: 'model_newer_version', details: { format: 2, supported: 1 } })
+    expect(error).toMatchObject({
+      name: 'ModelError',
+      code: 'model_newer_version',
+      details: { format: 2, supported: 1 },
+    })
     expect((error as Error).message).toContain('Update icthp')
   })
 
@@ -202,9 +260,18 @@ describe('a folder that was changed never scores', () => {
       (manifest) => ({ ...manifest, towers: { vision: { fp32: { model: 'onnx/vision_model.onnx' } } } }),
     ],
     ['a tower that is no object', (manifest) => ({ ...manifest, towers: { vision: { fp32: null } } })],
-    ['a file without a digest', (manifest) => ({ ...manifest, files: { ...manifest.files, 'config.json': null } })],
+    [
+      'a file without a digest',
+      (manifest) => ({ ...manifest, files: { ...manifest.files, 'config.json': null } }),
+    ],
     ['a file that is not listed', (manifest) => ({ ...manifest, files: {} })],
-    ['a file outside', (manifest) => ({ ...manifest, files: { ...manifest.files, '../secret': manifest.files['config.json'] } })],
+    [
+      'a file outside',
+      (manifest) => ({
+        ...manifest,
+        files: { ...manifest.files, '../secret': manifest.files['config.json'] },
+      }),
+    ],
     [
       'a digest that is none',
       (manifest) => ({ ...manifest, files: { ...manifest.files, 'config.json': { size: 1, sha256: 'x' } } }),
@@ -220,12 +287,19 @@ test('calibration on the images and prompts of the user', async () => {
   await cp(room.images[0]!, room.at('mine/a.png'))
   await cp(room.images[1]!, room.at('mine/b.png'))
   await writeFile(room.at('mine/prompts.txt'), 'one\n\ntwo\n')
-  const options = { hp: room.at('HP'), base: room.at('base'), out: room.at('calibrated'), dtypes: ['int8'] } as const
+  const options = {
+    hp: room.at('HP'),
+    base: room.at('base'),
+    out: room.at('calibrated'),
+    dtypes: ['int8'],
+  } as const
   const { models } = await convertCheckpoints({ ...options, calibrate: room.at('mine') })
   expect(models[0]!.manifest.calibration).toMatchObject({ data: 'own' })
   // It matters: another range of activations, another model.
   const path = 'onnx/vision_model_int8.onnx_data'
   expect(models[0]!.manifest.files[path]!.sha256).not.toBe(report.models[1]!.manifest.files[path]!.sha256)
   await writeFile(room.at('mine/c.png'), 'no picture')
-  await expect(convertCheckpoints({ ...options, calibrate: room.at('mine') })).rejects.toMatchObject({ name: 'ImageError' })
+  await expect(convertCheckpoints({ ...options, calibrate: room.at('mine') })).rejects.toMatchObject({
+    name: 'ImageError',
+  })
 })

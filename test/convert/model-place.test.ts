@@ -1,14 +1,18 @@
 import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
+import type { OutputError } from '../../src/base/errors.ts'
 import { convertCheckpoints } from '../../src/convert/index.ts'
 import { asOutputError, checkRoom } from '../../src/convert/write/output-error.ts'
-import type { OutputError } from '../../src/base/errors.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
 const room = checkpointRoom()
 
 /** Fails as `code`, and every file under `name` is as it was. */
-async function refused(name: string, code: string, options: Parameters<typeof convertCheckpoints>[0]): Promise<Error> {
+async function refused(
+  name: string,
+  code: string,
+  options: Parameters<typeof convertCheckpoints>[0],
+): Promise<Error> {
   const before = await snapshot(name)
   const error = await convertCheckpoints(options).then(
     () => undefined,
@@ -20,7 +24,12 @@ async function refused(name: string, code: string, options: Parameters<typeof co
 }
 
 const snapshot = async (name: string): Promise<[string, string][]> =>
-  Promise.all((await room.list(name)).map(async (path) => [path, (await readFile(room.at(name, path))).toString('base64')]))
+  Promise.all(
+    (await room.list(name)).map(async (path) => [
+      path,
+      (await readFile(room.at(name, path))).toString('base64'),
+    ]),
+  )
 
 /** A folder with checkpoints called `ict` and `hp` in it. */
 async function work(name: string): Promise<{ ict: string; hp: string; base: string; out: string }> {
@@ -37,7 +46,11 @@ describe('a checkpoint is never replaced by the model made of it', () => {
     expect(error.message).toContain('Choose another place')
     await refused('here', 'output_holds_input', { ...options, hp: undefined })
     await refused('here', 'output_holds_input', { ...options, ict: undefined })
-    await refused('here', 'output_holds_input', { ...options, ict: `${options.ict}/pytorch_model.bin`, hp: undefined })
+    await refused('here', 'output_holds_input', {
+      ...options,
+      ict: `${options.ict}/pytorch_model.bin`,
+      hp: undefined,
+    })
   })
 
   test('through a link, either way', async () => {
@@ -53,8 +66,18 @@ describe('a checkpoint is never replaced by the model made of it', () => {
   test('nor the base model, nor the calibration pictures', async () => {
     const options = await work('beside')
     await writeFile(room.at('beside/ict/config.json'), await readFile(room.at('base/config.json')))
-    await refused('beside', 'output_holds_input', { hp: options.hp, base: options.ict, ict: undefined, out: room.at('beside') })
-    await refused('beside', 'output_holds_input', { hp: options.hp, calibrate: room.at('beside/hp/hp_scorer'), dtypes: ['int8'], out: options.out })
+    await refused('beside', 'output_holds_input', {
+      hp: options.hp,
+      base: options.ict,
+      ict: undefined,
+      out: room.at('beside'),
+    })
+    await refused('beside', 'output_holds_input', {
+      hp: options.hp,
+      calibrate: room.at('beside/hp/hp_scorer'),
+      dtypes: ['int8'],
+      out: options.out,
+    })
   })
 })
 
@@ -78,7 +101,9 @@ describe('what icthp did not write stays', () => {
     await refused('taken-3', 'output_not_ours', { ...options, out: room.at('taken-3') })
     await mkdir(room.at('taken-4'))
     await symlink(room.at('nowhere'), room.at('taken-4/ict'))
-    await expect(convertCheckpoints({ ...options, out: room.at('taken-4') })).rejects.toMatchObject({ code: 'output_not_ours' })
+    await expect(convertCheckpoints({ ...options, out: room.at('taken-4') })).rejects.toMatchObject({
+      code: 'output_not_ours',
+    })
   })
 
   test('files beside those of a model of ours, which is replaced when they are gone', async () => {
@@ -111,7 +136,8 @@ describe('what icthp did not write stays', () => {
 test('copies of a model that a user keeps beside it, and a file put in the place of one of ours', async () => {
   const options = { ...(await work('source-10')), ict: undefined, out: room.at('copies') }
   await convertCheckpoints(options)
-  for (const name of ['hp.old', 'hp.partial', 'hp.bak']) await cp(room.at('copies/hp'), room.at('copies', name), { recursive: true })
+  for (const name of ['hp.old', 'hp.partial', 'hp.bak'])
+    await cp(room.at('copies/hp'), room.at('copies', name), { recursive: true })
   await convertCheckpoints(options)
   const left = await room.list('copies')
   for (const name of ['hp.old', 'hp.partial', 'hp.bak']) expect(left).toContain(`${name}/icthp.json`)
@@ -134,14 +160,22 @@ test('a model behind a link is replaced where it lies', async () => {
 })
 
 test.each([
-  ['a file where the folder should be', 'output_failed', async () => {
-    await writeFile(room.at('a-file'), '')
-    return room.at('a-file')
-  }],
-  ['a file above it', 'output_failed', async () => {
-    await writeFile(room.at('above'), '')
-    return room.at('above/below/out')
-  }],
+  [
+    'a file where the folder should be',
+    'output_failed',
+    async () => {
+      await writeFile(room.at('a-file'), '')
+      return room.at('a-file')
+    },
+  ],
+  [
+    'a file above it',
+    'output_failed',
+    async () => {
+      await writeFile(room.at('above'), '')
+      return room.at('above/below/out')
+    },
+  ],
 ])('%s is said with a code', async (_, code, make) => {
   const { hp, base } = await work('source-9')
   const error = await convertCheckpoints({ hp, base, out: await make() }).catch((reason: Error) => reason)

@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CLIPTextModelWithProjection, CLIPVisionModelWithProjection, env, LogLevel, Tensor } from '@huggingface/transformers'
+import {
+  CLIPTextModelWithProjection,
+  CLIPVisionModelWithProjection,
+  env,
+  LogLevel,
+  Tensor,
+} from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InferenceSession } from '../../src/backend/backend.ts'
 import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
@@ -82,22 +88,33 @@ describe('ict: CLIPTextModelWithProjection', () => {
   it.each([
     ['fp32', '', 1e-5],
     ['fp16', '_fp16', 2e-2],
-  ] as const)('%s gives the same embeddings, padded to 77 tokens or not', async (dtype, suffix, tolerance) => {
-    const model = (await CLIPTextModelWithProjection.from_pretrained(join(out, 'ict'), { ...options, dtype })) as unknown as Model
-    const session = await load(`ict/onnx/text_model${suffix}.onnx`)
-    const ids = prompts.map((prompt) => tokenizer.encode(prompt))
-    const padded = feed(ids.map((row) => [...row, ...Array.from({ length: 77 - row.length }, () => 0)]))
-    const { text_embeds: theirs } = await model({ input_ids: new Tensor('int64', padded.data, padded.dims) })
-    expect(theirs!.dims).toEqual([prompts.length, 1024])
-    const { text_embeds: ours } = await session.run({ input_ids: { dtype: 'int64', ...padded } })
-    expect(furthest(theirs!.data as Float32Array, ours!.data as Float32Array)).toBeLessThan(tolerance)
-    for (const [i, row] of ids.entries()) {
-      const { text_embeds: alone } = await session.run({ input_ids: { dtype: 'int64', ...feed([row]) } })
-      expect(
-        furthest(alone!.data as Float32Array, (theirs!.data as Float32Array).subarray(i * 1024, (i + 1) * 1024)),
-      ).toBeLessThan(tolerance)
-    }
-    await model.dispose()
-    await session.dispose()
-  })
+  ] as const)(
+    '%s gives the same embeddings, padded to 77 tokens or not',
+    async (dtype, suffix, tolerance) => {
+      const model = (await CLIPTextModelWithProjection.from_pretrained(join(out, 'ict'), {
+        ...options,
+        dtype,
+      })) as unknown as Model
+      const session = await load(`ict/onnx/text_model${suffix}.onnx`)
+      const ids = prompts.map((prompt) => tokenizer.encode(prompt))
+      const padded = feed(ids.map((row) => [...row, ...Array.from({ length: 77 - row.length }, () => 0)]))
+      const { text_embeds: theirs } = await model({
+        input_ids: new Tensor('int64', padded.data, padded.dims),
+      })
+      expect(theirs!.dims).toEqual([prompts.length, 1024])
+      const { text_embeds: ours } = await session.run({ input_ids: { dtype: 'int64', ...padded } })
+      expect(furthest(theirs!.data as Float32Array, ours!.data as Float32Array)).toBeLessThan(tolerance)
+      for (const [i, row] of ids.entries()) {
+        const { text_embeds: alone } = await session.run({ input_ids: { dtype: 'int64', ...feed([row]) } })
+        expect(
+          furthest(
+            alone!.data as Float32Array,
+            (theirs!.data as Float32Array).subarray(i * 1024, (i + 1) * 1024),
+          ),
+        ).toBeLessThan(tolerance)
+      }
+      await model.dispose()
+      await session.dispose()
+    },
+  )
 })

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
-import { convertCheckpoints, openCheckpoint, type ConvertOptions } from '../../src/convert/index.ts'
+import { convertCheckpoints, type ConvertOptions, openCheckpoint } from '../../src/convert/index.ts'
 import { dictOf, floatTensor, op, storedZip } from '../checkpoint/stored-archive.ts'
 import { checkpointRoom } from './checkpoint-room.ts'
 
@@ -33,7 +33,9 @@ test('safetensors go before an older pytorch_model.bin, as from_pretrained takes
   await writeFile(room.at('both/pytorch_model.bin'), 'older')
   await writeFile(room.at('both/._model.pt'), 'of a file manager')
   const notes = await expectSame({ ict: room.at('both') }, 'ICT')
-  expect(notes).toEqual([expect.stringMatching(/both\/model\.safetensors was taken; pytorch_model\.bin beside it was not/)])
+  expect(notes).toEqual([
+    expect.stringMatching(/both\/model\.safetensors was taken; pytorch_model\.bin beside it was not/),
+  ])
 })
 
 test("the head's official name goes before others", async () => {
@@ -67,21 +69,36 @@ test('a base that is not there is an error; one without its weights is none wher
     message: expect.stringContaining('--base'),
   })
   await copy(room.at('base/config.json'), 'part-base/config.json')
-  await writeFile(room.at('part-base/model.safetensors.index.json'), JSON.stringify({ weight_map: { a: 'gone.safetensors' } }))
+  await writeFile(
+    room.at('part-base/model.safetensors.index.json'),
+    JSON.stringify({ weight_map: { a: 'gone.safetensors' } }),
+  )
   await expectSame({ ict: room.at('ICT'), base: room.at('part-base') }, 'ICT')
 })
 
 test('a preprocessor_config.json of the checkpoint counts', async () => {
   await room.unpack('ict-zip.bin', 'pixels/pytorch_model.bin')
-  const json = { image_mean: [0.5, 0.4, 0.3], image_std: [0.2, 0.3, 0.4], resample: 3, size: { shortest_edge: 224 }, crop_size: 224 }
-  const write = (more: object): Promise<void> => writeFile(room.at('pixels/preprocessor_config.json'), JSON.stringify({ ...json, ...more }))
+  const json = {
+    image_mean: [0.5, 0.4, 0.3],
+    image_std: [0.2, 0.3, 0.4],
+    resample: 3,
+    size: { shortest_edge: 224 },
+    crop_size: 224,
+  }
+  const write = (more: object): Promise<void> =>
+    writeFile(room.at('pixels/preprocessor_config.json'), JSON.stringify({ ...json, ...more }))
   await write({})
   const { models } = await convert({ ict: room.at('pixels'), base: room.at('base') })
   expect(models[0]!.manifest.preprocess).toEqual({ size: 224, mean: json.image_mean, std: json.image_std })
   expect(models[0]!.notes).toEqual([expect.stringContaining('another mean')])
   for (const [field, value] of [
-    ['resample', 2], ['do_center_crop', false], ['rescale_factor', 1 / 127.5], ['size', { shortest_edge: 256 }],
-    ['image_mean', [0.5]], ['image_std', [0, 1, 1]], ['crop_size', { height: 224, width: 225 }],
+    ['resample', 2],
+    ['do_center_crop', false],
+    ['rescale_factor', 1 / 127.5],
+    ['size', { shortest_edge: 256 }],
+    ['image_mean', [0.5]],
+    ['image_std', [0, 1, 1]],
+    ['crop_size', { height: 224, width: 225 }],
   ] as const) {
     await write({ [field]: value })
     await expect(convert({ ict: room.at('pixels'), base: room.at('base') })).rejects.toMatchObject({
@@ -100,20 +117,21 @@ test("a config.json unlike the base's is said", async () => {
   expect(models[0]!.notes).toEqual([expect.stringContaining('vision heads 2, not 4')])
 })
 
-test.each(['visual_projection.weight', 'text_model.encoder.layers.1.mlp.fc1.weight', 'vision_model.encoder.layers.0.self_attn.out_proj.weight'])(
-  'all of %s being 0 is no model',
-  async (key) => {
-    const weights = await room.weights('ict.safetensors')
-    const { values } = weights.get(key)!
-    values.fill(0)
-    const folder = await room.writeWeights(`zero-${key}`, weights)
-    await expect(convert({ ict: folder, base: room.at('base') })).rejects.toMatchObject({
-      name: 'CheckpointError',
-      code: 'checkpoint_nan',
-      message: expect.stringMatching(/All values of .* are 0/),
-    })
-  },
-)
+test.each([
+  'visual_projection.weight',
+  'text_model.encoder.layers.1.mlp.fc1.weight',
+  'vision_model.encoder.layers.0.self_attn.out_proj.weight',
+])('all of %s being 0 is no model', async (key) => {
+  const weights = await room.weights('ict.safetensors')
+  const { values } = weights.get(key)!
+  values.fill(0)
+  const folder = await room.writeWeights(`zero-${key}`, weights)
+  await expect(convert({ ict: folder, base: room.at('base') })).rejects.toMatchObject({
+    name: 'CheckpointError',
+    code: 'checkpoint_nan',
+    message: expect.stringMatching(/All values of .* are 0/),
+  })
+})
 
 test('of two sets of weights, none is taken unasked', async () => {
   const set = (key: string): Buffer => dictOf({ a: floatTensor(key, 1, 0, [1], [1]) }).subarray(2, -1)
@@ -128,7 +146,10 @@ test('of two sets of weights, none is taken unasked', async () => {
     code: 'checkpoint_unreadable',
     message: expect.stringMatching(/state_dict, ema_state_dict.*--weights-key/),
   })
-  for (const [weightsKey, value] of [['state_dict', 1], ['ema_state_dict', 2]] as const) {
+  for (const [weightsKey, value] of [
+    ['state_dict', 1],
+    ['ema_state_dict', 2],
+  ] as const) {
     await using checkpoint = await openCheckpoint(room.at('sets'), { weightsKey })
     expect(await checkpoint.tensors.get('a')!.read()).toEqual(Float32Array.of(value))
     expect(checkpoint.wrapper).toBe(`${weightsKey}.`)
@@ -148,7 +169,9 @@ test('one set under two names is one', async () => {
 })
 
 test('a set that is not there is an error with those that are', async () => {
-  await expect(convert({ ict: room.at('ICT'), base: room.at('base'), weightsKey: 'ema' })).rejects.toMatchObject({
+  await expect(
+    convert({ ict: room.at('ICT'), base: room.at('base'), weightsKey: 'ema' }),
+  ).rejects.toMatchObject({
     code: 'checkpoint_keys',
     message: expect.stringContaining('"ema"'),
   })

@@ -33,19 +33,24 @@ async function expectScores(out: string): Promise<void> {
 }
 
 describe('a conversion that is killed', () => {
-  it.each([0, 0.5, 1])('when %d of it is written leaves nothing that loads; the next starts clean', async (share) => {
-    const name = `killed-${share}`
-    const out = room.at(name)
-    expect(await convertKilledAt(share, out)).toBe('SIGKILL')
-    const left = await room.list(name)
-    expect(left.length).toBeGreaterThan(0)
-    expect(left.filter((path) => !/^(\.hp\.icthp-partial[/\\]|\.hp\.icthp\.lock$)/.test(path))).toEqual([])
-    expect(left.filter((path) => path.endsWith('icthp.json'))).toEqual([])
-    await expect(HpScorer.fromPretrained(out, { device: 'cpu' })).rejects.toMatchObject({ code: 'model_not_found' })
-    await convertCheckpoints({ ...options, out })
-    expect((await room.list(name)).filter((path) => !path.startsWith('hp/'))).toEqual([])
-    await expectScores(out)
-  })
+  it.each([0, 0.5, 1])(
+    'when %d of it is written leaves nothing that loads; the next starts clean',
+    async (share) => {
+      const name = `killed-${share}`
+      const out = room.at(name)
+      expect(await convertKilledAt(share, out)).toBe('SIGKILL')
+      const left = await room.list(name)
+      expect(left.length).toBeGreaterThan(0)
+      expect(left.filter((path) => !/^(\.hp\.icthp-partial[/\\]|\.hp\.icthp\.lock$)/.test(path))).toEqual([])
+      expect(left.filter((path) => path.endsWith('icthp.json'))).toEqual([])
+      await expect(HpScorer.fromPretrained(out, { device: 'cpu' })).rejects.toMatchObject({
+        code: 'model_not_found',
+      })
+      await convertCheckpoints({ ...options, out })
+      expect((await room.list(name)).filter((path) => !path.startsWith('hp/'))).toEqual([])
+      await expectScores(out)
+    },
+  )
 
   it('leaves the model that was there before', async () => {
     const out = room.at('replaced')
@@ -68,7 +73,12 @@ test('an aborted conversion throws the reason and leaves nothing', async () => {
     let weights = 0
     const onProgress = ({ stage }: { stage: string }): void =>
       void (stage === 'write' && ++weights === stopAt && controller.abort(reason))
-    const converting = convertCheckpoints({ ...options, out: room.at('aborted'), signal: controller.signal, onProgress })
+    const converting = convertCheckpoints({
+      ...options,
+      out: room.at('aborted'),
+      signal: controller.signal,
+      onProgress,
+    })
     await expect(converting).rejects.toBe(reason)
     expect(await room.list('aborted')).toEqual([])
   }
@@ -80,7 +90,9 @@ test('a conversion that fails leaves the model that was there before, and nothin
   const before = await room.list('kept')
   const controller = new AbortController()
   const onProgress = (): void => controller.abort()
-  await expect(convertCheckpoints({ ...options, out, signal: controller.signal, onProgress })).rejects.toThrow()
+  await expect(
+    convertCheckpoints({ ...options, out, signal: controller.signal, onProgress }),
+  ).rejects.toThrow()
   expect(await room.list('kept')).toEqual(before)
   await expectScores(out)
 })
@@ -89,7 +101,15 @@ test('the model that a run had moved aside when it was killed comes back, should
   const out = room.at('aside')
   await convertCheckpoints({ ...options, out })
   await rename(room.at('aside/hp'), room.at('aside/.hp.icthp-old'))
-  await expect(convertCheckpoints({ ...options, out, onProgress: () => { throw new Error('enough') } })).rejects.toThrow('enough')
+  await expect(
+    convertCheckpoints({
+      ...options,
+      out,
+      onProgress: () => {
+        throw new Error('enough')
+      },
+    }),
+  ).rejects.toThrow('enough')
   await expectScores(out)
 })
 
@@ -103,14 +123,22 @@ describe('of two models', () => {
   it('one is finished though the other fails; an abort leaves nothing half done', async () => {
     const both = { ...options, ict: room.at('ICT') }
     const reason = new Error('enough')
-    const failing = (item: string): void => { if (item === 'HP vision') throw reason }
-    await expect(convertCheckpoints({ ...both, out: room.at('one'), onProgress: ({ item }) => failing(item) })).rejects.toBe(reason)
+    const failing = (item: string): void => {
+      if (item === 'HP vision') throw reason
+    }
+    await expect(
+      convertCheckpoints({ ...both, out: room.at('one'), onProgress: ({ item }) => failing(item) }),
+    ).rejects.toBe(reason)
     const left = await room.list('one')
     expect(left).toContain('ict/icthp.json')
     expect(left.filter((path) => !path.startsWith('ict/'))).toEqual([])
     const controller = new AbortController()
-    const aborting = ({ item }: { item: string }): void => { if (item === 'HP vision') controller.abort(reason) }
-    await expect(convertCheckpoints({ ...both, out: room.at('none'), signal: controller.signal, onProgress: aborting })).rejects.toBe(reason)
+    const aborting = ({ item }: { item: string }): void => {
+      if (item === 'HP vision') controller.abort(reason)
+    }
+    await expect(
+      convertCheckpoints({ ...both, out: room.at('none'), signal: controller.signal, onProgress: aborting }),
+    ).rejects.toBe(reason)
     expect((await room.list('none')).filter((path) => !path.startsWith('ict/'))).toEqual([])
   })
 })

@@ -11,11 +11,16 @@ const folder = await mkdtemp(join(here, '.custom-backend-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const page = await readFile(new URL('../../docs/custom-backend.md', import.meta.url), 'utf8')
-const files = [...page.matchAll(/<!-- file: (.+?) -->\n```ts\n(.*?)```/gs)].map(([, name, code]) => [name!, code!] as const)
+const files = [...page.matchAll(/<!-- file: (.+?) -->\n```ts\n(.*?)```/gs)].map(
+  ([, name, code]) => [name!, code!] as const,
+)
 for (const [name, code] of files) {
   await writeFile(
     join(folder, name),
-    code.replace(/'icthp(?:\/(\w+))?'/g, (_, entry: string | undefined) => `'../../../src/${entry ?? 'index'}.ts'`),
+    code.replace(
+      /'icthp(?:\/(\w+))?'/g,
+      (_, entry: string | undefined) => `'../../../src/${entry ?? 'index'}.ts'`,
+    ),
   )
 }
 
@@ -28,11 +33,18 @@ describe('the conformance test', async () => {
 })
 
 it('the backend scores as the built-in one does', async () => {
-  const { howGood } = (await import(join(folder, 'use-it.ts'))) as { howGood: (model: string, image: unknown) => Promise<number> }
+  const { howGood } = (await import(join(folder, 'use-it.ts'))) as {
+    howGood: (model: string, image: unknown) => Promise<number>
+  }
   await writeRandomCheckpoint(join(folder, 'checkpoint'))
   const model = join(folder, 'model')
   await convertCheckpoints({ hp: join(folder, 'checkpoint/HP'), out: model })
-  const image = { data: Uint8Array.from({ length: 64 * 48 * 3 }, (_, i) => (i * 7) % 251), width: 64, height: 48, channels: 3 }
+  const image = {
+    data: Uint8Array.from({ length: 64 * 48 * 3 }, (_, i) => (i * 7) % 251),
+    width: 64,
+    height: 48,
+    channels: 3,
+  }
   await using hp = await HpScorer.fromPretrained(model, { device: 'cpu' })
   expect(await howGood(model, image)).toBe(await hp.score(image))
 })

@@ -4,11 +4,16 @@ import type { Measurement } from '../../src/evaluation/measure-messages.ts'
 
 const memory = { peak: 1, resident: 1 }
 const run = { device: 'cpu', backend: 'made up', secondsPerImage: 0.25 } as const
-const unit = (angle: number, length = 1): Float32Array => Float32Array.of(length * Math.cos(angle), length * Math.sin(angle))
+const unit = (angle: number, length = 1): Float32Array =>
+  Float32Array.of(length * Math.cos(angle), length * Math.sin(angle))
 const logit = (p: number): number => Math.log(p / (1 - p))
 
 /** Images at these angles, one prompt at angle 0: ICT is the cosine, whatever an embedding's length. */
-const ict = (angles: readonly number[], texts: readonly number[] = [0], length = 1): NonNullable<Measurement['ict']> => ({
+const ict = (
+  angles: readonly number[],
+  texts: readonly number[] = [0],
+  length = 1,
+): NonNullable<Measurement['ict']> => ({
   ...run,
   imageEmbeds: angles.map((angle) => unit(angle, length)),
   textEmbeds: texts.map((angle) => unit(angle, 3)),

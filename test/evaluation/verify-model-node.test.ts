@@ -3,10 +3,10 @@ import { cp, mkdtemp, open, readFile, rename, rm, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { IcthpError } from '../../src/base/errors.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { drawnPictures } from '../../src/evaluation/drawn-pictures.ts'
 import { verifyModel, type VerifyReport } from '../../src/evaluation/verify-model-node.ts'
-import { IcthpError } from '../../src/base/errors.ts'
 import type { Dtype, ModelManifest } from '../../src/models/manifest.ts'
 import { HpScorer, IctScorer } from '../../src/node.ts'
 
@@ -20,13 +20,20 @@ beforeAll(async () => {
   await writeRandomCheckpoint(folder)
   model = join(folder, 'model')
   const from = (name: string): string => join(folder, name)
-  await convertCheckpoints({ ict: from('ICT'), hp: from('HP'), base: from('base'), out: model, dtypes: DTYPES })
+  await convertCheckpoints({
+    ict: from('ICT'),
+    hp: from('HP'),
+    base: from('base'),
+    out: model,
+    dtypes: DTYPES,
+  })
   report = await verifyModel({ model, device: 'cpu' })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const manifestAt = (kind: 'ict' | 'hp', place = model): string => join(place, kind, 'icthp.json')
-const readManifest = async (path: string): Promise<ModelManifest> => JSON.parse(await readFile(path, 'utf8')) as ModelManifest
+const readManifest = async (path: string): Promise<ModelManifest> =>
+  JSON.parse(await readFile(path, 'utf8')) as ModelManifest
 
 /** A model of its own, for tests that change it. */
 async function copyOf(name: string): Promise<string> {
@@ -114,7 +121,12 @@ describe('all precisions of a small random model', () => {
       const precision = report.precisions.find((one) => one.dtype === dtype)!
       await using ict = await IctScorer.fromPretrained(model, { device: 'cpu', dtype })
       await using hp = await HpScorer.fromPretrained(model, { device: 'cpu', dtype })
-      const both = { against: 'fp32', images: report.images, memory: precision.memory, ranking: precision.ranking }
+      const both = {
+        against: 'fp32',
+        images: report.images,
+        memory: precision.memory,
+        ranking: precision.ranking,
+      }
       expect(ict.info.measured).toMatchObject({ ...both, ...precision.ict, prompts: report.prompts })
       expect(hp.info.measured).toMatchObject({ ...both, ...precision.hp })
       expect(hp.info.measured).not.toHaveProperty('prompts')
@@ -171,7 +183,11 @@ test('results that were damaged are left out, and the model loads', async () => 
   const copy = await copyOf('damaged')
   const manifest = await readManifest(manifestAt('hp', copy))
   const { fp32, q8 } = manifest.measured!
-  const damaged: unknown[] = ['much', { fp32: { ...fp32, score: 'little' }, q8 }, { fp32: { ...fp32, memory: null }, q8 }]
+  const damaged: unknown[] = [
+    'much',
+    { fp32: { ...fp32, score: 'little' }, q8 },
+    { fp32: { ...fp32, memory: null }, q8 },
+  ]
   for (const measured of damaged) {
     await writeFile(manifestAt('hp', copy), JSON.stringify({ ...manifest, measured }))
     await using right = await HpScorer.fromPretrained(copy, { device: 'cpu', dtype: 'fp32' })
@@ -221,7 +237,8 @@ test('images that cannot be read end it, or are handed over and left out', async
   const options = { model, device: 'cpu', dtypes: ['fp32'], record: false } as const
   expect(await refusal(verifyModel({ ...options, images }))).toMatchObject({ code: 'image_unsupported' })
   const told: unknown[] = []
-  const onImageError = (error: Error, index: number): void => void told.push([(error as IcthpError).code, index])
+  const onImageError = (error: Error, index: number): void =>
+    void told.push([(error as IcthpError).code, index])
   const { images: used } = await verifyModel({ ...options, images, onImageError })
   expect([used.count, told]).toEqual([1, [['image_unsupported', 0]]])
   const none = verifyModel({ ...options, images: [bad], onImageError: () => {} })
@@ -247,7 +264,11 @@ test('a manifest that is a link is not written to', async () => {
 describe('what it refuses', () => {
   it('a model that lacks the precision to compare with', async () => {
     const error = await refusal(verifyModel({ model, against: 'q4f16' }))
-    expect(error).toMatchObject({ name: 'ModelError', code: 'model_dtype_unavailable', details: { dtype: 'q4f16' } })
+    expect(error).toMatchObject({
+      name: 'ModelError',
+      code: 'model_dtype_unavailable',
+      details: { dtype: 'q4f16' },
+    })
     expect(error.message).toContain('--dtype fp32,fp16,int8,q8,q4,q4f16')
     expect(error.message).toContain('--against fp32')
   })
@@ -257,7 +278,9 @@ describe('what it refuses', () => {
     ['no images', { images: [] }, 'input_invalid_option'],
     ['no prompts', { prompts: [] }, 'input_invalid_option'],
     ['a device that does not exist', { device: 'abacus' as 'cpu' }, 'device_unknown'],
-  ])('%s', async (_, options, code) => expect((await refusal(verifyModel({ model, ...options }))).code).toBe(code))
+  ])('%s', async (_, options, code) =>
+    expect((await refusal(verifyModel({ model, ...options }))).code).toBe(code),
+  )
   it('a folder without a model', async () => {
     expect((await refusal(verifyModel({ model: folder }))).code).toBe('model_not_found')
   })

@@ -6,7 +6,10 @@ export async function namelessControls(page: Page): Promise<string[]> {
   const { nodes } = await session.send('Accessibility.getFullAXTree')
   const roles = /^(button|textbox|slider|checkbox|combobox|link|progressbar|list|region|form|image)$/
   const nameless = nodes
-    .filter(({ ignored, role, name }) => !ignored && roles.test(String(role?.value)) && !String(name?.value ?? '').trim())
+    .filter(
+      ({ ignored, role, name }) =>
+        !ignored && roles.test(String(role?.value)) && !String(name?.value ?? '').trim(),
+    )
     .map(({ role, backendDOMNodeId }) => `${role?.value} ${backendDOMNodeId}`)
   // A list or a form is a landmark only by name; those of definitions have none.
   const without = nameless.filter((node) => !/^(list|form|region) /.test(node))
@@ -25,7 +28,9 @@ export function faintTexts(page: Page): Promise<string[]> {
       return [...canvas.getImageData(0, 0, 1, 1).data]
     }
     const luminance = ([r, g, b]: number[]): number => {
-      const linear = [r!, g!, b!].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4))
+      const linear = [r!, g!, b!].map((value) =>
+        value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4,
+      )
       return 0.2126 * linear[0]! + 0.7152 * linear[1]! + 0.0722 * linear[2]!
     }
     const behind = (element: Element | null): number[] => {
@@ -40,10 +45,16 @@ export function faintTexts(page: Page): Promise<string[]> {
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement!
       const text = node.textContent!.trim()
-      if (text === '' || !element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) || element.closest('script, option, :disabled')) continue
+      if (
+        text === '' ||
+        !element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) ||
+        element.closest('script, option, :disabled')
+      )
+        continue
       const [one, two] = [luminance(rgba(getComputedStyle(element).color)), luminance(behind(element))]
       const contrast = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05)
-      if (contrast < 4.5) faint.push(`${contrast.toFixed(2)} ${element.className || element.tagName}: ${text.slice(0, 40)}`)
+      if (contrast < 4.5)
+        faint.push(`${contrast.toFixed(2)} ${element.className || element.tagName}: ${text.slice(0, 40)}`)
     }
     return faint
   })

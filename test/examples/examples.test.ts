@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from '../package/pages.ts'
 import { pack } from '../package/room.ts'
 import { launchChromium, watchedPage } from './chromium.ts'
-import { exampleRoom, serve, serveNext, type ExampleRoom, type Served } from './example-room.ts'
+import { type ExampleRoom, exampleRoom, serve, type Served, serveNext } from './example-room.ts'
 import { makeRandomModel } from './random-model.ts'
 import { scoresInNode } from './scores-in-node.ts'
 
@@ -19,9 +19,21 @@ interface Example {
 }
 
 const examples: readonly Example[] = [
-  { name: 'vite', model: 'public/model', serve: async (room) => (await room.script('build'), serve(join(room.folder, 'dist'))) },
-  { name: 'webpack', model: 'model', serve: async (room) => (await room.script('build'), serve(room.folder)) },
-  { name: 'next', model: 'public/model', serve: async (room) => (await room.script('build'), serveNext(room.folder)) },
+  {
+    name: 'vite',
+    model: 'public/model',
+    serve: async (room) => (await room.script('build'), serve(join(room.folder, 'dist'))),
+  },
+  {
+    name: 'webpack',
+    model: 'model',
+    serve: async (room) => (await room.script('build'), serve(room.folder)),
+  },
+  {
+    name: 'next',
+    model: 'public/model',
+    serve: async (room) => (await room.script('build'), serveNext(room.folder)),
+  },
   { name: 'plain', model: 'model', serve: (room) => serve(room.folder) },
 ]
 
@@ -45,30 +57,45 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test.each(examples)('$name', async ({ name, model: place, serve: start }) => {
-  const room = await exampleRoom(name, tarball)
-  await cp(model, join(room.folder, place), { recursive: true })
-  const served = await start(room)
-  const { page, complaints } = await watchedPage(browser, served.url)
-  try {
-    await page.goto(served.url)
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-    const said = page.locator('#scores')
-    // Next.js listens once the page is hydrated, and not a moment before.
-    await expect.poll(async () => {
-      await page.setInputFiles('#image', [])
-      await page.setInputFiles('#image', image)
-      return said.filter({ hasNotText: 'Choose' }).waitFor({ timeout: 1000 }).then(() => true, () => false)
-    }, { timeout: 20_000 }).toBe(true)
-    await said.filter({ hasNotText: 'Working' }).waitFor({ timeout: 60_000 })
-    expect(await said.textContent()).toMatch(/^ICT/)
-    const [, ict, hp, device] = /ICT (\S+) HP (\S+) on (\w+)/.exec((await page.textContent('#scores'))!)!
-    expect(device).toBe('wasm')
-    expect(Math.abs(Number(ict) - expected.ict)).toBeLessThan(2e-5)
-    expect(Math.abs(Number(hp) - expected.hp)).toBeLessThan(2e-5)
-    expect(complaints).toEqual([])
-  } finally {
-    await page.context().close()
-    await served.close()
-  }
-}, 300_000)
+test.each(examples)(
+  '$name',
+  async ({ name, model: place, serve: start }) => {
+    const room = await exampleRoom(name, tarball)
+    await cp(model, join(room.folder, place), { recursive: true })
+    const served = await start(room)
+    const { page, complaints } = await watchedPage(browser, served.url)
+    try {
+      await page.goto(served.url)
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+      const said = page.locator('#scores')
+      // Next.js listens once the page is hydrated, and not a moment before.
+      await expect
+        .poll(
+          async () => {
+            await page.setInputFiles('#image', [])
+            await page.setInputFiles('#image', image)
+            return said
+              .filter({ hasNotText: 'Choose' })
+              .waitFor({ timeout: 1000 })
+              .then(
+                () => true,
+                () => false,
+              )
+          },
+          { timeout: 20_000 },
+        )
+        .toBe(true)
+      await said.filter({ hasNotText: 'Working' }).waitFor({ timeout: 60_000 })
+      expect(await said.textContent()).toMatch(/^ICT/)
+      const [, ict, hp, device] = /ICT (\S+) HP (\S+) on (\w+)/.exec((await page.textContent('#scores'))!)!
+      expect(device).toBe('wasm')
+      expect(Math.abs(Number(ict) - expected.ict)).toBeLessThan(2e-5)
+      expect(Math.abs(Number(hp) - expected.hp)).toBeLessThan(2e-5)
+      expect(complaints).toEqual([])
+    } finally {
+      await page.context().close()
+      await served.close()
+    }
+  },
+  300_000,
+)

@@ -13,9 +13,16 @@ interface HpLike extends AsyncDisposable {
 }
 
 /** What the built icthp/node says of the same files: what a page must show, too. */
-export async function scoresInNode(model: string, images: readonly string[], prompt: string): Promise<{ ict: number; hp: number }[]> {
+export async function scoresInNode(
+  model: string,
+  images: readonly string[],
+  prompt: string,
+): Promise<{ ict: number; hp: number }[]> {
   const { IctScorer, HpScorer } = (await import(pathToFileURL(`${root}dist/node.js`).href)) as Built
-  const [ict, hp] = [await IctScorer.fromPretrained(model, { device: 'cpu' }), await HpScorer.fromPretrained(model, { device: 'cpu' })]
+  const [ict, hp] = [
+    await IctScorer.fromPretrained(model, { device: 'cpu' }),
+    await HpScorer.fromPretrained(model, { device: 'cpu' }),
+  ]
   try {
     const [icts, hps] = [await ict.score(images, prompt), await hp.score(images)]
     return images.map((_, i) => ({ ict: icts[i]!, hp: hps[i]! }))

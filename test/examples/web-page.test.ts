@@ -39,9 +39,13 @@ const COUNT_MESSAGES = `{
   }
 }`
 declare const sent: number
-const slowDown = (page: Page, delay: number): Promise<unknown> => page.evaluate((ms) => Object.assign(window, { delay: ms }), delay)
+const slowDown = (page: Page, delay: number): Promise<unknown> =>
+  page.evaluate((ms) => Object.assign(window, { delay: ms }), delay)
 
-async function open(options: Parameters<typeof watchedPage>[2] = {}, url = served.url): Promise<{ page: Page; complaints: string[] }> {
+async function open(
+  options: Parameters<typeof watchedPage>[2] = {},
+  url = served.url,
+): Promise<{ page: Page; complaints: string[] }> {
   const watched = await watchedPage(browser, url, { reducedMotion: 'reduce', ...options })
   onTestFinished(() => watched.page.context().close())
   await watched.page.addInitScript(COUNT_MESSAGES)
@@ -49,7 +53,8 @@ async function open(options: Parameters<typeof watchedPage>[2] = {}, url = serve
   return watched
 }
 
-const status = (page: Page, text: RegExp): Promise<unknown> => page.getByRole('status').filter({ hasText: text }).waitFor({ timeout: 20_000 })
+const status = (page: Page, text: RegExp): Promise<unknown> =>
+  page.getByRole('status').filter({ hasText: text }).waitFor({ timeout: 20_000 })
 const sample = (name: string): string => join(root, 'examples/images', name)
 
 async function rankSamples(page: Page): Promise<void> {
@@ -67,19 +72,30 @@ interface Row {
 }
 
 const rows = (page: Page): Promise<Row[]> =>
-  page.locator('#ranking > .entry[data-passed]').evaluateAll((entries) => entries.map((entry) => {
-    const number = (selector: string): number => Number(entry.querySelector(selector)!.textContent)
-    return { name: (entry.querySelector('.name') as HTMLElement).title, ict: number('.ict .value'), hp: number('.hp .value'), score: number('.score b') }
-  }))
+  page.locator('#ranking > .entry[data-passed]').evaluateAll((entries) =>
+    entries.map((entry) => {
+      const number = (selector: string): number => Number(entry.querySelector(selector)!.textContent)
+      return {
+        name: (entry.querySelector('.name') as HTMLElement).title,
+        ict: number('.ict .value'),
+        hp: number('.hp .value'),
+        score: number('.score b'),
+      }
+    }),
+  )
 
 /** Moves the weight as a hand does. */
-const weigh = (page: Page, percent: number): Promise<void> => page.getByRole('slider', { name: 'Weight' }).fill(String(percent))
+const weigh = (page: Page, percent: number): Promise<void> =>
+  page.getByRole('slider', { name: 'Weight' }).fill(String(percent))
 
 describe('the page', () => {
   test('ranks the samples with the scores that Node gives, and fetches nothing from elsewhere', async () => {
     const { page, complaints } = await open()
     await rankSamples(page)
-    const [shown, expected] = [await rows(page), await scoresInNode(join(dist, 'model'), samples.map(sample), PROMPT)]
+    const [shown, expected] = [
+      await rows(page),
+      await scoresInNode(join(dist, 'model'), samples.map(sample), PROMPT),
+    ]
     expect(shown).toHaveLength(samples.length)
     const off = shown.flatMap(({ name, ict, hp }) => {
       const node = expected[samples.indexOf(name)]!
@@ -97,7 +113,10 @@ describe('the page', () => {
     await rankSamples(page)
     const asked = await page.evaluate(() => sent)
     const order = async (): Promise<string[]> => (await rows(page)).map(({ name }) => name)
-    for (const [percent, by] of [[0, 'hp'], [100, 'ict']] as const) {
+    for (const [percent, by] of [
+      [0, 'hp'],
+      [100, 'ict'],
+    ] as const) {
       await weigh(page, percent)
       const now = await rows(page)
       expect(now.map(({ score }) => score)).toEqual(now.map((row) => row[by]))
@@ -118,7 +137,10 @@ describe('the page', () => {
     await rankSamples(page)
     const before = await rows(page)
     await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
-    await page.locator('#info').filter({ hasText: `${samples.length} pictures, 2 prompts` }).waitFor({ state: 'attached' })
+    await page
+      .locator('#info')
+      .filter({ hasText: `${samples.length} pictures, 2 prompts` })
+      .waitFor({ state: 'attached' })
     const after = await rows(page)
     const hp = (list: Row[]): number[] => samples.map((name) => list.find((row) => row.name === name)!.hp)
     expect(hp(after)).toEqual(hp(before))
@@ -134,7 +156,10 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     await page.locator('#ranking > .entry[data-passed]').nth(9).waitFor()
     await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
-    await page.locator('#info').filter({ hasText: `${2 * samples.length} pictures, 2 prompts` }).waitFor({ state: 'attached' })
+    await page
+      .locator('#info')
+      .filter({ hasText: `${2 * samples.length} pictures, 2 prompts` })
+      .waitFor({ state: 'attached' })
     await status(page, /^Ranked 18/)
   })
 
@@ -147,7 +172,13 @@ describe('the page', () => {
     ])
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     await status(page, /Ranked 1 picture .*1 picture could not be read/)
-    expect(await page.locator('.entry.failed').filter({ hasText: 'cut-short.jpg' }).locator('.error').textContent()).toMatch(/cut short/)
+    expect(
+      await page
+        .locator('.entry.failed')
+        .filter({ hasText: 'cut-short.jpg' })
+        .locator('.error')
+        .textContent(),
+    ).toMatch(/cut short/)
     expect((await rows(page)).map(({ name }) => name)).toEqual(['whole.jpg'])
   })
 
@@ -250,14 +281,24 @@ test('works offline after the first visit, and forgets when it is told to', asyn
 })
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test.each([['desk', 1240], ['phone', 360]] as const)('on a %s: nothing sticks out, all is named and legible', async (_place, width) => {
+  test.each([
+    ['desk', 1240],
+    ['phone', 360],
+  ] as const)('on a %s: nothing sticks out, all is named and legible', async (_place, width) => {
     const { page } = await open({ colorScheme, viewport: { width, height: 800 } })
     await rankSamples(page)
-    await page.setInputFiles('#files', { name: 'empty.png', mimeType: 'image/png', buffer: Buffer.from('no picture') })
+    await page.setInputFiles('#files', {
+      name: 'empty.png',
+      mimeType: 'image/png',
+      buffer: Buffer.from('no picture'),
+    })
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     await status(page, /could not be read/)
-    for (const id of ['#more-order', '#model']) await page.locator(id).evaluate((details) => ((details as HTMLDetailsElement).open = true))
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    for (const id of ['#more-order', '#model'])
+      await page.locator(id).evaluate((details) => ((details as HTMLDetailsElement).open = true))
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
+      0,
+    )
     expect(await namelessControls(page)).toEqual([])
     expect(await faintTexts(page)).toEqual([])
   })

@@ -66,5 +66,7 @@ test('findings are named', async () => {
   expect(findings.length + outcomes['even']!.count).toBe(50)
   const [, number] = /--mutant (\d+)/.exec(findings[0]!)!
   expect(findings[0]).toBe(`--target even --seed 3 --mutant ${number} (of a): TypeError: odd`)
-  expect(await fuzz(target, { seed: 3, first: Number(number), mutants: 1 })).toMatchObject({ findings: [findings[0]] })
+  expect(await fuzz(target, { seed: 3, first: Number(number), mutants: 1 })).toMatchObject({
+    findings: [findings[0]],
+  })
 })

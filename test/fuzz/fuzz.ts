@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import { mutate, random, type Random } from './mutate.ts'
+import { mutate, type Random, random } from './mutate.ts'
 
 export interface FuzzTarget {
   readonly name: string
@@ -46,7 +46,9 @@ export async function fuzz(target: FuzzTarget, options: FuzzOptions): Promise<Fu
         const outcome = await target.run(mutant, name, next)
         ;(outcomes[outcome] ??= { count: 0, first: number }).count++
       } catch (error) {
-        findings.push(`--target ${target.name} --seed ${seed} --mutant ${number} (of ${name}): ${String(error)}`)
+        findings.push(
+          `--target ${target.name} --seed ${seed} --mutant ${number} (of ${name}): ${String(error)}`,
+        )
         if (keep) save(keep, `${target.name}-${seed}-${number}-${name.replaceAll('/', '-')}`, mutant)
       }
     }

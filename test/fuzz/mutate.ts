@@ -26,7 +26,10 @@ type Mutator = (bytes: Uint8Array<ArrayBuffer>, next: Random) => Uint8Array<Arra
 
 /** Where signs, widths and markers turn over. */
 const BYTES = [0, 1, 0x0f, 0x10, 0x7f, 0x80, 0xd8, 0xd9, 0xda, 0xf0, 0xfe, 0xff]
-const NUMBERS = [0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff]
+const NUMBERS = [
+  0, 1, 2, 3, 4, 7, 8, 15, 16, 17, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
+  0xffffffff,
+]
 
 /** Half of the places are in the first 64 bytes, where headers are. */
 const place = (length: number, next: Random): number => next(next(2) === 0 ? Math.min(64, length) : length)
@@ -82,4 +85,15 @@ function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return joined
 }
 
-const MUTATORS: readonly Mutator[] = [flipBit, flipBit, setByte, setByte, setNumber, setNumber, cut, zero, remove, repeat]
+const MUTATORS: readonly Mutator[] = [
+  flipBit,
+  flipBit,
+  setByte,
+  setByte,
+  setNumber,
+  setNumber,
+  cut,
+  zero,
+  remove,
+  repeat,
+]

@@ -63,10 +63,21 @@ export class FakeHub {
   }
 
   /** Returns the commit. */
-  add(name: string, files: Record<string, Buffer | string>, options: { token?: string; gated?: boolean } = {}): string {
+  add(
+    name: string,
+    files: Record<string, Buffer | string>,
+    options: { token?: string; gated?: boolean } = {},
+  ): string {
     const entries = Object.entries(files).map(([path, content]) => [path, Buffer.from(content)] as const)
-    const commit = createHash('sha1').update(JSON.stringify([name, entries])).digest('hex')
-    this.#repositories.set(name, { commit, files: new Map(entries), token: options.token, gated: options.gated ?? false })
+    const commit = createHash('sha1')
+      .update(JSON.stringify([name, entries]))
+      .digest('hex')
+    this.#repositories.set(name, {
+      commit,
+      files: new Map(entries),
+      token: options.token,
+      gated: options.gated ?? false,
+    })
     for (const [, content] of entries) this.#blobs.set(sha256(content), content)
     return commit
   }
@@ -83,7 +94,9 @@ export class FakeHub {
 
   /** Body bytes that the file server has sent for a file. */
   bytesOf(content: Buffer): number {
-    return this.served.filter(({ path }) => path === `/${sha256(content)}`).reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.served
+      .filter(({ path }) => path === `/${sha256(content)}`)
+      .reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   rangesOf(content: Buffer): (string | undefined)[] {
@@ -111,10 +124,12 @@ export class FakeHub {
     const trouble = served.method === 'HEAD' ? undefined : this.#nextTrouble(served.path)
     if (trouble && 'status' in trouble) return refuse(response, trouble.status, undefined, trouble.headers)
     const repository = this.#repositories.get(name ?? '')
-    const open = repository && (repository.token === undefined || served.authorization === `Bearer ${repository.token}`)
+    const open =
+      repository && (repository.token === undefined || served.authorization === `Bearer ${repository.token}`)
     // As the hub does: who is not logged in is not told whether it exists.
     if (!open) return refuse(response, served.authorization === undefined ? 401 : 404, 'RepoNotFound')
-    if (revision !== 'main' && revision !== repository.commit) return refuse(response, 404, 'RevisionNotFound')
+    if (revision !== 'main' && revision !== repository.commit)
+      return refuse(response, 404, 'RevisionNotFound')
     if (api) return json(response, { id: name, sha: repository.commit })
     const commit = { 'x-repo-commit': repository.commit }
     if (repository.gated) return refuse(response, 403, 'GatedRepo', commit)
@@ -122,7 +137,14 @@ export class FakeHub {
     if (content === undefined) return refuse(response, 404, 'EntryNotFound', commit)
     if (content.length < 1000) {
       const etag = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
-      return this.#send(request, response, served, this.#blobs.get(sha256(content))!, { ...commit, etag: `"${etag}"` }, trouble)
+      return this.#send(
+        request,
+        response,
+        served,
+        this.#blobs.get(sha256(content))!,
+        { ...commit, etag: `"${etag}"` },
+        trouble,
+      )
     }
     response.writeHead(302, {
       ...commit,
@@ -150,12 +172,20 @@ export class FakeHub {
     headers: Record<string, string>,
     trouble: Trouble | undefined,
   ): void {
-    const asked = trouble && 'ignoreRange' in trouble ? undefined : /^bytes=(\d+)-(\d*)$/.exec(served.range ?? '')
+    const asked =
+      trouble && 'ignoreRange' in trouble ? undefined : /^bytes=(\d+)-(\d*)$/.exec(served.range ?? '')
     const from = Number(asked?.[1] ?? 0)
     if (asked && from >= content.length) return refuse(response, 416, undefined)
     const body = content.subarray(from, asked?.[2] ? Number(asked[2]) + 1 : undefined)
-    const range = asked ? { 'content-range': `bytes ${from}-${from + body.length - 1}/${content.length}` } : {}
-    response.writeHead(asked ? 206 : 200, { ...headers, ...range, 'content-length': body.length, 'accept-ranges': 'bytes' })
+    const range = asked
+      ? { 'content-range': `bytes ${from}-${from + body.length - 1}/${content.length}` }
+      : {}
+    response.writeHead(asked ? 206 : 200, {
+      ...headers,
+      ...range,
+      'content-length': body.length,
+      'accept-ranges': 'bytes',
+    })
     if (request.method === 'HEAD') return void response.end()
     const end = trouble && 'breakAfter' in trouble ? trouble.breakAfter : body.length
     const pause = trouble && 'slow' in trouble ? trouble.slow : 0
@@ -195,7 +225,12 @@ function port(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-function refuse(response: ServerResponse, status: number, code: string | undefined, headers: Record<string, string> = {}): void {
+function refuse(
+  response: ServerResponse,
+  status: number,
+  code: string | undefined,
+  headers: Record<string, string> = {},
+): void {
   response.writeHead(status, { ...headers, ...(code === undefined ? {} : { 'x-error-code': code }) })
   response.end()
 }

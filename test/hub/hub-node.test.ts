@@ -60,8 +60,13 @@ test.each(absent)('%s is not there', async (source) => {
 })
 
 test('owner/name that is neither folder nor repository says both', async () => {
-  const error = await failure(createNodeHub({ ...room.options, token: 'hf_x' }).open('models-out/ict'), 'download_not_found')
-  expect(error.message).toMatch(/^There is no folder \/.*models-out.ict, and taken as a hub repository: There is no repository /)
+  const error = await failure(
+    createNodeHub({ ...room.options, token: 'hf_x' }).open('models-out/ict'),
+    'download_not_found',
+  )
+  expect(error.message).toMatch(
+    /^There is no folder \/.*models-out.ict, and taken as a hub repository: There is no repository /,
+  )
 })
 
 test('a file is not a folder', async () => {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,15 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createNodeDecoder } from '../../src/image/decoder-node.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
+import { createNodeDecoder } from '../../src/image/decoder-node.ts'
 import { workerUrl } from '../../src/worker/worker-url-node.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
 const path = `${folder}jpeg-420.jpg`
 const bytes = new Uint8Array(readFileSync(path))
-const want = (JSON.parse(readFileSync(`${folder}pillow.json`, 'utf8')) as { images: Record<string, { rgbSha256: string }> })
-  .images['jpeg-420.jpg']!.rgbSha256
+const want = (
+  JSON.parse(readFileSync(`${folder}pillow.json`, 'utf8')) as {
+    images: Record<string, { rgbSha256: string }>
+  }
+).images['jpeg-420.jpg']!.rgbSha256
 const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 let server: Server
@@ -96,7 +99,10 @@ describe.each([
     const raw = await decoder.decode(path)
     const again = await decoder.decode(raw)
     expect(sha256(again.data)).toBe(want)
-    const [fromRaw, fromFile] = await Promise.all([decoder.crop(raw, { size: 32 }), decoder.crop(path, { size: 32 })])
+    const [fromRaw, fromFile] = await Promise.all([
+      decoder.crop(raw, { size: 32 }),
+      decoder.crop(path, { size: 32 }),
+    ])
     expect(fromRaw).toEqual(fromFile)
     expect(fromRaw).toMatchObject({ size: 32, width: 61, height: 43 })
     expect(raw.data.length).toBe(61 * 43 * 3)
@@ -108,8 +114,18 @@ describe.each([
     ['no file', () => `${folder}none.png`, 'image_not_found', `${folder}none.png: There is no such file`],
     ['a folder', () => folder, 'image_unreadable', 'This is a folder'],
     ['an empty file', () => empty, 'image_empty', `${empty}: `],
-    ['half a file', () => `${folder}jpeg-cut.jpg`, 'image_truncated', 'jpeg-cut.jpg: The JPEG file is cut short'],
-    ['half a named File', () => new File([bytes.subarray(0, 500)], 'half.jpg'), 'image_truncated', 'half.jpg: '],
+    [
+      'half a file',
+      () => `${folder}jpeg-cut.jpg`,
+      'image_truncated',
+      'jpeg-cut.jpg: The JPEG file is cut short',
+    ],
+    [
+      'half a named File',
+      () => new File([bytes.subarray(0, 500)], 'half.jpg'),
+      'image_truncated',
+      'half.jpg: ',
+    ],
     ['a text', () => new TextEncoder().encode('hello'), 'image_unsupported', /^A file of unknown kind/],
     ['a number', () => 5, 'image_unsupported', '5 is not an image'],
     ['null', () => null, 'image_unsupported', 'null is not an image'],
@@ -119,7 +135,12 @@ describe.each([
       'image_invalid_raw',
       'needs 3 bytes',
     ],
-    ['raw pixels of no size', () => ({ data: new Uint8Array(), width: 0, height: 1, channels: 3 }), 'image_zero_size', '0×1'],
+    [
+      'raw pixels of no size',
+      () => ({ data: new Uint8Array(), width: 0, height: 1, channels: 3 }),
+      'image_zero_size',
+      '0×1',
+    ],
     [
       '404',
       () => `${origin}/404?key=secret`,
@@ -147,7 +168,9 @@ describe.each([
   })
 
   test('lets nothing through a limit that is not a number', async () => {
-    await expect(decoder.crop(path, { size: 8 }, { maxPixels: Number.NaN })).rejects.toMatchObject({ code: 'image_too_large' })
+    await expect(decoder.crop(path, { size: 8 }, { maxPixels: Number.NaN })).rejects.toMatchObject({
+      code: 'image_too_large',
+    })
   })
 
   test('refuses more pixels than maxPixels', async () => {
@@ -174,10 +197,13 @@ describe('the pool', () => {
     const decoder = createNodeDecoder({ threads: 2, sharp: 'never' })
     const controller = new AbortController()
     const reason = new Error('enough')
-    const dropped = Array.from({ length: 50 }, () => decoder.crop(bytes, { size: 224 }, { signal: controller.signal }))
+    const dropped = Array.from({ length: 50 }, () =>
+      decoder.crop(bytes, { size: 224 }, { signal: controller.signal }),
+    )
     const kept = Array.from({ length: 50 }, () => decoder.crop(bytes, { size: 16 }))
     controller.abort(reason)
-    for (const result of await Promise.allSettled(dropped)) expect(result).toMatchObject({ status: 'rejected', reason })
+    for (const result of await Promise.allSettled(dropped))
+      expect(result).toMatchObject({ status: 'rejected', reason })
     const crops = await Promise.all(kept)
     expect(new Set(crops.map(({ data }) => sha256(data))).size).toBe(1)
     await decoder.dispose()
@@ -190,7 +216,10 @@ describe('the pool', () => {
     await decoder.dispose()
     await decoder.dispose()
     expect((await waiting).some(({ status }) => status === 'rejected')).toBe(true)
-    await expect(decoder.crop(path, { size: 8 })).rejects.toMatchObject({ name: 'InputError', code: 'input_disposed' })
+    await expect(decoder.crop(path, { size: 8 })).rejects.toMatchObject({
+      name: 'InputError',
+      code: 'input_disposed',
+    })
   })
 
   test('ends idle workers, and starts new ones', async () => {
@@ -216,37 +245,45 @@ describe('the pool', () => {
     expect(performance.now() - start).toBeLessThan(20_000)
   })
 
-  test.skipIf(process.platform === 'win32')('an abort frees the worker of a picture that never ends', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'icthp-pipe-'))
-    const pipe = join(folder, 'pipe.png')
-    expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
-    // Somebody who might write still, and does not.
-    const writer = openSync(pipe, 'r+')
-    const decoder = createNodeDecoder({ threads: 1 })
-    const controller = new AbortController()
-    const reason = new Error('enough')
-    const hanging = decoder.crop(pipe, { size: 8 }, { signal: controller.signal })
-    const next = decoder.crop(path, { size: 8 })
-    setImmediate(() => controller.abort(reason))
-    await expect(hanging).rejects.toBe(reason)
-    await expect(next).resolves.toMatchObject({ size: 8 })
-    writeSync(writer, bytes)
-    closeSync(writer)
-    await decoder.dispose()
-    rmSync(folder, { recursive: true })
-  })
+  test.skipIf(process.platform === 'win32')(
+    'an abort frees the worker of a picture that never ends',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'icthp-pipe-'))
+      const pipe = join(folder, 'pipe.png')
+      expect(spawnSync('mkfifo', [pipe]).status).toBe(0)
+      // Somebody who might write still, and does not.
+      const writer = openSync(pipe, 'r+')
+      const decoder = createNodeDecoder({ threads: 1 })
+      const controller = new AbortController()
+      const reason = new Error('enough')
+      const hanging = decoder.crop(pipe, { size: 8 }, { signal: controller.signal })
+      const next = decoder.crop(path, { size: 8 })
+      setImmediate(() => controller.abort(reason))
+      await expect(hanging).rejects.toBe(reason)
+      await expect(next).resolves.toMatchObject({ size: 8 })
+      writeSync(writer, bytes)
+      closeSync(writer)
+      await decoder.dispose()
+      rmSync(folder, { recursive: true })
+    },
+  )
 
   test.skipIf(process.platform === 'win32')('a pipe is read to its end; devices are refused', async () => {
     const decoder = createNodeDecoder({ threads: 1 })
     for (const device of ['/dev/zero', '/dev/null']) {
-      await expect(decoder.crop(device, { size: 8 })).rejects.toMatchObject({ code: 'image_unreadable', details: { image: device } })
+      await expect(decoder.crop(device, { size: 8 })).rejects.toMatchObject({
+        code: 'image_unreadable',
+        details: { image: device },
+      })
     }
     await decoder.dispose()
   })
 
   test('threads must be a whole number, and one that a machine may have', () => {
     for (const threads of [-1, 1.5, 20_000, Number.NaN]) {
-      expect(() => createNodeDecoder({ threads })).toThrow(expect.objectContaining({ code: 'input_invalid_option' }))
+      expect(() => createNodeDecoder({ threads })).toThrow(
+        expect.objectContaining({ code: 'input_invalid_option' }),
+      )
     }
   })
 })

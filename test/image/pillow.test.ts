@@ -13,7 +13,9 @@ interface Answer {
   /** Pillow refuses the file. */
   error?: string
 }
-const { images } = JSON.parse(readFileSync(new URL('pillow.json', folder), 'utf8')) as { images: Record<string, Answer> }
+const { images } = JSON.parse(readFileSync(new URL('pillow.json', folder), 'utf8')) as {
+  images: Record<string, Answer>
+}
 const read = (name: string): Uint8Array => readFileSync(new URL(name, folder))
 
 /** The codes for what Pillow refuses. */
@@ -29,7 +31,10 @@ for (const codecs of codecSets) {
     test.each(Object.entries(images))('%s', async (name, want) => {
       const decoded = decodeImage(read(name), codecs)
       if (want.error) {
-        await expect(decoded).rejects.toMatchObject({ name: 'ImageError', code: refusals[name] ?? 'image_truncated' })
+        await expect(decoded).rejects.toMatchObject({
+          name: 'ImageError',
+          code: refusals[name] ?? 'image_truncated',
+        })
       } else {
         const { width, height, data } = toRgb(await decoded)
         expect({ width, height }).toEqual({ width: want.width, height: want.height })
@@ -44,4 +49,5 @@ for (const codecs of codecSets) {
   })
 }
 
-const worst = (a: Uint8Array, b: Uint8Array): number => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)
+const worst = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)

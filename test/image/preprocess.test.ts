@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { CLIP_PREPROCESS, cropImage, normalise, normaliseInto, preprocess } from '../../src/image/preprocess.ts'
+import {
+  CLIP_PREPROCESS,
+  cropImage,
+  normalise,
+  normaliseInto,
+  preprocess,
+} from '../../src/image/preprocess.ts'
 import type { RawImage } from '../../src/image/raw-image.ts'
 
 const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
@@ -21,17 +27,22 @@ interface Case {
   cropSha256: string
   pixelValuesSha256: string
 }
-const { cases } = JSON.parse(readFileSync(new URL('../fixtures/images/resizes.json', import.meta.url), 'utf8')) as {
+const { cases } = JSON.parse(
+  readFileSync(new URL('../fixtures/images/resizes.json', import.meta.url), 'utf8'),
+) as {
   cases: Case[]
 }
 
 describe.each(['wasm', 'js'] as const)('cropImage equals Pillow, %s', (engine) => {
-  test.each(cases)('$width × $height × $channels → $size', ({ width, height, channels, size, cropSha256, pixelValuesSha256 }) => {
-    const crop = cropImage(noise(width, height, channels), { size }, engine)
-    expect(sha256(crop.data)).toBe(cropSha256)
-    expect(crop).toMatchObject({ size, width, height })
-    expect(sha256(new Uint8Array(normalise(crop).data.buffer))).toBe(pixelValuesSha256)
-  })
+  test.each(cases)(
+    '$width × $height × $channels → $size',
+    ({ width, height, channels, size, cropSha256, pixelValuesSha256 }) => {
+      const crop = cropImage(noise(width, height, channels), { size }, engine)
+      expect(sha256(crop.data)).toBe(cropSha256)
+      expect(crop).toMatchObject({ size, width, height })
+      expect(sha256(new Uint8Array(normalise(crop).data.buffer))).toBe(pixelValuesSha256)
+    },
+  )
 })
 
 test('preprocess is the crop, normalised', () => {
@@ -69,5 +80,7 @@ test.each([
   [{ data: new Float32Array(12), width: 2, height: 2, channels: 3 }, 'image_invalid_raw'],
   [{ data: undefined, width: 2, height: 2, channels: 3 }, 'image_invalid_raw'],
 ])('refuses %o', (image, code) => {
-  expect(() => preprocess(image as unknown as RawImage)).toThrow(expect.objectContaining({ name: 'ImageError', code }))
+  expect(() => preprocess(image as unknown as RawImage)).toThrow(
+    expect.objectContaining({ name: 'ImageError', code }),
+  )
 })

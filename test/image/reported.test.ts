@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { ImageCodecs } from '../../src/image/codecs/image-codecs.ts'
 import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
 import { cropImage, normalise } from '../../src/image/preprocess.ts'
-import type { ImageCodecs } from '../../src/image/codecs/image-codecs.ts'
 import { codecSets } from './codec-sets.ts'
 
 // Files of kinds that people reported as refused, wrong or slow, and what Pillow says of each.
@@ -31,15 +31,22 @@ const sha256 = (data: ArrayBufferView): string =>
  * Files that do not get Pillow's answer yet, and in which path. Each must still fail: what is mended is taken off the list.
  * docs/fidelity.md has the reasons.
  */
-const open = JSON.parse(readFileSync(new URL('reported-open.json', import.meta.url), 'utf8')) as Record<string, 'both' | 'sharp' | 'wasm'>
+const open = JSON.parse(readFileSync(new URL('reported-open.json', import.meta.url), 'utf8')) as Record<
+  string,
+  'both' | 'sharp' | 'wasm'
+>
 const isOpen = (name: string, codecs: string): boolean =>
   open[name] === 'both' || (open[name] !== undefined && codecs.startsWith(open[name]))
 
 for (const codecs of codecSets) {
   const files = Object.entries(reported)
   describe.skipIf(!existsSync(folder))(`reported files, ${codecs.name}`, () => {
-    test.each(files.filter(([name]) => !isOpen(name, codecs.name)))('%s', (name, want) => answersAs(name, want, codecs))
-    test.fails.each(files.filter(([name]) => isOpen(name, codecs.name)))('not yet: %s', (name, want) => answersAs(name, want, codecs))
+    test.each(files.filter(([name]) => !isOpen(name, codecs.name)))('%s', (name, want) =>
+      answersAs(name, want, codecs),
+    )
+    test.fails.each(files.filter(([name]) => isOpen(name, codecs.name)))('not yet: %s', (name, want) =>
+      answersAs(name, want, codecs),
+    )
   })
 }
 

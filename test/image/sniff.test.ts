@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
 import { decodeImage } from '../../src/image/decode-image.ts'
 import { sniffImage } from '../../src/image/sniff.ts'
 import { codecSets } from './codec-sets.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))
-const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)))
+const fixture = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)))
 const [, wasm] = codecSets
 
 describe('sniffImage', () => {
@@ -48,7 +49,10 @@ describe('sniffImage', () => {
     ['nonsense', 'A file of unknown kind'],
   ])('%j is named', (text, what) => {
     expect(() => sniffImage(bytes(text))).toThrow(
-      expect.objectContaining({ code: 'image_unsupported', message: expect.stringContaining(`${what} is not`) }),
+      expect.objectContaining({
+        code: 'image_unsupported',
+        message: expect.stringContaining(`${what} is not`),
+      }),
     )
   })
 
@@ -63,7 +67,9 @@ describe('sniffImage', () => {
     ['document types', '<?xml?><!DOCTYPE svg '.repeat(48)],
   ])('%s are told at once', { timeout: 1000 }, (_, text) => {
     for (let length = 1; length <= text.length; length++) {
-      expect(() => sniffImage(bytes(text.slice(0, length)))).toThrow(expect.objectContaining({ code: 'image_unsupported' }))
+      expect(() => sniffImage(bytes(text.slice(0, length)))).toThrow(
+        expect.objectContaining({ code: 'image_unsupported' }),
+      )
     }
   })
 
@@ -82,7 +88,9 @@ describe('sniffImage', () => {
   ])('%s cut to any length is an ImageError, and soon', async (name) => {
     const whole = fixture(name)
     for (let length = 1; length < 400; length += 7) {
-      await expect(decodeImage(whole.subarray(0, length), wasm!)).rejects.toMatchObject({ name: 'ImageError' })
+      await expect(decodeImage(whole.subarray(0, length), wasm!)).rejects.toMatchObject({
+        name: 'ImageError',
+      })
     }
   })
 })
@@ -101,7 +109,9 @@ describe('limits', () => {
       code: 'image_too_large',
       details: { width: 30000, height: 30000, maxPixels: 100_000_000 },
     })
-    await expect(decodeImage(fixture('gif-outside.gif'), wasm!, 2622)).rejects.toMatchObject({ code: 'image_too_large' })
+    await expect(decodeImage(fixture('gif-outside.gif'), wasm!, 2622)).rejects.toMatchObject({
+      code: 'image_too_large',
+    })
     await expect(decodeImage(fixture('png-2-8.png'), wasm!, 61 * 43)).resolves.toMatchObject({ width: 61 })
   })
 

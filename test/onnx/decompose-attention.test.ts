@@ -1,20 +1,28 @@
-import * as ort from 'onnxruntime-node'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import * as ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ATTENTION_CHECKS, ATTENTION_TOLERANCE, attentionAnswer, attentionInput, attentionModel } from '../../src/backend/attention-check.ts'
-import { decomposeAttention } from '../../src/onnx/decompose-attention.ts'
-import { readFields } from '../../src/onnx/protobuf.ts'
-import { runOrtSession } from '../../src/backend/ort-adapter.ts'
+import {
+  ATTENTION_CHECKS,
+  ATTENTION_TOLERANCE,
+  attentionAnswer,
+  attentionInput,
+  attentionModel,
+} from '../../src/backend/attention-check.ts'
 import type { Tensors } from '../../src/backend/backend.ts'
+import { runOrtSession } from '../../src/backend/ort-adapter.ts'
 import { convertCheckpoints } from '../../src/convert/convert-checkpoints.ts'
 import { writeRandomCheckpoint } from '../../src/convert/random-checkpoint.ts'
 import { selfTestInput } from '../../src/models/self-test.ts'
+import { decomposeAttention } from '../../src/onnx/decompose-attention.ts'
+import { readFields } from '../../src/onnx/protobuf.ts'
 
 const run = async (model: Uint8Array | string, inputs: Tensors): Promise<Tensors> => {
   // The overloads of a path and of bytes.
-  const session = await (typeof model === 'string' ? ort.InferenceSession.create(model, QUIET) : ort.InferenceSession.create(model, QUIET))
+  const session = await (typeof model === 'string'
+    ? ort.InferenceSession.create(model, QUIET)
+    : ort.InferenceSession.create(model, QUIET))
   try {
     return await runOrtSession(ort, session, inputs)
   } finally {
@@ -23,7 +31,10 @@ const run = async (model: Uint8Array | string, inputs: Tensors): Promise<Tensors
 }
 const QUIET = { executionProviders: ['cpu'], logSeverityLevel: 4 } as const
 const worst = (a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>): number =>
-  Array.from({ length: b.length }, (_, i) => Math.abs(Number(a[i]) - Number(b[i]))).reduce((most, value) => Math.max(most, value), 0)
+  Array.from({ length: b.length }, (_, i) => Math.abs(Number(a[i]) - Number(b[i]))).reduce(
+    (most, value) => Math.max(most, value),
+    0,
+  )
 /** As an operator: field 4 of a node. Values are named after it too. */
 const holdsFused = (model: Uint8Array): boolean => Buffer.from(model).includes('\x22\x12MultiHeadAttention')
 
@@ -47,7 +58,12 @@ describe('towers', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'icthp-decompose-'))
     await writeRandomCheckpoint(join(folder, 'checkpoints'))
-    await convertCheckpoints({ ict: join(folder, 'checkpoints/ICT'), base: join(folder, 'checkpoints/base'), out: folder, dtypes: ['fp32', 'fp16'] })
+    await convertCheckpoints({
+      ict: join(folder, 'checkpoints/ICT'),
+      base: join(folder, 'checkpoints/base'),
+      out: folder,
+      dtypes: ['fp32', 'fp16'],
+    })
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -14,8 +14,14 @@ test('has the same programs, but for their comments', () => {
 
 test('has the same commands, and the mirror before any that fetches', () => {
   const commands = shellLines(CHINESE).filter((line) => !line.startsWith('#'))
-  const own = ['export HF_ENDPOINT=https://hf-mirror.com', 'npx icthp rank examples/images/* --prompt "两个红苹果在木桌上"', 'npx icthp inspect --text "茶杯里的一条小龙"']
-  expect(commands.filter((line) => !own.includes(line))).toEqual(shellLines(ENGLISH).filter((line) => !line.startsWith('#')))
+  const own = [
+    'export HF_ENDPOINT=https://hf-mirror.com',
+    'npx icthp rank examples/images/* --prompt "两个红苹果在木桌上"',
+    'npx icthp inspect --text "茶杯里的一条小龙"',
+  ]
+  expect(commands.filter((line) => !own.includes(line))).toEqual(
+    shellLines(ENGLISH).filter((line) => !line.startsWith('#')),
+  )
   expect(commands[0]).toBe(own[0])
 })
 
@@ -25,7 +31,9 @@ test('has the same sections, tables, pictures and links', () => {
     return {
       headings: [...text.matchAll(/^(#+) /gm)].map(([, level]) => level),
       rows: text.match(/^\|/gm)?.length,
-      targets: [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target).filter((target) => target !== ENGLISH && target !== CHINESE),
+      targets: [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+        .map(([, target]) => target)
+        .filter((target) => target !== ENGLISH && target !== CHINESE),
     }
   }
   expect(outline(CHINESE)).toEqual(outline(ENGLISH))

@@ -27,7 +27,9 @@ function graphOf(entry: string): { files: Set<string>; packages: Set<string> } {
 const core = /^(ftfy-js|entities|@noble\/hashes)\//
 const web = /^(ftfy-js|entities|onnxruntime-web|@jsquash|@noble\/hashes)\//
 /** The entries of the web: that of users, and those of its worker threads. */
-const webEntries = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => /^web\.js$|worker-web\.js$/.test(file))
+const webEntries = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  /^web\.js$|worker-web\.js$/.test(file),
+)
 const entries = [
   { entry: 'index.js', allowed: core },
   { entry: 'testing.js', allowed: core },
@@ -39,11 +41,17 @@ describe.each(entries)('the built graph of $entry', ({ entry, allowed }) => {
 
   test('leads to no package of another platform', () => {
     expect([...packages].filter((name) => !allowed.test(name))).toEqual([])
-    expect([...packages].filter((name) => name.startsWith('node:') || builtinModules.includes(name))).toEqual([])
+    expect([...packages].filter((name) => name.startsWith('node:') || builtinModules.includes(name))).toEqual(
+      [],
+    )
   })
 
   test('holds no file named for Node', () => {
-    expect([...files].map((file) => relative(dist, file)).filter((file) => /(^|\/)(node|convert|cli)(\/|\.)|-node/.test(file))).toEqual([])
+    expect(
+      [...files]
+        .map((file) => relative(dist, file))
+        .filter((file) => /(^|\/)(node|convert|cli)(\/|\.)|-node/.test(file)),
+    ).toEqual([])
   })
 
   test('can be bundled for a browser, with all it depends on', async () => {

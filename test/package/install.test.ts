@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NODE_VERSIONS, nodeBinary } from './node-versions.ts'
 import { pages, programs, root, shellLines } from './pages.ts'
-import { emptyRoom, installedVersion, pack, run, type Room } from './room.ts'
+import { emptyRoom, installedVersion, pack, type Room, run } from './room.ts'
 
 /**
  * The packed package in an empty folder, as a user has it: first alone, then with what runs models, then with sharp. Each
@@ -66,8 +66,14 @@ describe('alone', () => {
   })
 
   test('npx icthp', async () => {
-    expect(await room.run('npx', 'icthp', '--version')).toMatchObject({ code: 0, stdout: `${manifestVersion}\n` })
-    expect(await room.run('npx', 'icthp', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('rank') as string })
+    expect(await room.run('npx', 'icthp', '--version')).toMatchObject({
+      code: 0,
+      stdout: `${manifestVersion}\n`,
+    })
+    expect(await room.run('npx', 'icthp', '--help')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('rank') as string,
+    })
   })
 
   test('sees images and texts', async () => {
@@ -94,7 +100,7 @@ describe('with onnxruntime-node', () => {
     if (made.code !== 0) throw new Error(made.stderr)
   })
 
-  test("converts, as the README says", async () => {
+  test('converts, as the README says', async () => {
     const lines = shellLines('README.md').filter((line) => line.startsWith('npx icthp convert'))
     expect(lines).toHaveLength(1)
     const { code, stderr } = await room.run('npx', ...lines[0]!.split(' ').slice(1), '--quiet')
@@ -103,13 +109,27 @@ describe('with onnxruntime-node', () => {
   })
 
   test('has the pictures that int8 is calibrated on', async () => {
-    const { code, stderr } = await room.run('npx', 'icthp', 'convert', '--hp', 'HP', '--out', 'int8', '--dtype', 'int8', '--quiet')
+    const { code, stderr } = await room.run(
+      'npx',
+      'icthp',
+      'convert',
+      '--hp',
+      'HP',
+      '--out',
+      'int8',
+      '--dtype',
+      'int8',
+      '--quiet',
+    )
     expect([code, stderr]).toEqual([0, ''])
   })
 
   test('scores on decoders without native modules', async () => {
     answers['wasm'] = await smoke()
-    expect(answers['wasm']).toMatchObject({ decoder: 'wasm', backend: `onnxruntime-node ${installedVersion('onnxruntime-node')}` })
+    expect(answers['wasm']).toMatchObject({
+      decoder: 'wasm',
+      backend: `onnxruntime-node ${installedVersion('onnxruntime-node')}`,
+    })
     expect(answers['wasm'].hp.every((score) => score > 0 && score < 1)).toBe(true)
   })
 })
@@ -138,7 +158,8 @@ describe('the documentation', () => {
   ])('type-checks with moduleResolution %s', async (name, options) => {
     const folder = join(room.folder, `types-${name}`)
     await mkdir(folder)
-    for (const [i, { place, code }] of runnable.entries()) await writeFile(join(folder, `block-${i}.ts`), `// ${place}\n${code}\nexport {}\n`)
+    for (const [i, { place, code }] of runnable.entries())
+      await writeFile(join(folder, `block-${i}.ts`), `// ${place}\n${code}\nexport {}\n`)
     const compilerOptions = {
       ...options,
       target: 'es2022',
@@ -153,13 +174,19 @@ describe('the documentation', () => {
       types: ['node'],
     }
     await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
-    const { stdout } = await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], { cwd: room.folder })
+    const { stdout } = await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], {
+      cwd: room.folder,
+    })
     expect(stdout).toBe('')
   })
 
   test.each(runnable)('runs: $place', async ({ place, code }) => {
     const file = `${place.replace(/\W/g, '-')}.mjs`
-    const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
+    const compilerOptions = {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+    }
     await writeFile(join(room.folder, file), ts.transpileModule(code, { compilerOptions }).outputText)
     const { code: ended, stderr } = await room.run(process.execPath, file)
     expect({ ended, stderr: ended === 0 ? '' : stderr }).toEqual({ ended: 0, stderr: '' })
@@ -169,7 +196,10 @@ describe('the documentation', () => {
     .filter((page) => page !== 'docs/cli.md')
     .flatMap((page) => shellLines(page).filter((line) => /^npx icthp (score|rank|inspect|info)\b/.test(line)))
   test.each([...new Set(commands)])('runs: %s', async (line) => {
-    const args = line.replace(/ > .*$/, '').match(/"[^"]*"|\S+/g)!.map((arg) => arg.replaceAll('"', ''))
+    const args = line
+      .replace(/ > .*$/, '')
+      .match(/"[^"]*"|\S+/g)!
+      .map((arg) => arg.replaceAll('"', ''))
     const { code, stderr } = await room.run('npx', ...args.slice(1))
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
   })
@@ -177,14 +207,22 @@ describe('the documentation', () => {
 
 describe('the oldest peers that package.json allows', () => {
   test('give the same scores', async () => {
-    const { peerDependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { peerDependencies: Record<string, string> }
+    const { peerDependencies } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as {
+      peerDependencies: Record<string, string>
+    }
     const oldest = (name: string): string => /^>=(\d+\.\d+\.\d+) /.exec(peerDependencies[name]!)![1]!
     await room.install(`onnxruntime-node@${oldest('onnxruntime-node')}`, `sharp@${oldest('sharp')}`)
     const old = await smoke()
-    expect(old).toMatchObject({ backend: `onnxruntime-node ${oldest('onnxruntime-node')}`, decoder: `sharp ${oldest('sharp')}` })
+    expect(old).toMatchObject({
+      backend: `onnxruntime-node ${oldest('onnxruntime-node')}`,
+      decoder: `sharp ${oldest('sharp')}`,
+    })
     expect(furthest(old, answers['sharp']!)).toBeLessThan(1e-6)
     await rm(join(room.folder, 'node_modules/sharp'), { recursive: true })
-    await room.install(`onnxruntime-node@${installedVersion('onnxruntime-node')}`, `sharp@${installedVersion('sharp')}`)
+    await room.install(
+      `onnxruntime-node@${installedVersion('onnxruntime-node')}`,
+      `sharp@${installedVersion('sharp')}`,
+    )
   })
 })
 
@@ -200,4 +238,5 @@ describe.each(NODE_VERSIONS)('Node %s', (version) => {
   })
 })
 
-const manifestVersion = (JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string }).version
+const manifestVersion = (JSON.parse(await readFile(`${root}package.json`, 'utf8')) as { version: string })
+  .version

@@ -18,20 +18,40 @@ function packageNames(): string[] {
  * A Node binary from the npm registry, kept in node_modules/.cache/icthp-nodes. Returns its path, or why there is none
  * for this machine.
  */
-export async function nodeBinary(version: string): Promise<{ readonly path: string } | { readonly missing: string }> {
-  if (process.platform === 'linux' && !('glibcVersionRuntime' in (process.report.getReport() as { header: object }).header)) {
+export async function nodeBinary(
+  version: string,
+): Promise<{ readonly path: string } | { readonly missing: string }> {
+  if (
+    process.platform === 'linux' &&
+    !('glibcVersionRuntime' in (process.report.getReport() as { header: object }).header)
+  ) {
     return { missing: "the registry's Node binaries for Linux need glibc" }
   }
   const folder = join(root, 'node_modules/.cache/icthp-nodes', version)
-  const path = join(folder, 'node_modules/node-binary', process.platform === 'win32' ? 'bin/node.exe' : 'bin/node')
+  const path = join(
+    folder,
+    'node_modules/node-binary',
+    process.platform === 'win32' ? 'bin/node.exe' : 'bin/node',
+  )
   if (existsSync(path)) return { path }
   for (const name of packageNames()) {
-    const { stdout } = await run('npm', ['view', '--prefer-offline', `${name}@${version}`, 'version', '--json'], { cwd: root })
+    const { stdout } = await run(
+      'npm',
+      ['view', '--prefer-offline', `${name}@${version}`, 'version', '--json'],
+      { cwd: root },
+    )
     const found = (JSON.parse(stdout || 'null') ?? {}) as { error?: unknown }
     if (stdout === '' || found.error) continue
     await mkdir(folder, { recursive: true })
     await writeFile(join(folder, 'package.json'), '{ "private": true }\n')
-    const args = ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+    const args = [
+      'install',
+      '--prefer-offline',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]
     await mustRun('npm', [...args, `node-binary@npm:${name}@${version}`], { cwd: folder })
     if (existsSync(path)) return { path }
   }

@@ -11,14 +11,25 @@ const tracked = existsSync(`${root}.git`)
       .filter((path) => path !== '' && existsSync(root + path))
   : []
 
-test.skipIf(tracked.length === 0)('no file names a registry, or a place on the machine where it was written', () => {
-  const forbidden = new RegExp(['https?://[\\w.-]*registry', 'files\\.pythonhosted', '/work/(?!flows)', '/tmp/(ref|bash)', '"resolved":'].join('|'))
-  const own = 'test/package/repository.test.ts'
-  const found = tracked
-    .filter((path) => path !== own && statSync(root + path).size < 2 ** 20)
-    .filter((path) => forbidden.test(readFileSync(root + path, 'latin1')))
-  expect(found).toEqual([])
-})
+test.skipIf(tracked.length === 0)(
+  'no file names a registry, or a place on the machine where it was written',
+  () => {
+    const forbidden = new RegExp(
+      [
+        'https?://[\\w.-]*registry',
+        'files\\.pythonhosted',
+        '/work/(?!flows)',
+        '/tmp/(ref|bash)',
+        '"resolved":',
+      ].join('|'),
+    )
+    const own = 'test/package/repository.test.ts'
+    const found = tracked
+      .filter((path) => path !== own && statSync(root + path).size < 2 ** 20)
+      .filter((path) => forbidden.test(readFileSync(root + path, 'latin1')))
+    expect(found).toEqual([])
+  },
+)
 
 /** GitHub's anchor of a heading. */
 const anchorOf = (heading: string): string =>
@@ -28,7 +39,8 @@ const anchorOf = (heading: string): string =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, '')
     .replace(/\s/g, '-')
 
-const anchors = (page: string): string[] => [...readPage(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
+const anchors = (page: string): string[] =>
+  [...readPage(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!))
 const withoutCode = (page: string): string => readPage(page).replace(/^```.*?^```$/gms, '')
 
 describe.each(pages)('%s', (page) => {
@@ -45,13 +57,18 @@ describe.each(pages)('%s', (page) => {
   })
 
   test('files that it names are there', () => {
-    const named = withoutCode(page).match(/(?<=`)(?:src|test|scripts|docs|examples|models)\/[\w./-]+(?=`)/g) ?? []
+    const named =
+      withoutCode(page).match(/(?<=`)(?:src|test|scripts|docs|examples|models)\/[\w./-]+(?=`)/g) ?? []
     expect(named.filter((path) => !existsSync(root + path))).toEqual([])
   })
 
   test('code blocks say their language', () => {
     expect(readPage(page).match(/^```$/gm)?.length ?? 0).toBeGreaterThanOrEqual(codeBlocks(page).length)
-    expect(codeBlocks(page).map(({ language }) => language).filter((language) => !/^(ts|js|html|sh|json|python)$/.test(language))).toEqual([])
+    expect(
+      codeBlocks(page)
+        .map(({ language }) => language)
+        .filter((language) => !/^(ts|js|html|sh|json|python)$/.test(language)),
+    ).toEqual([])
   })
 })
 
@@ -70,14 +87,18 @@ test('docs/getting-started.md lists every error code there is, with its class', 
     if (code) codes.push(`${name} ${code}`)
   }
   const listed: string[] = []
-  for (const [, ownClass, code] of readPage('docs/getting-started.md').matchAll(/^\| (?:`(\w+)`)? ?\| `(\w+_\w+)` \|/gm)) {
+  for (const [, ownClass, code] of readPage('docs/getting-started.md').matchAll(
+    /^\| (?:`(\w+)`)? ?\| `(\w+_\w+)` \|/gm,
+  )) {
     listed.push(`${ownClass ?? listed.at(-1)!.split(' ')[0]} ${code}`)
   }
   expect(listed).toEqual(codes)
 })
 
 test('the examples of README name what .ci/run and package.json do', () => {
-  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> }
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    scripts: Record<string, string>
+  }
   const lines = codeBlocks('README.md').flatMap(({ code }) => code.match(/^npm (?:ci|test|run \w+)/gm) ?? [])
   expect(lines).toEqual(['npm ci', 'npm run build', 'npm test'])
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['build', 'test']))

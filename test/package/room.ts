@@ -27,7 +27,11 @@ export function run(
 }
 
 /** As {@link run}; throws what the program wrote where it fails. Returns its stdout. */
-export async function mustRun(command: string, args: readonly string[], options: Parameters<typeof run>[2]): Promise<string> {
+export async function mustRun(
+  command: string,
+  args: readonly string[],
+  options: Parameters<typeof run>[2],
+): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options)
   if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${stdout}\n${stderr}`)
   return stdout
@@ -51,13 +55,16 @@ export async function pack(folder: string): Promise<Packed> {
   const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
   const answer = JSON.parse(await mustRun('npm', args, { cwd: root })) as unknown
   // npm 12 answers with an object by package name, npm 10 and 11 with a list.
-  const [packed] = Object.values(answer as object) as [{ filename: string; files: { path: string; size: number }[] }]
+  const [packed] = Object.values(answer as object) as [
+    { filename: string; files: { path: string; size: number }[] },
+  ]
   return { tarball: join(folder, packed.filename), files: packed.files }
 }
 
 /** The version of a development dependency as it is here: npm's cache has it. */
 export const installedVersion = (name: string): string =>
-  (JSON.parse(readFileSync(`${root}node_modules/${name}/package.json`, 'utf8')) as { version: string }).version
+  (JSON.parse(readFileSync(`${root}node_modules/${name}/package.json`, 'utf8')) as { version: string })
+    .version
 
 export interface Room {
   readonly folder: string
@@ -79,7 +86,10 @@ export async function emptyRoom(): Promise<Room> {
     },
     // Without npm's own warnings, of settings that it inherits from whoever runs the tests.
     run: (command, ...args) =>
-      run(command, args, { cwd: folder, env: { ICTHP_MODEL: join(folder, 'models-out'), npm_config_loglevel: 'error' } }),
+      run(command, args, {
+        cwd: folder,
+        env: { ICTHP_MODEL: join(folder, 'models-out'), npm_config_loglevel: 'error' },
+      }),
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   }
 }

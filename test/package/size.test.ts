@@ -39,7 +39,10 @@ async function bundledSize(entry: string): Promise<number> {
       dts: false,
       silent: true,
     })
-    return readdirSync(outDir).reduce((sum, file) => sum + gzipSync(readFileSync(join(outDir, file)), { level: 9 }).length / 1000, 0)
+    return readdirSync(outDir).reduce(
+      (sum, file) => sum + gzipSync(readFileSync(join(outDir, file)), { level: 9 }).length / 1000,
+      0,
+    )
   } finally {
     rmSync(outDir, { recursive: true })
   }

@@ -5,7 +5,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from './pages.ts'
-import { pack, run, type Packed } from './room.ts'
+import { pack, type Packed, run } from './room.ts'
 
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>
@@ -19,24 +19,38 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 test('holds what is exported, the workers, the command line, and nothing else of the repository', () => {
-  const targets = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [target] : [target.types, target.default]))
-  const workers = ['dist/image/worker-node.js', 'dist/backend/ort-worker-node.js', 'dist/convert/digest-worker-node.js', 'dist/worker-web.js', 'dist/avif_dec.wasm']
+  const targets = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [target] : [target.types, target.default],
+  )
+  const workers = [
+    'dist/image/worker-node.js',
+    'dist/backend/ort-worker-node.js',
+    'dist/convert/digest-worker-node.js',
+    'dist/worker-web.js',
+    'dist/avif_dec.wasm',
+  ]
   const needed = [...targets.map((path) => path.replace('./', '')), manifest.bin.icthp, ...workers]
   const paths = packed.files.map(({ path }) => path)
   const pages = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE']
   expect(paths).toEqual(expect.arrayContaining([...needed, ...pages, 'models/calibration/prompts.txt']))
-  const others = paths.filter((path) => !/^dist\/[\w./-]+\.(js|d\.ts)$|^dist\/\w+_dec\.wasm$|^models\/(calibration|demo)\/./.test(path))
+  const others = paths.filter(
+    (path) => !/^dist\/[\w./-]+\.(js|d\.ts)$|^dist\/\w+_dec\.wasm$|^models\/(calibration|demo)\/./.test(path),
+  )
   expect(others.sort()).toEqual([...pages, 'models/README.md', 'package.json'].sort())
 })
 
 test('every entry has types', () => {
   const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
   expect(entries).toEqual(['.', './node', './web', './convert', './testing', './transformers'])
-  for (const entry of entries) expect(manifest.exports[entry]).toMatchObject({ types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string })
+  for (const entry of entries)
+    expect(manifest.exports[entry]).toMatchObject({
+      types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string,
+    })
 })
 
 test('is small, models apart', () => {
-  const bytes = (kind: RegExp): number => packed.files.reduce((sum, { path, size }) => sum + (kind.test(path) ? size : 0), 0)
+  const bytes = (kind: RegExp): number =>
+    packed.files.reduce((sum, { path, size }) => sum + (kind.test(path) ? size : 0), 0)
   expect(bytes(/^dist\/.*\.(js|ts)$/)).toBeLessThan(1_300_000)
   expect(bytes(/\.wasm$/)).toBeLessThan(1_600_000)
 })
@@ -53,6 +67,10 @@ test('publint has nothing to say', async () => {
 
 test('types resolve for ESM and bundlers (attw)', async () => {
   const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
-  const { code, stdout } = await run(process.execPath, [attw, packed.tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'], { cwd: root })
+  const { code, stdout } = await run(
+    process.execPath,
+    [attw, packed.tarball, '--profile', 'esm-only', '--no-emoji', '--no-color'],
+    { cwd: root },
+  )
   expect({ code, stdout: code === 0 ? '' : stdout }).toEqual({ code: 0, stdout: '' })
 })

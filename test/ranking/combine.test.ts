@@ -22,7 +22,8 @@ describe('rules', () => {
 
   it('softmax', () => {
     const combined = combineScores(group, 'softmax', WEIGHTS)
-    for (const [i, expected] of [0.5 / 8, 1.5 / 8, -1.25 / 8].entries()) expect(combined[i]).toBeCloseTo(expected, 15)
+    for (const [i, expected] of [0.5 / 8, 1.5 / 8, -1.25 / 8].entries())
+      expect(combined[i]).toBeCloseTo(expected, 15)
   })
 
   it('softmax of far-off logits neither overflows nor divides by zero', () => {
@@ -59,11 +60,14 @@ describe('rules', () => {
     expect(seen).toEqual(group.flatMap((scores) => [scores, group]))
   })
 
-  it.each([Number.NaN, undefined, null, '1', { score: 1 }])('a function that gives %j is refused', (score) => {
-    expect(() => combineScores(group, () => score as number, WEIGHTS)).toThrow(
-      expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
-    )
-  })
+  it.each([Number.NaN, undefined, null, '1', { score: 1 }])(
+    'a function that gives %j is refused',
+    (score) => {
+      expect(() => combineScores(group, () => score as number, WEIGHTS)).toThrow(
+        expect.objectContaining({ name: 'InputError', code: 'input_invalid_option' }),
+      )
+    },
+  )
 
   it('an unknown rule is refused, by its name', () => {
     for (const rule of ['sum', 'constructor', 'toString'] as never[]) {
@@ -85,7 +89,10 @@ describe('rules', () => {
     ['hp', { ict: 1 }, 'pass hp'],
   ] as const)('%s without what it needs (%j) is refused', (rule, scores, remedy) => {
     expect(() => combineScores([group[0]!, scores], rule, WEIGHTS)).toThrow(
-      expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining(remedy) as string }),
+      expect.objectContaining({
+        code: 'input_invalid_option',
+        message: expect.stringContaining(remedy) as string,
+      }),
     )
   })
 })
@@ -112,7 +119,9 @@ describe('rankScores', () => {
     expect(results.map(({ index }) => index)).toEqual(expected)
     expect(results.map(({ rank }) => rank)).toEqual(expected.map((_, i) => i + 1))
     expect(rankScores(scored(0.25, 0.5, 0.75)).results.map(({ index }) => index)).toEqual([0, 1, 2])
-    expect(rankScores([...scored(1, 1, 1)].reverse(), { combine: 'ict' }).results.map(({ index }) => index)).toEqual([0, 1, 2])
+    expect(
+      rankScores([...scored(1, 1, 1)].reverse(), { combine: 'ict' }).results.map(({ index }) => index),
+    ).toEqual([0, 1, 2])
   })
 
   it('names the weights where they were used', () => {
@@ -122,7 +131,10 @@ describe('rankScores', () => {
       results: [{ score: 0.5 }],
     })
     expect(rankScores(scored(1), { combine: 'product', weights: { hp: 2 } })).not.toHaveProperty('weights')
-    expect(rankScores(scored(1), { combine: () => 3 })).toMatchObject({ combine: 'custom', results: [{ score: 3 }] })
+    expect(rankScores(scored(1), { combine: () => 3 })).toMatchObject({
+      combine: 'custom',
+      results: [{ score: 3 }],
+    })
   })
 
   it('passes what is above every threshold, and keeps the rest', () => {
@@ -137,9 +149,10 @@ describe('rankScores', () => {
     expect(passed({ ict: 0.3, hp: 0.3 })).toEqual([1])
     expect(passed({ ict: undefined, hp: 0.5 })).toEqual([0])
     expect(passed({ ict: 0 })).toEqual([2, 1, 0])
-    expect(rankScores([{ index: 0, scores: { hp: 1 } }], { combine: 'hp', thresholds: { ict: 0 } }).results[0]!.passed).toBe(
-      false,
-    )
+    expect(
+      rankScores([{ index: 0, scores: { hp: 1 } }], { combine: 'hp', thresholds: { ict: 0 } }).results[0]!
+        .passed,
+    ).toBe(false)
   })
 
   it('keeps the topK best', () => {
@@ -170,9 +183,9 @@ describe('rankScores', () => {
 
   it('refuses scores that are not numbers', () => {
     for (const combine of ['weighted', 'product', 'softmax', 'ict'] as const) {
-      expect(() => rankScores([{ index: 0, scores: { ict: Number.NaN, hp: 0.5, hpLogit: 0 } }], { combine })).toThrow(
-        expect.objectContaining({ code: 'input_invalid_option' }),
-      )
+      expect(() =>
+        rankScores([{ index: 0, scores: { ict: Number.NaN, hp: 0.5, hpLogit: 0 } }], { combine }),
+      ).toThrow(expect.objectContaining({ code: 'input_invalid_option' }))
     }
   })
 })

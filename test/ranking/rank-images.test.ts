@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { rankImages, scoreImages, type RankOptions } from '../../src/ranking/rank-images.ts'
+import { rankImages, type RankOptions, scoreImages } from '../../src/ranking/rank-images.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 
 const ICT: Record<string, number> = { rich: 0.5, plain: 0.75, ugly: 0.75 }
@@ -8,7 +8,8 @@ const images = ['ugly', 'plain', 'rich']
 const fakes = (): ReturnType<typeof createFakeScorers> =>
   createFakeScorers({ ict: (image) => ICT[image as string]!, hp: (image) => HP[image as string]! })
 
-const order = (ranking: Awaited<ReturnType<typeof rankImages>>): unknown[] => ranking.results.map(({ index }) => images[index])
+const order = (ranking: Awaited<ReturnType<typeof rankImages>>): unknown[] =>
+  ranking.results.map(({ index }) => images[index])
 
 describe('rankImages', () => {
   it('weighs ICT and HP one half each by default, and reads each image once', async () => {
@@ -20,7 +21,8 @@ describe('rankImages', () => {
       { index: 1, rank: 2, ict: 0.75, passed: true },
       { index: 0, rank: 3, ict: 0.75, passed: true },
     ])
-    for (const [i, score] of [0.6875, 0.625, 0.4375].entries()) expect(ranking.results[i]!.score).toBeCloseTo(score, 7)
+    for (const [i, score] of [0.6875, 0.625, 0.4375].entries())
+      expect(ranking.results[i]!.score).toBeCloseTo(score, 7)
     expect(calls.decoded).toEqual(images)
     expect(calls.prompts).toEqual(['a cat'])
     expect(calls.batches).toEqual([
@@ -53,7 +55,13 @@ describe('rankImages', () => {
 
   it('filters as the published example does', async () => {
     const { ict, hp } = fakes()
-    const { results } = await rankImages(images, { prompt: 'a cat', ict, hp, combine: 'ict', thresholds: { ict: 0.7, hp: 0.4 } })
+    const { results } = await rankImages(images, {
+      prompt: 'a cat',
+      ict,
+      hp,
+      combine: 'ict',
+      thresholds: { ict: 0.7, hp: 0.4 },
+    })
     expect(results.map(({ index, passed }) => [images[index], passed])).toEqual([
       ['ugly', false],
       ['plain', true],
@@ -105,7 +113,12 @@ describe('rankImages', () => {
       details: { index: 1 },
     })
     const failed: number[] = []
-    const { results } = await rankImages(images, { ict, hp, prompt: 'a cat', onImageError: (_, index) => failed.push(index) })
+    const { results } = await rankImages(images, {
+      ict,
+      hp,
+      prompt: 'a cat',
+      onImageError: (_, index) => failed.push(index),
+    })
     expect(failed).toEqual([1])
     expect(results.map(({ index }) => index).sort()).toEqual([0, 2])
   })
@@ -126,16 +139,32 @@ describe('options that do not fit', () => {
     ['a prompt that is a list', ({ ict }) => ({ ict, prompt: ['a cat'] as never }), 'input_not_a_string'],
     ['an unknown rule', ({ hp }) => ({ hp, combine: 'best' as never }), 'input_invalid_option'],
     ['weighted with HP alone', ({ hp }) => ({ hp, combine: 'weighted' }), 'input_invalid_option'],
-    ['softmax with ICT alone', ({ ict }) => ({ ict, prompt: 'a cat', combine: 'softmax' }), 'input_invalid_option'],
-    ['an ICT threshold with HP alone', ({ hp }) => ({ hp, thresholds: { ict: 0.7 } }), 'input_invalid_option'],
-    ['an HP threshold with ICT alone', ({ ict }) => ({ ict, prompt: 'a cat', thresholds: { hp: 0.6 } }), 'input_invalid_option'],
+    [
+      'softmax with ICT alone',
+      ({ ict }) => ({ ict, prompt: 'a cat', combine: 'softmax' }),
+      'input_invalid_option',
+    ],
+    [
+      'an ICT threshold with HP alone',
+      ({ hp }) => ({ hp, thresholds: { ict: 0.7 } }),
+      'input_invalid_option',
+    ],
+    [
+      'an HP threshold with ICT alone',
+      ({ ict }) => ({ ict, prompt: 'a cat', thresholds: { hp: 0.6 } }),
+      'input_invalid_option',
+    ],
     ['topK 0', ({ hp }) => ({ hp, topK: 0 }), 'input_invalid_option'],
     [
       'a weight that is no number',
       ({ ict, hp }) => ({ ict, hp, prompt: 'a cat', weights: { ict: Number.NaN } }),
       'input_invalid_option',
     ],
-    ['a threshold that is no number', ({ hp }) => ({ hp, thresholds: { hp: Number.NaN } }), 'input_invalid_option'],
+    [
+      'a threshold that is no number',
+      ({ hp }) => ({ hp, thresholds: { hp: Number.NaN } }),
+      'input_invalid_option',
+    ],
   ]
   it.each(wrong)('%s: fails before an image is read', async (_, options, code) => {
     const fake = fakes()

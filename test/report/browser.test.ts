@@ -2,13 +2,15 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { renderReport } from '../../src/report/render-report.ts'
 import type { Report } from '../../src/report/report.ts'
 import { sampleImage, sampleReport } from './sample-report.ts'
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => path && existsSync(path))
+const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+)
 
 describe.skipIf(executablePath === undefined)('in Chromium, from the disk and without a network', () => {
   let browser: Browser
@@ -31,7 +33,10 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
     expect(complaints).toEqual([])
   })
 
-  async function open(changes: Partial<Report> = {}, options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
+  async function open(
+    changes: Partial<Report> = {},
+    options: Parameters<Browser['newContext']>[0] = {},
+  ): Promise<void> {
     const file = join(folder, 'report.html')
     writeFileSync(file, renderReport(sampleReport(changes)))
     const context = await browser.newContext({ offline: true, ...options })
@@ -52,7 +57,11 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
   test('opens in the order of the ranking, with every picture', async () => {
     await open()
     expect(await shown()).toEqual(['fox 10.png', 'fox 9.png', 'owl.png'])
-    expect(await page.locator('.card img').evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth))).toEqual([1, 1, 1])
+    expect(
+      await page
+        .locator('.card img')
+        .evaluateAll((images) => images.map((image) => (image as HTMLImageElement).naturalWidth)),
+    ).toEqual([1, 1, 1])
     expect(await status()).toBe('3 pictures')
   })
 
@@ -93,7 +102,10 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
 
   test('sliders hide nothing at their low end and keep the best at their high end, whatever the digits', async () => {
     const scores = [1 / 3, 0.1 + 0.2, 0.002601318359375, 2 / 3]
-    await open({ images: scores.map((score, i) => sampleImage(`${i}.png`, { score, ict: [score], hp: score })), thresholds: undefined })
+    await open({
+      images: scores.map((score, i) => sampleImage(`${i}.png`, { score, ict: [score], hp: score })),
+      thresholds: undefined,
+    })
     expect(await status()).toBe('4 pictures')
     for (const label of [/weighted from/, /ICT from/, /HP from/]) await slide(label, 100)
     expect(await shown()).toEqual(['3.png'])
@@ -116,7 +128,10 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
 
   test('hostile names run nothing and are read as they are', async () => {
     const hostile = `"><script>console.log('run')</script><img src=x onerror=console.log(1)> ${'x'.repeat(300)}`
-    await open({ images: [sampleImage(hostile, { rank: 1, score: 1, ict: [1], hp: 1 })], prompts: [{ text: hostile, cut: hostile, tokens: 99, limit: 77 }] })
+    await open({
+      images: [sampleImage(hostile, { rank: 1, score: 1, ict: [1], hp: 1 })],
+      prompts: [{ text: hostile, cut: hostile, tokens: 99, limit: 77 }],
+    })
     expect(await shown()).toEqual([hostile])
     expect(await page.evaluate(() => document.scripts.length)).toBe(1)
   })
@@ -126,7 +141,11 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
     const reached: string[] = []
     for (let i = 0; i < 7; i++) {
       await page.keyboard.press('Tab')
-      reached.push(await page.evaluate(() => (document.activeElement as HTMLInputElement).name || document.activeElement!.textContent!))
+      reached.push(
+        await page.evaluate(
+          () => (document.activeElement as HTMLInputElement).name || document.activeElement!.textContent!,
+        ),
+      )
     }
     expect(reached).toEqual(['sort', 'name', 'min-score', 'min-ict', 'min-hp', 'passed', 'Reset'])
     await page.getByLabel(/ICT from/).focus()
@@ -140,12 +159,15 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
   ])('nothing sticks out on %s', async (_, options) => {
     const long = { text: 'w'.repeat(400), cut: 'c'.repeat(400), tokens: 99, limit: 77 }
     await open({ prompts: [long, long], notes: ['n'.repeat(300)] }, options)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+    ).toBe(0)
   })
 
   test('is dark where the reader wants it, and light and without controls on paper', async () => {
     await open({}, { colorScheme: 'dark' })
-    const lightness = (): Promise<number> => page.evaluate(() => Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)![0]))
+    const lightness = (): Promise<number> =>
+      page.evaluate(() => Number(/\d+/.exec(getComputedStyle(document.body).backgroundColor)![0]))
     expect(await lightness()).toBeLessThan(60)
     await page.emulateMedia({ media: 'print' })
     expect([await lightness(), await page.locator('#tools').isVisible()]).toEqual([255, false])

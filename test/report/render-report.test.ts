@@ -5,10 +5,14 @@ import type { Report } from '../../src/report/report.ts'
 import { PIXEL, sampleImage, sampleReport } from './sample-report.ts'
 
 const render = (changes?: Partial<Report>): string => renderReport(sampleReport(changes))
-const all = (page: string, pattern: RegExp): string[] => Array.from(page.matchAll(pattern), ([, found]) => found!)
+const all = (page: string, pattern: RegExp): string[] =>
+  Array.from(page.matchAll(pattern), ([, found]) => found!)
 /** What a reader reads, without what the page is made of. */
 const words = (page: string): string =>
-  page.replace(/<(style|script)[^]*?<\/\1>/g, '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+  page
+    .replace(/<(style|script)[^]*?<\/\1>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
 
 test('the cards come in the order of the images, each with its rank, scores, picture and size', () => {
   const page = render()
@@ -20,7 +24,9 @@ test('the cards come in the order of the images, each with its rank, scores, pic
 })
 
 test('cards carry what sorting and filtering need, with every digit', () => {
-  const page = render({ images: [sampleImage('a.png', { rank: 1, score: 1 / 3, ict: [2 / 3], hp: 1 / 7, passed: false })] })
+  const page = render({
+    images: [sampleImage('a.png', { rank: 1, score: 1 / 3, ict: [2 / 3], hp: 1 / 7, passed: false })],
+  })
   expect(page).toContain(
     'data-name="a.png" data-score="0.3333333333333333" data-ict="[0.6666666666666666]" data-hp="0.14285714285714285" data-passed="false"',
   )
@@ -39,7 +45,9 @@ test('what is told beside the pictures: rule, prompt, facts, notes, thresholds, 
     'broken.png : It ends too soon. (image_truncated)',
   ])
     expect(text).toContain(part)
-  expect(words(render({ scored: 20 }))).toContain('Ranking of 20 pictures Best first, by weighted: 0.5·ICT + 0.5·HP. Shown: the best 3.')
+  expect(words(render({ scored: 20 }))).toContain(
+    'Ranking of 20 pictures Best first, by weighted: 0.5·ICT + 0.5·HP. Shown: the best 3.',
+  )
 })
 
 test('a prompt that was cut shows what was read and what was not', () => {
@@ -71,13 +79,30 @@ test('one score alone is its own combination, and is shown once', () => {
 })
 
 test('bars stay in their track; those of a softmax reach to the best', () => {
-  expect(all(render(), /--part:([\d.]+%)/g)).toEqual(['85.00%', '90.00%', '80.00%', '80.00%', '65.00%', '95.00%', '10.00%', '0.00%', '30.00%'])
+  expect(all(render(), /--part:([\d.]+%)/g)).toEqual([
+    '85.00%',
+    '90.00%',
+    '80.00%',
+    '80.00%',
+    '65.00%',
+    '95.00%',
+    '10.00%',
+    '0.00%',
+    '30.00%',
+  ])
   expect(all(render(), /--least:([\d.]+%)/g)).toEqual(['70.00%', '70.00%', '70.00%'])
   const softmax = render({
     ranking: { combine: 'softmax' },
     images: [0.02, 0.01].map((score) => sampleImage('a.png', { score, ict: [1], hp: 0 })),
   })
-  expect(all(softmax, /--part:([\d.]+%)/g)).toEqual(['100.00%', '100.00%', '0.00%', '50.00%', '100.00%', '0.00%'])
+  expect(all(softmax, /--part:([\d.]+%)/g)).toEqual([
+    '100.00%',
+    '100.00%',
+    '0.00%',
+    '50.00%',
+    '100.00%',
+    '0.00%',
+  ])
   expect(words(softmax)).toContain('those of the combined score from 0 to the best, 0.0200')
 })
 
@@ -97,11 +122,14 @@ test('names, prompts, messages, facts and notes are text, whatever is in them', 
   // Two prompts, read and cut, and in the choice; name twice; failed thrice; fact twice; note; version.
   expect(page.split('&#34;&#62;&#60;script&#62;alert(1)').length - 1).toBe(2 * 2 + 2 + 2 + 3 + 2 + 1 + 1)
   // The same as an attribute of one card: nothing of the name ends it.
-  expect(all(page, /<li class="card" data-name="([^"]*)"/g)).toEqual([expect.stringMatching(/^&#34;.*&#96;\$\{1\}$/)])
+  expect(all(page, /<li class="card" data-name="([^"]*)"/g)).toEqual([
+    expect.stringMatching(/^&#34;.*&#96;\$\{1\}$/),
+  ])
 })
 
 test('a name keeps its folders, apart', () => {
-  const name = (path: string): string => /<h2 class="name"><bdi>(.*?)<\/bdi>/.exec(render({ images: [sampleImage(path, { hp: 1 })] }))![1]!
+  const name = (path: string): string =>
+    /<h2 class="name"><bdi>(.*?)<\/bdi>/.exec(render({ images: [sampleImage(path, { hp: 1 })] }))![1]!
   expect(name('a/b c/d.png')).toBe('<span class="dim">a/</span><wbr><span class="dim">b c/</span><wbr>d.png')
   expect([name('d.png'), name('C:\\d.png').replace(/<.*?>/g, '')]).toEqual(['d.png', 'C:\\d.png'])
 })
@@ -112,13 +140,17 @@ test('a picture that is no picture is left out', () => {
 })
 
 test('marks that could disguise a name, and halves of characters, are replaced', () => {
-  expect(html`${'a\u202egnp.exe\x00\x1b[2J\ud800'}${'\u{1f98a} 狐\n'}`.text).toBe('a\ufffdgnp.exe\ufffd\ufffd[2J\ufffd\u{1f98a} 狐\n')
+  expect(html`${'a\u202egnp.exe\x00\x1b[2J\ud800'}${'\u{1f98a} 狐\n'}`.text).toBe(
+    'a\ufffdgnp.exe\ufffd\ufffd[2J\ufffd\u{1f98a} 狐\n',
+  )
 })
 
 test('the page loads nothing: no address in it, and a policy that forbids it', () => {
   const page = render()
   expect(page).not.toMatch(/(src|href|url|@import|fetch)\s*[=(]\s*["']?(?!data:)(https?:|\/\/|\.)/)
-  expect(page).toContain(`content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"`)
+  expect(page).toContain(
+    `content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"`,
+  )
 })
 
 test('no image at all makes a page, too', () => {

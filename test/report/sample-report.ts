@@ -13,7 +13,10 @@ export function sampleReport(changes: Partial<Report> = {}): Report {
       sampleImage('owl.png', { rank: 3, score: 0.1, ict: [-0.1], hp: 0.3, passed: false }),
     ],
     failed: [{ image: 'broken.png', code: 'image_truncated', message: 'It ends too soon.' }],
-    facts: [['ICT', '8y/ICT'], ['precision', 'int8']],
+    facts: [
+      ['ICT', '8y/ICT'],
+      ['precision', 'int8'],
+    ],
     notes: ['auto took cpu'],
     version: '0.1.0',
     ...changes,

@@ -36,7 +36,8 @@ describe('score', () => {
   it('is the same in batches of every size', async () => {
     const images = Array.from({ length: 10 }, (_, i) => colour(i / 9, 0, 0))
     const scores = await smallHp({ batchSize: 1 }).hp.score(images)
-    for (const batchSize of [2, 3, 4, 10, 64]) expect(await smallHp({ batchSize }).hp.score(images)).toEqual(scores)
+    for (const batchSize of [2, 3, 4, 10, 64])
+      expect(await smallHp({ batchSize }).hp.score(images)).toEqual(scores)
   })
 })
 
@@ -57,5 +58,12 @@ it.each([0, -1, 1.5, Number.NaN, '4'])('refuses batchSize %j', (batchSize) => {
 it('says what it runs', async () => {
   await using hp = smallHp().hp
   expect(hp).toBeInstanceOf(HpScorer)
-  expect(hp.info).toMatchObject({ kind: 'hp', model: 'small', device: 'cpu', dtype: 'fp32', batchSize: 4, notes: [] })
+  expect(hp.info).toMatchObject({
+    kind: 'hp',
+    model: 'small',
+    device: 'cpu',
+    dtype: 'fp32',
+    batchSize: 4,
+    notes: [],
+  })
 })

@@ -50,22 +50,32 @@ describe('score', () => {
     expect(calls).toEqual({ decoded: [], batches: [], prompts: [] })
   })
 
-  it.each([undefined, null, 7, { text: 'cat' }])('refuses the prompt %j before it reads an image', async (notText) => {
-    const prompt = notText as unknown as string
-    const { ict, calls } = fakes()
-    await expect(ict.score(['a', 'b'], ['cat', prompt])).rejects.toMatchObject({
-      name: 'InputError',
-      code: 'input_not_a_string',
-      details: { index: 1 },
-    })
-    await expect(ict.score('a', prompt)).rejects.toMatchObject({ code: 'input_not_a_string', details: { index: 0 } })
-    await expect(ict.matrix(['a'], [prompt])).rejects.toMatchObject({ code: 'input_not_a_string' })
-    await expect(ict.scoreStream(['a'], prompt).next()).rejects.toMatchObject({ code: 'input_not_a_string' })
-    expect(calls.decoded).toEqual([])
-  })
+  it.each([undefined, null, 7, { text: 'cat' }])(
+    'refuses the prompt %j before it reads an image',
+    async (notText) => {
+      const prompt = notText as unknown as string
+      const { ict, calls } = fakes()
+      await expect(ict.score(['a', 'b'], ['cat', prompt])).rejects.toMatchObject({
+        name: 'InputError',
+        code: 'input_not_a_string',
+        details: { index: 1 },
+      })
+      await expect(ict.score('a', prompt)).rejects.toMatchObject({
+        code: 'input_not_a_string',
+        details: { index: 0 },
+      })
+      await expect(ict.matrix(['a'], [prompt])).rejects.toMatchObject({ code: 'input_not_a_string' })
+      await expect(ict.scoreStream(['a'], prompt).next()).rejects.toMatchObject({
+        code: 'input_not_a_string',
+      })
+      expect(calls.decoded).toEqual([])
+    },
+  )
 
   it('is the dot product of the normalised embeddings', async () => {
-    const { ict } = smallIct({ text: ({ input_ids }) => ({ text_embeds: float([input_ids!.dims[0]!, 3], [0, 3, 4]) }) })
+    const { ict } = smallIct({
+      text: ({ input_ids }) => ({ text_embeds: float([input_ids!.dims[0]!, 3], [0, 3, 4]) }),
+    })
     // The picture is [0.6, 0.6, 0.2] of 255, the prompt [0, 0.6, 0.8].
     const length = Math.hypot(153, 153, 51)
     expect(await ict.score(colour(0.6, 0.6, 0.2), 'x')).toBeCloseTo((0.6 * 153 + 0.8 * 51) / length, 6)
@@ -120,7 +130,8 @@ describe('prompts', () => {
       [1, 5],
     ])
     expect(text.inputs.every(({ input_ids }) => input_ids!.dtype === 'int64')).toBe(true)
-    for (const [i, prompt] of prompts.entries()) expect(embeds[i]).toEqual((await ict.embedTexts([prompt]))[0])
+    for (const [i, prompt] of prompts.entries())
+      expect(embeds[i]).toEqual((await ict.embedTexts([prompt]))[0])
   })
 
   it('of any number are cut into batches of 32', async () => {

@@ -6,13 +6,18 @@ import { loadTower } from '../../src/scorers/tower.ts'
 
 const digest = { size: 1, sha256: '0'.repeat(64) }
 const manifest = {
-  name: 'a', towers: { vision: { fp32: { model: 'v.onnx', externalData: ['v.onnx_data'] } } }, files: { 'v.onnx': digest, 'v.onnx_data': digest },
+  name: 'a',
+  towers: { vision: { fp32: { model: 'v.onnx', externalData: ['v.onnx_data'] } } },
+  files: { 'v.onnx': digest, 'v.onnx_data': digest },
 } as unknown as ModelManifest
 
 /** A folder whose files are checked while they are loaded, and a backend that tells what it did. */
 function parts(checks: Record<string, Promise<void>>): { load(): Promise<unknown>; log: string[] } {
   const log: string[] = []
-  const folder = { source: 'a', file: async (path: string) => ({ path, checked: checks[path] }) } as unknown as ModelFolder
+  const folder = {
+    source: 'a',
+    file: async (path: string) => ({ path, checked: checks[path] }),
+  } as unknown as ModelFolder
   const backend: InferenceBackend = {
     name: 'test',
     probe: async () => ({ device: 'cpu', notes: [] }),
@@ -22,7 +27,10 @@ function parts(checks: Record<string, Promise<void>>): { load(): Promise<unknown
     },
     dispose: async () => {},
   }
-  return { log, load: () => loadTower(folder, '', manifest, 'vision', { backend, device: 'cpu', dtype: 'fp32' }) }
+  return {
+    log,
+    load: () => loadTower(folder, '', manifest, 'vision', { backend, device: 'cpu', dtype: 'fp32' }),
+  }
 }
 
 const wrong = (): Promise<void> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createFakeScorers } from '../../src/testing.ts'
 import { sleep } from '../../src/base/sleep.ts'
+import { createFakeScorers } from '../../src/testing.ts'
 
 const hp = (image: unknown): number => (image as number) / 100
 
@@ -42,14 +42,19 @@ describe('a stream', () => {
     expect(await collect(createFakeScorers().hp.scoreStream(later([])))).toEqual([])
   })
 
-  it.each(['cat.png', Uint8Array.of(1, 2), 7, null, undefined, {}])('refuses %j, which is no list', async (images) => {
-    await expect(
-      createFakeScorers()
-        .hp.scoreStream(images as never)
-        .next(),
-    ).rejects.toMatchObject({ name: 'InputError', code: 'input_invalid_option' })
-    await expect(createFakeScorers().hp.logits(images as never)).rejects.toMatchObject({ code: 'input_invalid_option' })
-  })
+  it.each(['cat.png', Uint8Array.of(1, 2), 7, null, undefined, {}])(
+    'refuses %j, which is no list',
+    async (images) => {
+      await expect(
+        createFakeScorers()
+          .hp.scoreStream(images as never)
+          .next(),
+      ).rejects.toMatchObject({ name: 'InputError', code: 'input_invalid_option' })
+      await expect(createFakeScorers().hp.logits(images as never)).rejects.toMatchObject({
+        code: 'input_invalid_option',
+      })
+    },
+  )
 
   it('fills batches from a list', async () => {
     const { hp: scorer, calls } = createFakeScorers({ batchSize: 3, latency: { decode: 1 } })
@@ -165,7 +170,10 @@ describe('an image that cannot be read', () => {
       code: 'image_unreadable',
       details: { index: 1, image: 'bad' },
     })
-    await expect(collect(scorer.scoreStream(images))).rejects.toMatchObject({ code: 'image_unreadable', details: { index: 1 } })
+    await expect(collect(scorer.scoreStream(images))).rejects.toMatchObject({
+      code: 'image_unreadable',
+      details: { index: 1 },
+    })
   })
 
   it('is handed to onImageError, and the others are scored', async () => {
@@ -184,7 +192,9 @@ describe('an image that cannot be read', () => {
   it('does not hide the others when all of a batch fail', async () => {
     const { hp: scorer } = createFakeScorers({ unreadable, batchSize: 1 })
     expect(
-      (await collect(scorer.scoreStream(['bad', 'bad', 'a'], { onImageError: () => {} }))).map(({ index }) => index),
+      (await collect(scorer.scoreStream(['bad', 'bad', 'a'], { onImageError: () => {} }))).map(
+        ({ index }) => index,
+      ),
     ).toEqual([2])
     expect(await collect(scorer.scoreStream(['bad'], { onImageError: () => {} }))).toEqual([])
   })
@@ -202,23 +212,27 @@ describe('an abort', () => {
     expect(calls.batches).toEqual([])
   })
 
-  it.each([{ decode: 5000 }, { run: 5000 }])('in the middle of %j rejects at once, and the scorer works on', async (latency) => {
-    const slow: { decode?: number; run?: number } = { ...latency }
-    const { hp: scorer, ict } = createFakeScorers({ latency: slow })
-    for (const start of [
-      (signal: AbortSignal) => scorer.score(['a', 'b'], { signal }),
-      (signal: AbortSignal) => ict.matrix(['a'], ['cat'], { signal }),
-      (signal: AbortSignal) => collect(scorer.scoreStream(later(['a']), { signal, onImageError: () => {} })),
-    ]) {
-      const stop = new AbortController()
-      const began = performance.now()
-      setTimeout(() => stop.abort(reason), 20)
-      await expect(start(stop.signal)).rejects.toBe(reason)
-      expect(performance.now() - began).toBeLessThan(2000)
-    }
-    Object.assign(slow, { decode: 0, run: 0 })
-    expect(await scorer.score(['a'])).toHaveLength(1)
-  })
+  it.each([{ decode: 5000 }, { run: 5000 }])(
+    'in the middle of %j rejects at once, and the scorer works on',
+    async (latency) => {
+      const slow: { decode?: number; run?: number } = { ...latency }
+      const { hp: scorer, ict } = createFakeScorers({ latency: slow })
+      for (const start of [
+        (signal: AbortSignal) => scorer.score(['a', 'b'], { signal }),
+        (signal: AbortSignal) => ict.matrix(['a'], ['cat'], { signal }),
+        (signal: AbortSignal) =>
+          collect(scorer.scoreStream(later(['a']), { signal, onImageError: () => {} })),
+      ]) {
+        const stop = new AbortController()
+        const began = performance.now()
+        setTimeout(() => stop.abort(reason), 20)
+        await expect(start(stop.signal)).rejects.toBe(reason)
+        expect(performance.now() - began).toBeLessThan(2000)
+      }
+      Object.assign(slow, { decode: 0, run: 0 })
+      expect(await scorer.score(['a'])).toHaveLength(1)
+    },
+  )
 
   it('between two images ends the stream', async () => {
     const stop = new AbortController()
@@ -239,7 +253,17 @@ describe('an abort', () => {
 it('tells its progress in images', async () => {
   const events: [number, number | undefined][] = []
   const { hp: scorer } = createFakeScorers({ batchSize: 2, unreadable: (image) => image === 'bad' })
-  const onProgress = ({ stage, unit, loaded, total }: { stage: string; unit: string; loaded: number; total?: number }): void => {
+  const onProgress = ({
+    stage,
+    unit,
+    loaded,
+    total,
+  }: {
+    stage: string
+    unit: string
+    loaded: number
+    total?: number
+  }): void => {
     expect([stage, unit]).toEqual(['encode', 'images'])
     events.push([loaded, total])
   }

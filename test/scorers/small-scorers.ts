@@ -50,7 +50,9 @@ export const colour = (...rgb: [number, number, number]): RawImage => ({
 /** Embeds a picture as the colour of its first pixel. */
 export const embedColour: Answer = ({ pixel_values: pixels }) => {
   const [count = 0] = pixels!.dims
-  const rows = Array.from({ length: count }, (_, i) => [0, 4, 8].map((at) => Number(pixels!.data[i * 12 + at])))
+  const rows = Array.from({ length: count }, (_, i) =>
+    [0, 4, 8].map((at) => Number(pixels!.data[i * 12 + at])),
+  )
   return {
     image_embeds: float([count, 3], rows.flat()),
     hp_logits: float(
@@ -75,12 +77,23 @@ export const embedIds: Answer = ({ input_ids: ids }) => {
   }
 }
 
-function parts(kind: 'ict' | 'hp', vision: Answer, batchSize: number): ScorerParts & { readonly session: Session } {
+function parts(
+  kind: 'ict' | 'hp',
+  vision: Answer,
+  batchSize: number,
+): ScorerParts & { readonly session: Session } {
   const session = new Session(vision)
   const tower = new Tower(`small ${kind} vision`, session)
   return {
     session,
-    vision: new VisionEncoder({ tower, decoder, preprocess: PREPROCESS, projectionDim: 3, head: kind === 'hp', batchSize }),
+    vision: new VisionEncoder({
+      tower,
+      decoder,
+      preprocess: PREPROCESS,
+      projectionDim: 3,
+      head: kind === 'hp',
+      batchSize,
+    }),
     info: {
       kind,
       model: 'small',
@@ -101,14 +114,25 @@ export function smallIct({
   vision = embedColour,
   text = embedIds,
   batchSize = 4,
-}: { vision?: Answer; text?: Answer; batchSize?: number } = {}): { ict: IctScorer; vision: Session; text: Session } {
+}: { vision?: Answer; text?: Answer; batchSize?: number } = {}): {
+  ict: IctScorer
+  vision: Session
+  text: Session
+} {
   const made = parts('ict', vision, batchSize)
   const session = new Session(text)
   const encoder = new TextEncoder(new ClipTokenizer(), new Tower('small ict text', session), 3)
-  return { ict: new IctScorer({ ...made, text: encoder, owned: [...made.owned, encoder] }), vision: made.session, text: session }
+  return {
+    ict: new IctScorer({ ...made, text: encoder, owned: [...made.owned, encoder] }),
+    vision: made.session,
+    text: session,
+  }
 }
 
-export function smallHp({ vision = embedColour, batchSize = 4 }: { vision?: Answer; batchSize?: number } = {}): {
+export function smallHp({
+  vision = embedColour,
+  batchSize = 4,
+}: { vision?: Answer; batchSize?: number } = {}): {
   hp: HpScorer
   vision: Session
 } {

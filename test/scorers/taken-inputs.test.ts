@@ -61,7 +61,11 @@ test('bytes, buffers of every kind, in lists and alone', async () => {
   for (const bytes of refill) bytes.fill(0)
   const close = (values: number[]): unknown => values.map((value) => expect.closeTo(value, 5))
   expect(await Promise.all(running)).toEqual([
-    close([0.1, 0.2, 0.3]), close([0.4]), close([0.5]), close([0.6, 0.7]), close([0.8, 0.8]),
+    close([0.1, 0.2, 0.3]),
+    close([0.4]),
+    close([0.5]),
+    close([0.6, 0.7]),
+    close([0.8, 0.8]),
   ])
 })
 
@@ -104,7 +108,8 @@ test('many calls may share a signal without a warning, and all hear it', async (
   const reason = new Error('enough')
   const running = Array.from({ length: 40 }, () => hp.score(['a', 'b'], { signal: controller.signal }))
   controller.abort(reason)
-  for (const result of await Promise.allSettled(running)) expect(result).toEqual({ status: 'rejected', reason })
+  for (const result of await Promise.allSettled(running))
+    expect(result).toEqual({ status: 'rejected', reason })
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', hear)
   expect(warnings).toEqual([])

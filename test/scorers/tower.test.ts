@@ -17,7 +17,11 @@ describe('a backend that answers wrongly', () => {
     ['other dims', { ...good, image_embeds: float([3], [1, 2, 3]) }, /but the backend gave float32 \[3\]/],
     ['too many rows', { ...good, hp_logits: float([2], [0, 0]) }, /hp_logits .* gave float32 \[2\]/],
     ['too few values', { ...good, image_embeds: float([1, 3], [1, 2]) }, /image_embeds/],
-    ['another dtype', { ...good, hp_logits: { dtype: 'int64', dims: [1], data: BigInt64Array.of(0n) } }, /gave int64 \[1\]/],
+    [
+      'another dtype',
+      { ...good, hp_logits: { dtype: 'int64', dims: [1], data: BigInt64Array.of(0n) } },
+      /gave int64 \[1\]/,
+    ],
   ])('gives %s: backend_wrong_output', async (_, outputs, message) => {
     const error: unknown = await smallHp({ vision: () => outputs })
       .hp.score(image)

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { InferenceBackend, InferenceSession, LoadOptions, ModelSource, Tensors } from '../../src/backend/backend.ts'
+import type {
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  Tensors,
+} from '../../src/backend/backend.ts'
 import { backendConformance, type ConformanceCase } from '../../src/testing.ts'
 import { placeOnDisk, plainOrtBackend } from './plain-ort-backend.ts'
 
@@ -15,7 +21,9 @@ describe('a right backend passes', () => {
 })
 
 /** The plain backend with its sessions changed. */
-function withSessions(change: (session: InferenceSession) => Partial<InferenceSession>): () => InferenceBackend {
+function withSessions(
+  change: (session: InferenceSession) => Partial<InferenceSession>,
+): () => InferenceBackend {
   return () => {
     const backend = plainOrtBackend()
     return {
@@ -29,7 +37,9 @@ function withSessions(change: (session: InferenceSession) => Partial<InferenceSe
 }
 
 const withLoad =
-  (load: (backend: InferenceBackend, model: ModelSource, options: LoadOptions) => Promise<InferenceSession>) =>
+  (
+    load: (backend: InferenceBackend, model: ModelSource, options: LoadOptions) => Promise<InferenceSession>,
+  ) =>
   (): InferenceBackend => {
     const backend = plainOrtBackend()
     return { ...backend, load: (model, options) => load(backend, model, options) }
@@ -37,10 +47,15 @@ const withLoad =
 
 const withRun = (
   run: (session: InferenceSession, inputs: Tensors, signal: AbortSignal | undefined) => Promise<Tensors>,
-): (() => InferenceBackend) => withSessions((session) => ({ run: (inputs, options) => run(session, inputs, options?.signal) }))
+): (() => InferenceBackend) =>
+  withSessions((session) => ({ run: (inputs, options) => run(session, inputs, options?.signal) }))
 
 const WRONG: Record<string, { create: () => InferenceBackend; fails: string; message: RegExp }> = {
-  'has no name': { create: () => ({ ...plainOrtBackend(), name: '' }), fails: 'has a name', message: /name should say/ },
+  'has no name': {
+    create: () => ({ ...plainOrtBackend(), name: '' }),
+    fails: 'has a name',
+    message: /name should say/,
+  },
   'answers auto with auto': {
     create: () => ({ ...plainOrtBackend(), probe: async () => ({ device: 'auto', notes: [] }) }),
     fails: 'probe: auto finds a device and never throws',
@@ -74,7 +89,13 @@ const WRONG: Record<string, { create: () => InferenceBackend; fails: string; mes
       return {
         ...outputs,
         ...(next
-          ? { next: { dtype: 'float32', dims: next.dims, data: Float32Array.from(next.data as unknown as number[], Number) } }
+          ? {
+              next: {
+                dtype: 'float32',
+                dims: next.dims,
+                data: Float32Array.from(next.data as unknown as number[], Number),
+              },
+            }
           : {}),
       }
     }),
@@ -107,7 +128,8 @@ const WRONG: Record<string, { create: () => InferenceBackend; fails: string; mes
   'hands its inputs to another thread': {
     create: withRun(async (session, inputs) => {
       const outputs = await session.run(inputs)
-      if (inputs['x']) structuredClone(inputs['x'].data, { transfer: [inputs['x'].data.buffer as ArrayBuffer] })
+      if (inputs['x'])
+        structuredClone(inputs['x'].data, { transfer: [inputs['x'].data.buffer as ArrayBuffer] })
       return outputs
     }),
     fails: 'run: inputs are left as they were',
@@ -118,7 +140,10 @@ const WRONG: Record<string, { create: () => InferenceBackend; fails: string; mes
       session.run(
         Object.fromEntries(
           Object.entries(inputs).map(([name, tensor]) => {
-            const data = tensor.dtype === 'float32' ? new Float32Array(tensor.data.buffer, 0, tensor.data.length) : tensor.data
+            const data =
+              tensor.dtype === 'float32'
+                ? new Float32Array(tensor.data.buffer, 0, tensor.data.length)
+                : tensor.data
             return [name, { ...tensor, data } as typeof tensor]
           }),
         ),

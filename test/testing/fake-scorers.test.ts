@@ -8,7 +8,10 @@ describe('default scores', () => {
     expect(ict).toBeInstanceOf(IctScorer)
     expect(hp).toBeInstanceOf(HpScorer)
     const images = Array.from({ length: 200 }, (_, i) => `image-${i}.png`)
-    const scores = [...(await ict.matrix(images, ['a cat', 'A cat', 'a dog'])).flat(), ...(await hp.score(images))]
+    const scores = [
+      ...(await ict.matrix(images, ['a cat', 'A cat', 'a dog'])).flat(),
+      ...(await hp.score(images)),
+    ]
     expect(scores.every((score) => score > 0 && score < 1)).toBe(true)
     expect(new Set(scores).size).toBe(scores.length)
     expect(scores.reduce((a, b) => a + b) / scores.length).toBeCloseTo(0.5, 1)
@@ -22,7 +25,13 @@ describe('default scores', () => {
   it('go by the content of an image, whatever holds it', async () => {
     const bytes = Uint8Array.of(9, 8, 7, 6)
     const { hp } = createFakeScorers()
-    const [score, ...others] = await hp.score([bytes, bytes.buffer, Buffer.from(bytes), new Blob([bytes]), bytes.slice()])
+    const [score, ...others] = await hp.score([
+      bytes,
+      bytes.buffer,
+      Buffer.from(bytes),
+      new Blob([bytes]),
+      bytes.slice(),
+    ])
     expect(others).toEqual([score, score, score, score])
     expect(await hp.score(bytes.slice(1))).not.toBe(score)
     expect(await hp.score({ data: bytes, width: 2, height: 2, channels: 1 })).not.toBe(
@@ -41,7 +50,10 @@ describe('scores by a function', () => {
   it('get the image and the prompt as they were given', async () => {
     const seen: unknown[] = []
     const image = { seed: 7 }
-    const { ict, hp } = createFakeScorers({ ict: (...pair) => (seen.push(pair), 0.5), hp: (...one) => (seen.push(one), 0.25) })
+    const { ict, hp } = createFakeScorers({
+      ict: (...pair) => (seen.push(pair), 0.5),
+      hp: (...one) => (seen.push(one), 0.25),
+    })
     expect(await ict.score(image, 'A  cat')).toBe(0.5)
     expect(await hp.score(image)).toBeCloseTo(0.25, 7)
     expect(seen).toEqual([[image, 'A  cat'], [image]])
@@ -49,7 +61,9 @@ describe('scores by a function', () => {
 
   it('are asked for the pairs that are scored and no others', async () => {
     const pairs: string[] = []
-    const { ict } = createFakeScorers({ ict: (image, prompt) => (pairs.push(`${String(image)} ${prompt}`), 0) })
+    const { ict } = createFakeScorers({
+      ict: (image, prompt) => (pairs.push(`${String(image)} ${prompt}`), 0),
+    })
     await ict.score(['a', 'b'], ['x', 'y'])
     expect(pairs).toEqual(['a x', 'b y'])
   })
@@ -98,7 +112,9 @@ describe('scores by a function', () => {
 })
 
 it('embeddings are normalised, and similarity scores them whenever they were made', async () => {
-  const { ict } = createFakeScorers({ ict: (image, prompt) => (image === 'a' ? 0.5 : 0.25) + (prompt === 'x' ? 0.25 : 0) })
+  const { ict } = createFakeScorers({
+    ict: (image, prompt) => (image === 'a' ? 0.5 : 0.25) + (prompt === 'x' ? 0.25 : 0),
+  })
   const images = await ict.embedImages(['a', 'b'])
   const texts = await ict.embedTexts(['x', 'y'])
   for (const embeds of images) expect(Math.hypot(...embeds)).toBeCloseTo(1, 6)
@@ -138,7 +154,10 @@ it('a best-of-N loop is tested like this', async () => {
     const images = await Promise.all(Array.from({ length: n }, (_, seed) => generate(seed)))
     return (await rankImages(images, { prompt, ...scorers, topK: 1 })).results[0]!.index
   }
-  const { ict, hp, calls } = createFakeScorers({ ict: (image) => (image as { seed: number }).seed / 10, hp: () => 0.5 })
+  const { ict, hp, calls } = createFakeScorers({
+    ict: (image) => (image as { seed: number }).seed / 10,
+    hp: () => 0.5,
+  })
   expect(await bestOf(4, 'a cat', async (seed) => ({ seed }), { ict, hp })).toBe(3)
   expect(calls.prompts).toEqual(['a cat'])
   expect(calls.decoded).toHaveLength(4)

@@ -1,16 +1,17 @@
-import { createRequire } from 'node:module'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { abortable } from '../../src/base/abortable.ts'
 import { DEVICES, type FileSource, type InferenceBackend, type Tensors } from '../../src/backend/backend.ts'
-import { runOrtSession, type OrtApi } from '../../src/backend/ort-adapter.ts'
+import { type OrtApi, runOrtSession } from '../../src/backend/ort-adapter.ts'
+import { abortable } from '../../src/base/abortable.ts'
 import { BackendError, DeviceError, InputError } from '../../src/base/errors.ts'
 
 /** The smallest right backend, on the calling thread: tests break parts of it to see the suite notice. */
 export function plainOrtBackend(): InferenceBackend {
   const ort = createRequire(import.meta.url)('onnxruntime-node') as OrtApi
-  const failed = (cause: unknown): BackendError => new BackendError('backend_failed', String(cause), { cause })
+  const failed = (cause: unknown): BackendError =>
+    new BackendError('backend_failed', String(cause), { cause })
   return {
     name: 'plain',
     probe: async (device) => {
@@ -28,7 +29,9 @@ export function plainOrtBackend(): InferenceBackend {
         run: async (inputs, { signal } = {}) => {
           if (disposed) throw new InputError('input_disposed', 'disposed')
           signal?.throwIfAborted()
-          const running = runOrtSession(ort, session, inputs).catch((cause) => Promise.reject(failed(cause))) as Promise<Tensors>
+          const running = runOrtSession(ort, session, inputs).catch((cause) =>
+            Promise.reject(failed(cause)),
+          ) as Promise<Tensors>
           queue = Promise.allSettled([queue, running])
           return abortable(running, signal)
         },

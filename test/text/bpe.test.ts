@@ -34,13 +34,28 @@ function random(seed: number): (bound: number) => number {
 }
 
 const words = [
-  'a', 'cat', 'unbelievable', 'a'.repeat(1000), 'ab'.repeat(700), '!'.repeat(1000), '!?'.repeat(600), 'ha'.repeat(500),
-  'supercalifragilisticexpialidocious'.repeat(30), '日本語テキスト'.repeat(60), '👩‍👩‍👧‍👦'.repeat(40), 'ãĥ¼ãĤ¹'.repeat(80), '.'.repeat(777), '=-'.repeat(400),
+  'a',
+  'cat',
+  'unbelievable',
+  'a'.repeat(1000),
+  'ab'.repeat(700),
+  '!'.repeat(1000),
+  '!?'.repeat(600),
+  'ha'.repeat(500),
+  'supercalifragilisticexpialidocious'.repeat(30),
+  '日本語テキスト'.repeat(60),
+  '👩‍👩‍👧‍👦'.repeat(40),
+  'ãĥ¼ãĤ¹'.repeat(80),
+  '.'.repeat(777),
+  '=-'.repeat(400),
 ]
 
-test.each(words.map((word) => [word.slice(0, 12), word.length, word] as const))('%s… (%i long): as round by round', (_, __, word) => {
-  expect([...bpe(encoder.encode(word), vocabulary())]).toEqual(slowBpe(encoder.encode(word)))
-})
+test.each(words.map((word) => [word.slice(0, 12), word.length, word] as const))(
+  '%s… (%i long): as round by round',
+  (_, __, word) => {
+    expect([...bpe(encoder.encode(word), vocabulary())]).toEqual(slowBpe(encoder.encode(word)))
+  },
+)
 
 test('random words of every length, letters often repeated, some made of whole tokens', () => {
   const next = random(1)
@@ -49,7 +64,9 @@ test('random words of every length, letters often repeated, some made of whole t
     const length = 1 + next(n % 4 === 0 ? 700 : 200)
     const bytes =
       n % 3 === 0
-        ? Uint8Array.from(Array.from({ length: length / 4 + 1 }, () => vocabulary().bytes(next(49406))).flat())
+        ? Uint8Array.from(
+            Array.from({ length: length / 4 + 1 }, () => vocabulary().bytes(next(49406))).flat(),
+          )
         : Uint8Array.from({ length }, () => (n % 3 === 1 ? 97 + next(letters) : next(256)))
     expect([...bpe(bytes, vocabulary())], bytes.join()).toEqual(slowBpe(bytes))
   }

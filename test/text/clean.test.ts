@@ -24,9 +24,23 @@ test('references are left alone where the text may be HTML, from the line with "
 })
 
 test('chunks joined are the whole, wherever they are cut', () => {
-  const lines = ['A “Photo” of\tΟΔΟΣ', 'schÃ¶n &amp;lt; &nbsp;&nbsp;', '', '   ', 'ΑΣ', "it's &#x27;", 'x\u0301', '日本語', '&amp', '\u00a0', 'Σ']
+  const lines = [
+    'A “Photo” of\tΟΔΟΣ',
+    'schÃ¶n &amp;lt; &nbsp;&nbsp;',
+    '',
+    '   ',
+    'ΑΣ',
+    "it's &#x27;",
+    'x\u0301',
+    '日本語',
+    '&amp',
+    '\u00a0',
+    'Σ',
+  ]
   for (const separator of ['\n', ' ', '\t', '\f', '\r\n', '\u2028', '']) {
-    const text = Array.from({ length: 3000 }, (_, i) => lines[(i * 7 + (i >> 3)) % lines.length]).join(separator)
+    const text = Array.from({ length: 3000 }, (_, i) => lines[(i * 7 + (i >> 3)) % lines.length]).join(
+      separator,
+    )
     const chunks = [...cleanChunks(text)]
     for (const chunk of chunks) expect(chunk).toMatch(/^\S(?:[^]*\S)?$/u)
     // Every line on its own, and all of them at once in a text too short to be cut.

@@ -17,13 +17,21 @@ describe('encode', () => {
     const ids = tokenizer.encode('cat '.repeat(100))
     expect(ids).toEqual([START, ...new Array<number>(75).fill(2368), END])
     expect(tokenizer.encode('cat '.repeat(75))).toEqual(ids)
-    expect(new ClipTokenizer({ contextLength: 4 }).encode('a photo of a cat')).toEqual([START, 320, 1125, END])
+    expect(new ClipTokenizer({ contextLength: 4 }).encode('a photo of a cat')).toEqual([
+      START,
+      320,
+      1125,
+      END,
+    ])
     expect(new ClipTokenizer({ contextLength: 2 }).encode('a')).toEqual([START, END])
   })
 
   test('the same from the word cache, and when that is full', () => {
     const own = new ClipTokenizer()
-    const words = Array.from({ length: 10_500 }, (_, i) => `w${String.fromCharCode(97 + (i % 26))}q${i.toString(36).replace(/\d/g, 'z')}`)
+    const words = Array.from(
+      { length: 10_500 },
+      (_, i) => `w${String.fromCharCode(97 + (i % 26))}q${i.toString(36).replace(/\d/g, 'z')}`,
+    )
     const first = words.map((word) => own.encode(word))
     expect(words.map((word) => own.encode(word))).toEqual(first)
     expect(first.slice(0, 50)).toEqual(words.slice(0, 50).map((word) => new ClipTokenizer().encode(word)))
@@ -72,21 +80,31 @@ describe('inspect', () => {
 
   test('cut between words', () => {
     const short = new ClipTokenizer({ contextLength: 5 })
-    expect(short.inspect('A photo of a cat on a mat')).toMatchObject({ count: 10, truncated: true, cut: 'a cat on a mat' })
+    expect(short.inspect('A photo of a cat on a mat')).toMatchObject({
+      count: 10,
+      truncated: true,
+      cut: 'a cat on a mat',
+    })
     expect(tokenizer.inspect('cat '.repeat(76))).toMatchObject({ count: 78, truncated: true, cut: 'cat' })
   })
 
   test('cut within a word, and within a character', () => {
     const short = new ClipTokenizer({ contextLength: 3 })
     const { ids, cut, count } = short.inspect('unbelievabilities!')
-    expect({ text: tokenizer.decode(ids), cut, count }).toEqual({ text: 'unbeliev', cut: 'abilities!', count: 5 })
+    expect({ text: tokenizer.decode(ids), cut, count }).toEqual({
+      text: 'unbeliev',
+      cut: 'abilities!',
+      count: 5,
+    })
     // The first token is part of the first character, which the model so does not see whole.
     expect(short.inspect('鬱x')).toMatchObject({ truncated: true, cut: '鬱x' })
   })
 
   test('what is kept and what is cut are the whole text', () => {
     for (let contextLength = 2; contextLength < 30; contextLength++) {
-      const { ids, cut, cleaned } = new ClipTokenizer({ contextLength }).inspect("An unbelievabilities-themed postcard; it's 1234 of them")
+      const { ids, cut, cleaned } = new ClipTokenizer({ contextLength }).inspect(
+        "An unbelievabilities-themed postcard; it's 1234 of them",
+      )
       expect(cleaned.endsWith(cut)).toBe(true)
       const kept = tokenizer.decode(ids).replaceAll(' ', '')
       expect(kept + cut.replaceAll(' ', '')).toBe(cleaned.replaceAll(' ', ''))
@@ -110,7 +128,9 @@ describe('inputIds', () => {
 
 describe('decode', () => {
   test('gives back the cleaned words', () => {
-    expect(tokenizer.decode(tokenizer.encode('A photo of a  CAT, 日本語 👍🏽'))).toBe('a photo of a cat , 日本語 👍🏽')
+    expect(tokenizer.decode(tokenizer.encode('A photo of a  CAT, 日本語 👍🏽'))).toBe(
+      'a photo of a cat , 日本語 👍🏽',
+    )
     expect(tokenizer.decode(tokenizer.inputIds(['a cat']).data)).toBe('a cat')
     expect(tokenizer.decode([])).toBe('')
   })
@@ -120,27 +140,42 @@ describe('decode', () => {
   })
 
   test.each([[-1], [49408], [1.5], [Number.NaN]])('%s is refused', (id) => {
-    expect(thrown(() => tokenizer.decode([id]))).toMatchObject({ name: 'InputError', code: 'input_invalid_option' })
+    expect(thrown(() => tokenizer.decode([id]))).toMatchObject({
+      name: 'InputError',
+      code: 'input_invalid_option',
+    })
   })
 })
 
 describe('refuses', () => {
-  test.each([[undefined], [null], [42], [['a cat']], [{}], [new String('a cat')]])('a prompt that is no string: %j', (prompt) => {
-    const want = { name: 'InputError', code: 'input_not_a_string' }
-    expect(thrown(() => tokenizer.encode(prompt as string))).toMatchObject(want)
-    expect(thrown(() => tokenizer.inspect(prompt as string))).toMatchObject(want)
-    expect(thrown(() => tokenizer.inputIds(['a', prompt as string]))).toMatchObject({ ...want, details: { index: 1 } })
-  })
+  test.each([[undefined], [null], [42], [['a cat']], [{}], [new String('a cat')]])(
+    'a prompt that is no string: %j',
+    (prompt) => {
+      const want = { name: 'InputError', code: 'input_not_a_string' }
+      expect(thrown(() => tokenizer.encode(prompt as string))).toMatchObject(want)
+      expect(thrown(() => tokenizer.inspect(prompt as string))).toMatchObject(want)
+      expect(thrown(() => tokenizer.inputIds(['a', prompt as string]))).toMatchObject({
+        ...want,
+        details: { index: 1 },
+      })
+    },
+  )
 
-  test.each([[0], [1], [2.5], [-3], [Number.NaN], [Infinity], ['77']])('a context length of %s', (contextLength) => {
-    expect(thrown(() => new ClipTokenizer({ contextLength: contextLength as number }))).toMatchObject({
-      name: 'InputError',
-      code: 'input_invalid_option',
-      details: { contextLength },
-    })
-  })
+  test.each([[0], [1], [2.5], [-3], [Number.NaN], [Infinity], ['77']])(
+    'a context length of %s',
+    (contextLength) => {
+      expect(thrown(() => new ClipTokenizer({ contextLength: contextLength as number }))).toMatchObject({
+        name: 'InputError',
+        code: 'input_invalid_option',
+        details: { contextLength },
+      })
+    },
+  )
 
   test.each([[1], [78], [3.5]])('rows of %s tokens', (length) => {
-    expect(thrown(() => tokenizer.inputIds(['a'], { length }))).toMatchObject({ code: 'input_invalid_option', details: { length } })
+    expect(thrown(() => tokenizer.inputIds(['a'], { length }))).toMatchObject({
+      code: 'input_invalid_option',
+      details: { length },
+    })
   })
 })

@@ -12,7 +12,8 @@ interface Answer {
   readonly cut?: string
 }
 
-const read = (url: URL | string): Answer[] => (JSON.parse(readFileSync(url, 'utf8')) as { texts: Answer[] }).texts
+const read = (url: URL | string): Answer[] =>
+  (JSON.parse(readFileSync(url, 'utf8')) as { texts: Answer[] }).texts
 
 /** What differs from the reference, with the text; a list so that one run shows every difference. */
 function differences(answers: readonly Answer[]): object[] {

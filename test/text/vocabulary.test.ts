@@ -4,10 +4,18 @@ import { expect, test } from 'vitest'
 import { PACKED_MERGES } from '../../src/text/merges.ts'
 import { byteOrder, mergedId, vocabulary } from '../../src/text/vocabulary.ts'
 
-const text = (id: number) => String.fromCharCode(...vocabulary().bytes(id)) + (vocabulary().endsWord(id) ? '</w>' : '')
+const text = (id: number) =>
+  String.fromCharCode(...vocabulary().bytes(id)) + (vocabulary().endsWord(id) ? '</w>' : '')
 
 test('the first, a well-known and the last token', () => {
-  expect([0, 256, 512, 320, 2368, 49405].map(text)).toEqual(['!', '!</w>', 'in', 'a</w>', 'cat</w>', 'jekyll</w>'])
+  expect([0, 256, 512, 320, 2368, 49405].map(text)).toEqual([
+    '!',
+    '!</w>',
+    'in',
+    'a</w>',
+    'cat</w>',
+    'jekyll</w>',
+  ])
 })
 
 test('all merges are those of CLIP', () => {
@@ -19,12 +27,15 @@ test('all merges are those of CLIP', () => {
     expect(Math.max(id, right[r]!)).toBeLessThan(mergedId(r))
   })
   const list = Array.from(left, (id, r) => `${text(id)} ${text(right[r]!)}`).join('\n')
-  expect(createHash('sha256').update(list, 'latin1').digest('hex')).toBe('154860d0f85fd3e81aa38cf904b390dacb876ca949b11dcea24e0e0326659e0b')
+  expect(createHash('sha256').update(list, 'latin1').digest('hex')).toBe(
+    '154860d0f85fd3e81aa38cf904b390dacb876ca949b11dcea24e0e0326659e0b',
+  )
 })
 
 test('every byte has a token', () => {
   expect([...byteOrder()].sort((a, b) => a - b)).toEqual(Array.from({ length: 256 }, (_, i) => i))
-  for (let byte = 0; byte < 256; byte++) expect(vocabulary().bytes(vocabulary().byteIds[byte]!)).toEqual([byte])
+  for (let byte = 0; byte < 256; byte++)
+    expect(vocabulary().bytes(vocabulary().byteIds[byte]!)).toEqual([byte])
 })
 
 test('what does not merge has no rank', () => {

@@ -18,7 +18,12 @@ describe.skipIf(!existsSync(golden))("scores through transformers are the refere
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'icthp-transformers-'))
     const tiny = join(golden, 'tiny')
-    await convertCheckpoints({ ict: join(tiny, 'ICT'), hp: join(tiny, 'HP'), base: join(tiny, 'base'), out: folder })
+    await convertCheckpoints({
+      ict: join(tiny, 'ICT'),
+      hp: join(tiny, 'HP'),
+      base: join(tiny, 'base'),
+      out: folder,
+    })
     expected = JSON.parse(await readFile(join(golden, 'scores/tiny.json'), 'utf8')) as typeof expected
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))

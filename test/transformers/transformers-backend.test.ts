@@ -21,7 +21,9 @@ describe('conformance', () => {
 })
 
 it('names its version', () => {
-  expect(new TransformersBackend(transformers).name).toBe(`@huggingface/transformers ${transformers.env.version}`)
+  expect(new TransformersBackend(transformers).name).toBe(
+    `@huggingface/transformers ${transformers.env.version}`,
+  )
 })
 
 it('wants the module', () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { openChromium, type ChromiumPage } from './browser/chromium.ts'
+import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import { openFirefox } from './browser/firefox.ts'
 import type { Page } from './browser/page.ts'
 import type { StaticServer } from './browser/server.ts'
@@ -17,7 +17,10 @@ const content = (seed: number): Buffer => {
   for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i + seed, 2654435761)
   return Buffer.from(bytes.buffer)
 }
-const digestOf = (bytes: Buffer): { size: number; sha256: string } => ({ size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+const digestOf = (bytes: Buffer): { size: number; sha256: string } => ({
+  size: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+})
 
 let server: StaticServer
 let folder: string
@@ -66,20 +69,35 @@ describe.each([
 
   test('stores keep, overwrite, list and delete', async () => {
     expect(await page.call('storeName')).toBe('OPFS')
-    for (const store of ['opfs', 'cache api', 'memory'] as const) expect({ store, wrong: await page.call('storeConformance', store) }).toEqual({ store, wrong: [] })
+    for (const store of ['opfs', 'cache api', 'memory'] as const)
+      expect({ store, wrong: await page.call('storeConformance', store) }).toEqual({ store, wrong: [] })
   })
 
   test('a file is fetched once, with progress, checked, listed, and thrown away on demand', async () => {
     const { progress, notes, ...first } = await page.call('fetchFile', '/weights/', FILE, digest)
     expect(first).toEqual({ size: SIZE, sha256: digest.sha256 })
     expect(notes).toEqual([])
-    expect(progress[0]).toEqual({ stage: 'download', item: '/weights/', loaded: 0, total: SIZE, unit: 'bytes' })
-    expect(progress.at(-1)).toEqual({ stage: 'download', item: FILE, loaded: SIZE, total: SIZE, unit: 'bytes' })
+    expect(progress[0]).toEqual({
+      stage: 'download',
+      item: '/weights/',
+      loaded: 0,
+      total: SIZE,
+      unit: 'bytes',
+    })
+    expect(progress.at(-1)).toEqual({
+      stage: 'download',
+      item: FILE,
+      loaded: SIZE,
+      total: SIZE,
+      unit: 'bytes',
+    })
     expect(progress.length).toBeGreaterThan(2)
     const again = await page.call('fetchFile', '/weights/', FILE, digest)
     expect(again).toMatchObject({ sha256: digest.sha256, progress: [] })
     expect(sent()).toBe(SIZE)
-    expect(await page.call('listStore', 'opfs')).toEqual([{ source: '/weights/', path: FILE, size: SIZE, complete: true }])
+    expect(await page.call('listStore', 'opfs')).toEqual([
+      { source: '/weights/', path: FILE, size: SIZE, complete: true },
+    ])
     await page.call('clearStore', 'opfs')
     expect(await page.call('storeKeys', 'opfs')).toEqual([])
   })
@@ -90,7 +108,8 @@ describe.each([
       if (path !== '/weights/data.bin' || request.headers.range) return redirect(request, response, path)
       response.writeHead(200, { 'content-length': SIZE })
       // The rest never comes.
-      for (let at = 0; at < 1.5 * PART; at += PART / 16) setTimeout(() => response.write(bytes.subarray(at, at + PART / 16)), (at / PART) * 400)
+      for (let at = 0; at < 1.5 * PART; at += PART / 16)
+        setTimeout(() => response.write(bytes.subarray(at, at + PART / 16)), (at / PART) * 400)
       return true
     }
     const cancelled = await page.call('fetchFile', '/weights/', FILE, digest, { abortAt: 1.2 * PART })
@@ -131,9 +150,13 @@ describe.each([
 
   test('what is not what the manifest means is refused and thrown away', async () => {
     const other = { ...digest, sha256: digest.sha256.replace(/^./, (first) => (first === '0' ? '1' : '0')) }
-    expect(await page.call('fetchFile', '/weights/', FILE, other)).toMatchObject({ code: 'download_sha256_mismatch' })
+    expect(await page.call('fetchFile', '/weights/', FILE, other)).toMatchObject({
+      code: 'download_sha256_mismatch',
+    })
     expect((await page.call('storeKeys', 'opfs')).filter((key) => key.startsWith('part-'))).toEqual([])
-    expect(await page.call('fetchFile', '/weights/', FILE, { ...digest, size: SIZE + 1 })).toMatchObject({ code: 'download_failed' })
+    expect(await page.call('fetchFile', '/weights/', FILE, { ...digest, size: SIZE + 1 })).toMatchObject({
+      code: 'download_failed',
+    })
   })
 
   test('an old revision goes when a new one is read', async () => {
@@ -150,7 +173,9 @@ describe.each([
     const { sha256, notes } = await page.call('fetchFile', '/weights/', FILE, digest, { room: 20_000_000 })
     expect(sha256).toBe(digest.sha256)
     expect(notes.join()).toContain('no room')
-    expect((await page.call('fetchFile', '/weights/', FILE, digest, { store: 'memory' })).notes.join()).toContain('no storage')
+    expect(
+      (await page.call('fetchFile', '/weights/', FILE, digest, { store: 'memory' })).notes.join(),
+    ).toContain('no storage')
   })
 })
 
@@ -166,7 +191,12 @@ describe('a whole model', () => {
   afterAll(() => Promise.all([page?.close(), model?.remove()]))
 
   test('scores offline once it was loaded', async () => {
-    const request = { model: '/model/', device: 'wasm', images: ['/examples/red-apple.jpg'], prompts: ['a red apple'] } as const
+    const request = {
+      model: '/model/',
+      device: 'wasm',
+      images: ['/examples/red-apple.jpg'],
+      prompts: ['a red apple'],
+    } as const
     const first = await page.call('score', request)
     server.sent.clear()
     server.intercept = (_request, response, path) => path.startsWith('/model/') && Boolean(response.destroy())

@@ -41,11 +41,19 @@ export interface TinyModel {
 }
 
 /** A small random ICT and HP, converted. */
-export async function makeTinyModel(dtypes: NonNullable<Parameters<typeof convertCheckpoints>[0]['dtypes']> = ['fp32']): Promise<TinyModel> {
+export async function makeTinyModel(
+  dtypes: NonNullable<Parameters<typeof convertCheckpoints>[0]['dtypes']> = ['fp32'],
+): Promise<TinyModel> {
   const folder = await mkdtemp(join(tmpdir(), 'icthp-web-'))
   const checkpoints = join(folder, 'checkpoints')
   await writeRandomCheckpoint(checkpoints)
   const out = join(folder, 'model')
-  await convertCheckpoints({ ict: join(checkpoints, 'ICT'), hp: join(checkpoints, 'HP'), base: join(checkpoints, 'base'), out, dtypes })
+  await convertCheckpoints({
+    ict: join(checkpoints, 'ICT'),
+    hp: join(checkpoints, 'HP'),
+    base: join(checkpoints, 'base'),
+    out,
+    dtypes,
+  })
   return { folder: out, remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { openChromium, type ChromiumPage } from './browser/chromium.ts'
+import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import type { StaticServer } from './browser/server.ts'
 import { makeTinyModel, startRoom, type TinyModel } from './room.ts'
 
@@ -12,7 +12,13 @@ let expected: { readonly ict: number[][]; readonly hp: number[] }
 /** Files of weights in the order in which they were asked for. */
 let asked: string[]
 
-const request = { model: '/model/', device: 'wasm', threads: 1, images: ['/examples/red-apple.jpg'], prompts: ['a red apple'] } as const
+const request = {
+  model: '/model/',
+  device: 'wasm',
+  threads: 1,
+  images: ['/examples/red-apple.jpg'],
+  prompts: ['a red apple'],
+} as const
 
 beforeAll(async () => {
   ;[page, server, model] = await Promise.all([openChromium(), startRoom(), makeTinyModel()])
@@ -59,10 +65,16 @@ test('two loads of one page, too', async () => {
   await isWhole()
 })
 
-test.each([50, 350])('a load that is given up after %i ms does not spoil the one that follows at once', async (after) => {
-  expect(await page.call('scoreOnSecondThought', request, after)).toEqual({ first: 'AbortError', hp: expected.hp })
-  await isWhole()
-})
+test.each([50, 350])(
+  'a load that is given up after %i ms does not spoil the one that follows at once',
+  async (after) => {
+    expect(await page.call('scoreOnSecondThought', request, after)).toEqual({
+      first: 'AbortError',
+      hp: expected.hp,
+    })
+    await isWhole()
+  },
+)
 
 test('emptying the store in one tab leaves the load of the other', async () => {
   const scoring = page.call('score', request)

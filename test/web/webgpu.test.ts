@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openChromium, type ChromiumPage } from './browser/chromium.ts'
+import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import type { StaticServer } from './browser/server.ts'
 import { expectClose, IMAGES, PROMPTS, scoreInNode } from './exact.ts'
 import { makeTinyModel, startRoom, type TinyModel } from './room.ts'

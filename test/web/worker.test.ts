@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openChromium, type ChromiumPage } from './browser/chromium.ts'
+import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import type { StaticServer } from './browser/server.ts'
 import { IMAGES } from './exact.ts'
 import { makeTinyModel, startRoom, type TinyModel } from './room.ts'
@@ -23,39 +23,79 @@ test('the page goes on while images are ranked in the worker', async () => {
   const { longest, frames, took } = await page.call('rankWhileAnimating', ten, 'two red apples')
   expect(took).toBeGreaterThan(100)
   // The towers' time is the worker's: the page's timer, every 4 ms, is hardly held up. Other processes may hold up both.
-  expect({ longest: longest < Math.max(50, took / 4), often: frames > took / 40 }, `${longest} ms of ${took}, ${frames} turns`).toEqual({ longest: true, often: true })
+  expect(
+    { longest: longest < Math.max(50, took / 4), often: frames > took / 40 },
+    `${longest} ms of ${took}, ${frames} turns`,
+  ).toEqual({ longest: true, often: true })
 })
 
 test('cancelling ends a call and no more; dispose ends the worker', async () => {
   expect(page.workers()).toBe(2)
   const many = Array.from({ length: 30 }, (_, i) => images[i % images.length]!)
-  expect(await page.call('endings', many)).toEqual({ aborted: 'AbortError', 'goes on': 'fulfilled', running: 'input_disposed', after: 'input_disposed' })
+  expect(await page.call('endings', many)).toEqual({
+    aborted: 'AbortError',
+    'goes on': 'fulfilled',
+    running: 'input_disposed',
+    after: 'input_disposed',
+  })
   await expect.poll(() => page.workers()).toBe(0)
 })
 
 test('says what to do where the worker or the runtime is not served', async () => {
-  server.intercept = (_request, response, path) => path.endsWith('.wasm') && path.startsWith('/ort/') && Boolean(response.writeHead(404).end())
-  expect(await page.call('loadFailure', '/model/', { device: 'wasm' })).toMatchObject({ name: 'DeviceError', code: 'runtime_missing', message: expect.stringContaining('wasmPaths') as string })
-  server.intercept = (_request, response, path) => path.includes('worker-web') && Boolean(response.writeHead(404).end())
-  expect(await page.call('loadFailure', '/model/', { device: 'wasm' })).toMatchObject({ name: 'DeviceError', code: 'runtime_missing', message: expect.stringContaining('worker-web.js') as string })
+  server.intercept = (_request, response, path) =>
+    path.endsWith('.wasm') && path.startsWith('/ort/') && Boolean(response.writeHead(404).end())
+  expect(await page.call('loadFailure', '/model/', { device: 'wasm' })).toMatchObject({
+    name: 'DeviceError',
+    code: 'runtime_missing',
+    message: expect.stringContaining('wasmPaths') as string,
+  })
+  server.intercept = (_request, response, path) =>
+    path.includes('worker-web') && Boolean(response.writeHead(404).end())
+  expect(await page.call('loadFailure', '/model/', { device: 'wasm' })).toMatchObject({
+    name: 'DeviceError',
+    code: 'runtime_missing',
+    message: expect.stringContaining('worker-web.js') as string,
+  })
   server.intercept = undefined
-  expect(await page.call('loadFailure', '/model/', { device: 'wasm', wasmPaths: '/nowhere/' })).toMatchObject({ code: 'runtime_missing' })
+  expect(await page.call('loadFailure', '/model/', { device: 'wasm', wasmPaths: '/nowhere/' })).toMatchObject(
+    { code: 'runtime_missing' },
+  )
   server.folders['elsewhere'] = server.folders['ort']!
-  expect(await page.call('loadFailure', '/model/', { device: 'wasm', wasmPaths: '/elsewhere/' })).toBe('loaded')
+  expect(await page.call('loadFailure', '/model/', { device: 'wasm', wasmPaths: '/elsewhere/' })).toBe(
+    'loaded',
+  )
 })
 
 test('devices and precisions that are not there', async () => {
-  expect(await page.call('loadFailure', '/model/', { device: 'cuda' })).toMatchObject({ name: 'DeviceError', code: 'device_unavailable' })
-  expect(await page.call('loadFailure', '/model/', { device: 'gpu' as never })).toMatchObject({ code: 'device_unknown' })
-  expect(await page.call('loadFailure', '/model/', { device: 'webgpu' })).toMatchObject({ code: 'device_unavailable' })
-  expect(await page.call('loadFailure', '/model/', { dtype: 'q4' })).toMatchObject({ code: 'model_dtype_unavailable' })
-  expect(await page.call('loadFailure', '/nothing/', {})).toMatchObject({ name: 'ModelError', code: 'model_not_found' })
+  expect(await page.call('loadFailure', '/model/', { device: 'cuda' })).toMatchObject({
+    name: 'DeviceError',
+    code: 'device_unavailable',
+  })
+  expect(await page.call('loadFailure', '/model/', { device: 'gpu' as never })).toMatchObject({
+    code: 'device_unknown',
+  })
+  expect(await page.call('loadFailure', '/model/', { device: 'webgpu' })).toMatchObject({
+    code: 'device_unavailable',
+  })
+  expect(await page.call('loadFailure', '/model/', { dtype: 'q4' })).toMatchObject({
+    code: 'model_dtype_unavailable',
+  })
+  expect(await page.call('loadFailure', '/nothing/', {})).toMatchObject({
+    name: 'ModelError',
+    code: 'model_not_found',
+  })
 })
 
 test('inputs that are none, or cannot be read', async () => {
-  const urls = { html: '/', missing: '/fixtures/none.png', svg: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>' }
+  const urls = {
+    html: '/',
+    missing: '/fixtures/none.png',
+    svg: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>',
+  }
   const answers = await page.call('refusedInputs', urls)
-  const codes = Object.fromEntries(Object.entries(answers).map(([name, { code, size }]) => [name, code ?? size]))
+  const codes = Object.fromEntries(
+    Object.entries(answers).map(([name, { code, size }]) => [name, code ?? size]),
+  )
   expect(codes).toEqual({
     number: 'image_unsupported',
     null: 'image_unsupported',

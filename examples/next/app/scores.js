@@ -21,9 +21,27 @@ export function Scores() {
 
   return (
     <>
-      <p><label>Prompt <input id="prompt" value={prompt} onChange={(event) => setPrompt(event.target.value)} /></label></p>
-      <p><label>Image <input id="image" type="file" accept="image/*" onChange={(event) => void score(event.target.files[0])} /></label></p>
-      <p><output id="scores" htmlFor="prompt image">{text}</output></p>
+      <p>
+        <label>
+          Prompt <input id="prompt" value={prompt} onChange={(event) => setPrompt(event.target.value)} />
+        </label>
+      </p>
+      <p>
+        <label>
+          Image{' '}
+          <input
+            id="image"
+            type="file"
+            accept="image/*"
+            onChange={(event) => void score(event.target.files[0])}
+          />
+        </label>
+      </p>
+      <p>
+        <output id="scores" htmlFor="prompt image">
+          {text}
+        </output>
+      </p>
     </>
   )
 }

@@ -10,7 +10,9 @@ export const select = (id: string): HTMLSelectElement => element<HTMLSelectEleme
 
 /** `create('p', { className: 'hint' }, 'text', child)` */
 export function create<K extends keyof HTMLElementTagNameMap>(
-  tag: K, properties: Partial<HTMLElementTagNameMap[K]> = {}, ...children: (Node | string)[]
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const made = Object.assign(document.createElement(tag), properties)
   made.append(...children)

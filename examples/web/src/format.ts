@@ -7,4 +7,5 @@ export function bytes(count: number): string {
 
 export const score = (value: number): string => value.toFixed(4)
 
-export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`

@@ -1,10 +1,17 @@
 import { create, element, input } from './element.ts'
 
-const SAMPLES = Object.entries(import.meta.glob('../../images/*.jpg', { eager: true, import: 'default', query: '?url' }) as Record<string, string>)
-  .map(([path, url]) => ({ name: path.split('/').pop()!, url }))
+const SAMPLES = Object.entries(
+  import.meta.glob('../../images/*.jpg', { eager: true, import: 'default', query: '?url' }) as Record<
+    string,
+    string
+  >,
+).map(([path, url]) => ({ name: path.split('/').pop()!, url }))
 
 /** Every way in for pictures: the picker, dropping anywhere, pasting, the samples. */
-export function takeImages(onImages: (files: readonly File[]) => void, onProblem: (error: unknown) => void): void {
+export function takeImages(
+  onImages: (files: readonly File[]) => void,
+  onProblem: (error: unknown) => void,
+): void {
   const picker = input('files')
   picker.addEventListener('change', () => {
     onImages([...(picker.files ?? [])])
@@ -22,11 +29,14 @@ export function takeImages(onImages: (files: readonly File[]) => void, onProblem
 }
 
 async function samples(): Promise<File[]> {
-  return Promise.all(SAMPLES.map(async ({ name, url }) => {
-    const response = await fetch(url)
-    if (!response.ok) throw new Error(`The sample ${name} could not be fetched: HTTP ${response.status}. Reload the page.`)
-    return new File([await response.blob()], name)
-  }))
+  return Promise.all(
+    SAMPLES.map(async ({ name, url }) => {
+      const response = await fetch(url)
+      if (!response.ok)
+        throw new Error(`The sample ${name} could not be fetched: HTTP ${response.status}. Reload the page.`)
+      return new File([await response.blob()], name)
+    }),
+  )
 }
 
 function takeDrops(onImages: (files: readonly File[]) => void): void {

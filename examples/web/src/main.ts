@@ -1,5 +1,5 @@
 // A page that ranks pictures with icthp in the tab. models.ts is all there is to using the library; the rest is the page.
-import { ImageError, rankScores, type Ranking } from 'icthp/web'
+import { ImageError, type Ranking, rankScores } from 'icthp/web'
 import { element } from './element.ts'
 import { plural, score } from './format.ts'
 import { takeImages } from './image-intake.ts'
@@ -7,7 +7,7 @@ import { ModelPanel, progressText } from './model-panel.ts'
 import { Models } from './models.ts'
 import { keepForOffline } from './offline.ts'
 import { OrderControls, ruleName } from './order-controls.ts'
-import { RankingList, type Picture } from './ranking-list.ts'
+import { type Picture, RankingList } from './ranking-list.ts'
 
 let pictures: Picture[] = []
 let models: Models | undefined
@@ -33,7 +33,15 @@ const list = new RankingList((picture) => {
 })
 
 takeImages((files) => {
-  pictures.push(...files.map((file): Picture => ({ id: ids++, name: file.name || 'pasted picture', file, url: URL.createObjectURL(file), state: 'waiting' })))
+  pictures.push(
+    ...files.map((file): Picture => ({
+      id: ids++,
+      name: file.name || 'pasted picture',
+      file,
+      url: URL.createObjectURL(file),
+      state: 'waiting',
+    })),
+  )
   show()
   say(`${plural(files.length, 'picture')} added.`)
 }, problem)
@@ -79,17 +87,24 @@ async function run(): Promise<void> {
     if (!models) say('Loading the model.') // also for those who do not see the bar
     models ??= await load(signal)
     const text = promptField.value.trim()
-    if (text !== prompt?.text) prompt = text === '' ? undefined : { text, embeds: await models.embedPrompt(text, signal) }
+    if (text !== prompt?.text)
+      prompt = text === '' ? undefined : { text, embeds: await models.embedPrompt(text, signal) }
     show()
     say(`Scoring ${plural(pictures.length, 'picture')}.`)
-    for (let next; (next = pictures.find(({ state }) => state === 'waiting')); ) await encode(next, models, signal)
+    for (let next; (next = pictures.find(({ state }) => state === 'waiting'));)
+      await encode(next, models, signal)
     const best = show()
     const failed = pictures.filter(({ state }) => state === 'failed').length
     const took = ((performance.now() - started) / 1000).toFixed(1)
-    say(`Ranked ${plural(pictures.length - failed, 'picture')} in ${took} s${best ? `. Best: ${best}` : ''}.${failed ? ` ${plural(failed, 'picture')} could not be read.` : ''}`)
+    say(
+      `Ranked ${plural(pictures.length - failed, 'picture')} in ${took} s${best ? `. Best: ${best}` : ''}.${failed ? ` ${plural(failed, 'picture')} could not be read.` : ''}`,
+    )
     done = true
   } catch (error) {
-    if (signal.aborted) say(`Cancelled: ${pictures.filter(({ state }) => state === 'scored').length} of ${plural(pictures.length, 'picture')} scored.`)
+    if (signal.aborted)
+      say(
+        `Cancelled: ${pictures.filter(({ state }) => state === 'scored').length} of ${plural(pictures.length, 'picture')} scored.`,
+      )
     else problem(error)
   } finally {
     running = undefined
@@ -104,7 +119,12 @@ async function run(): Promise<void> {
 
 async function load(signal: AbortSignal): Promise<Models> {
   const { url, ...choice } = panel.read()
-  const loaded = await Models.load(url, { ...choice, signal, onProgress: (step) => progress(progressText(step), step.unit === 'bytes' ? step.loaded : undefined, step.total) })
+  const loaded = await Models.load(url, {
+    ...choice,
+    signal,
+    onProgress: (step) =>
+      progress(progressText(step), step.unit === 'bytes' ? step.loaded : undefined, step.total),
+  })
   panel.showLoaded(loaded)
   return loaded
 }
@@ -132,7 +152,8 @@ async function unload(): Promise<void> {
   const old = models
   models = undefined
   prompt = undefined
-  for (const picture of pictures) if (picture.state === 'scored') Object.assign(picture, { state: 'waiting', encoded: undefined })
+  for (const picture of pictures)
+    if (picture.state === 'scored') Object.assign(picture, { state: 'waiting', encoded: undefined })
   panel.showLoaded(undefined)
   show()
   await old?.dispose()
@@ -141,7 +162,11 @@ async function unload(): Promise<void> {
 /** Ranks what is encoded, from the embeddings that were kept. Returns the best in words. */
 function show(): string | undefined {
   const chosen = order.read(Boolean(prompt))
-  const ready = models ? pictures.flatMap(({ encoded }, index) => (encoded ? [{ index, scores: models!.scores(encoded, prompt?.embeds) }] : [])) : []
+  const ready = models
+    ? pictures.flatMap(({ encoded }, index) =>
+        encoded ? [{ index, scores: models!.scores(encoded, prompt?.embeds) }] : [],
+      )
+    : []
   const { results }: Pick<Ranking, 'results'> = ready.length > 0 ? rankScores(ready, chosen) : { results: [] }
   list.show(pictures, results, chosen)
   element('empty').hidden = pictures.length > 0

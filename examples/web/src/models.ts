@@ -1,4 +1,4 @@
-import { HpScorer, IctScorer, sigmoid, type Scores, type WebScorerOptions } from 'icthp/web'
+import { HpScorer, IctScorer, type Scores, sigmoid, type WebScorerOptions } from 'icthp/web'
 
 /** What is kept of a picture once the towers have seen it. Every ranking, with any prompt, comes from this. */
 export interface Encoded {

@@ -8,10 +8,14 @@ export async function keepForOffline(): Promise<void> {
   const note = element('offline')
   if (import.meta.env.DEV || !('serviceWorker' in navigator)) return
   try {
-    await navigator.serviceWorker.register(new URL('service-worker.js', document.baseURI), { updateViaCache: 'none' })
+    await navigator.serviceWorker.register(new URL('service-worker.js', document.baseURI), {
+      updateViaCache: 'none',
+    })
     await navigator.serviceWorker.ready
     if (!navigator.serviceWorker.controller) {
-      await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }))
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      )
     }
     note.textContent = 'This page and a model that was loaded once work offline.'
   } catch (error) {

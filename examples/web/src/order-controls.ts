@@ -24,7 +24,8 @@ export class OrderControls {
   /** `hp` alone where there is no prompt to hold against. */
   read(hasPrompt: boolean): Order {
     const share = Number(input('weight').value) / 100
-    const threshold = (name: 'ict' | 'hp'): number | undefined => input(`need-${name}`).checked ? Number(input(`min-${name}`).value) : undefined
+    const threshold = (name: 'ict' | 'hp'): number | undefined =>
+      input(`need-${name}`).checked ? Number(input(`min-${name}`).value) : undefined
     return {
       combine: hasPrompt ? (select('combine').value as CombineRule) : 'hp',
       weights: { ict: share, hp: 1 - share },

@@ -27,7 +27,9 @@ export class RankingList {
   show(pictures: readonly Picture[], ranked: readonly RankedImage[], order: Order): void {
     const inOrder = [
       ...ranked.map(({ index }) => pictures[index]!),
-      ...(['working', 'waiting', 'failed'] as const).flatMap((state) => pictures.filter((picture) => picture.state === state)),
+      ...(['working', 'waiting', 'failed'] as const).flatMap((state) =>
+        pictures.filter((picture) => picture.state === state),
+      ),
     ]
     for (const [id, { row }] of this.#entries) {
       if (inOrder.some((picture) => picture.id === id)) continue
@@ -48,7 +50,9 @@ export class RankingList {
 
   #remove(picture: Picture): void {
     const { row } = this.#entries.get(picture.id)!
-    const neighbour = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector('button') ?? element('ranking-title')
+    const neighbour =
+      (row.nextElementSibling ?? row.previousElementSibling)?.querySelector('button') ??
+      element('ranking-title')
     this.onRemove(picture)
     neighbour.focus()
   }
@@ -57,13 +61,19 @@ export class RankingList {
   #arrange(rows: readonly HTMLElement[]): void {
     if (rows.every((row, i) => row === this.#list.children[i])) return
     const focused = document.activeElement
-    const before = new Map(rows.filter((row) => row.isConnected).map((row) => [row, row.getBoundingClientRect().top]))
+    const before = new Map(
+      rows.filter((row) => row.isConnected).map((row) => [row, row.getBoundingClientRect().top]),
+    )
     this.#list.append(...rows)
     if (focused instanceof HTMLElement && this.#list.contains(focused)) focused.focus({ preventScroll: true })
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return
     for (const [row, top] of before) {
       const by = top - row.getBoundingClientRect().top
-      if (by !== 0) row.animate([{ transform: `translateY(${by}px)` }, { transform: 'none' }], { duration: 380, easing: 'cubic-bezier(.2,.8,.2,1)' })
+      if (by !== 0)
+        row.animate([{ transform: `translateY(${by}px)` }, { transform: 'none' }], {
+          duration: 380,
+          easing: 'cubic-bezier(.2,.8,.2,1)',
+        })
     }
   }
 }
@@ -80,7 +90,8 @@ function scaleOf(name: Name, ranked: readonly RankedImage[], zoom: boolean): Sca
   return zoom && high > low ? { low: low - (high - low) / 8, high } : { low: 0, high: 1 }
 }
 
-const within = (value: number, { low, high }: Scale): number => Math.min(1, Math.max(0, (value - low) / (high - low)))
+const within = (value: number, { low, high }: Scale): number =>
+  Math.min(1, Math.max(0, (value - low) / (high - low)))
 
 class Entry {
   readonly row: HTMLLIElement
@@ -91,15 +102,37 @@ class Entry {
   readonly #note = create('p', { className: 'hint' })
   readonly #score = create('p', { className: 'score' })
 
-  constructor(private readonly picture: Picture, onRemove: () => void) {
+  constructor(
+    private readonly picture: Picture,
+    onRemove: () => void,
+  ) {
     const thumb = create('img', { className: 'thumb', src: picture.url, alt: '' })
-    thumb.addEventListener('error', () => thumb.replaceWith(create('span', { className: 'thumb missing', ariaHidden: 'true' }, '?')), { once: true })
-    const remove = create('button', { className: 'remove', type: 'button', ariaLabel: `Remove ${picture.name}`, title: 'Remove' }, '×')
+    thumb.addEventListener(
+      'error',
+      () => thumb.replaceWith(create('span', { className: 'thumb missing', ariaHidden: 'true' }, '?')),
+      { once: true },
+    )
+    const remove = create(
+      'button',
+      { className: 'remove', type: 'button', ariaLabel: `Remove ${picture.name}`, title: 'Remove' },
+      '×',
+    )
     remove.addEventListener('click', onRemove)
-    const name = create('h3', { className: 'title' }, create('span', { className: 'name', title: picture.name }, picture.name), ' ', this.#verdict)
-    this.row = create('li', { className: 'entry' }, this.#place, thumb,
+    const name = create(
+      'h3',
+      { className: 'title' },
+      create('span', { className: 'name', title: picture.name }, picture.name),
+      ' ',
+      this.#verdict,
+    )
+    this.row = create(
+      'li',
+      { className: 'entry' },
+      this.#place,
+      thumb,
       create('div', { className: 'body' }, name, this.#list, this.#note),
-      create('div', { className: 'end' }, this.#score, remove))
+      create('div', { className: 'end' }, this.#score, remove),
+    )
   }
 
   show(ranked: RankedImage | undefined, scales: Record<Name, Scale>, { thresholds }: Order): void {
@@ -121,19 +154,33 @@ class Entry {
       value.textContent = score(given)
       fill.style.setProperty('--share', String(within(given, scales[name])))
       const least = thresholds[name]
-      mark.hidden = least === undefined || within(least, scales[name]) !== (least - scales[name].low) / (scales[name].high - scales[name].low)
+      mark.hidden =
+        least === undefined ||
+        within(least, scales[name]) !== (least - scales[name].low) / (scales[name].high - scales[name].low)
       if (least !== undefined) mark.style.setProperty('--mark', String(within(least, scales[name])))
     }
     this.#note.hidden = Boolean(ranked)
     this.#note.className = state === 'failed' ? 'error' : 'hint'
-    this.#note.textContent = state === 'failed' ? error!.message : state === 'working' ? 'Being scored …' : 'Waiting'
-    this.#score.replaceChildren(...(ranked ? [create('b', {}, score(ranked.score)), create('small', {}, 'combined')] : []))
+    this.#note.textContent =
+      state === 'failed' ? error!.message : state === 'working' ? 'Being scored …' : 'Waiting'
+    this.#score.replaceChildren(
+      ...(ranked ? [create('b', {}, score(ranked.score)), create('small', {}, 'combined')] : []),
+    )
   }
 }
 
 function bar(name: Name): Record<'row' | 'fill' | 'mark' | 'value', HTMLElement> {
-  const [fill, mark, value] = [create('span', { className: 'fill' }), create('span', { className: 'mark', hidden: true }), create('span', { className: 'value' })]
+  const [fill, mark, value] = [
+    create('span', { className: 'fill' }),
+    create('span', { className: 'mark', hidden: true }),
+    create('span', { className: 'value' }),
+  ]
   const track = create('span', { className: 'track', ariaHidden: 'true' }, fill, mark)
-  const row = create('div', { className: `bar ${name}` }, create('dt', {}, name.toUpperCase()), create('dd', {}, track, value))
+  const row = create(
+    'div',
+    { className: `bar ${name}` },
+    create('dt', {}, name.toUpperCase()),
+    create('dd', {}, track, value),
+  )
   return { row, fill, mark, value }
 }

@@ -1,5 +1,5 @@
 import { DeviceError, show } from '../../base/errors.ts'
-import { DEVICES, type Device, type ProbedDevice } from '../backend.ts'
+import { type Device, DEVICES, type ProbedDevice } from '../backend.ts'
 import { reason } from '../reason.ts'
 
 /** Devices of onnxruntime-node, and what each needs. */
@@ -9,7 +9,8 @@ export const NODE_DEVICES: Readonly<Partial<Record<Device, string>>> = {
     'an NVIDIA GPU on Linux x64 with CUDA 12 and cuDNN 9, and the CUDA libraries of onnxruntime-node, which its ' +
     'install script fetches unless ONNXRUNTIME_NODE_INSTALL=skip is set: `npm rebuild onnxruntime-node`',
   tensorrt: 'what cuda needs, and TensorRT 10',
-  webgpu: "a GPU with a Vulkan (Linux: the package libvulkan1 and the GPU's driver), Metal or Direct3D 12 driver",
+  webgpu:
+    "a GPU with a Vulkan (Linux: the package libvulkan1 and the GPU's driver), Metal or Direct3D 12 driver",
   coreml: 'macOS',
   dml: 'Windows with a DirectX 12 GPU',
 }
@@ -23,7 +24,11 @@ export type TryDevice = (device: Device) => Promise<number>
  */
 const AUTO: readonly Device[] = ['cuda', 'dml', 'webgpu']
 
-export async function probeNodeDevice(request: Device, tryDevice: TryDevice, platform: string): Promise<ProbedDevice> {
+export async function probeNodeDevice(
+  request: Device,
+  tryDevice: TryDevice,
+  platform: string,
+): Promise<ProbedDevice> {
   if (!DEVICES.includes(request)) {
     throw new DeviceError(
       'device_unknown',
@@ -68,7 +73,10 @@ async function probeAuto(tryDevice: TryDevice, platform: string): Promise<Probed
           continue
         }
       }
-      return { device, notes: [...notes, `auto took ${device}: it answered the probe in ${milliseconds.toFixed(1)} ms`] }
+      return {
+        device,
+        notes: [...notes, `auto took ${device}: it answered the probe in ${milliseconds.toFixed(1)} ms`],
+      }
     } catch (error) {
       notes.push(`${device} is not available: ${reason(error)}`)
     }

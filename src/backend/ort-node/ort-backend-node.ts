@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { abortable } from '../../base/abortable.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
-import { abortable } from '../../base/abortable.ts'
 import type {
   Device,
   FileSource,
@@ -14,8 +14,8 @@ import type {
   ProbedDevice,
   Tensors,
 } from '../backend.ts'
+import { type OrtReply, type OrtRequest, type OrtWorkerData, unpackError } from '../ort-messages.ts'
 import { probeNodeDevice } from './devices-node.ts'
-import { unpackError, type OrtReply, type OrtRequest, type OrtWorkerData } from '../ort-messages.ts'
 
 export interface OrtNodeOptions {
   /** Whether the thread outlives its last session, for callers that make many: starting it anew takes 80 ms. Default false. */
@@ -47,9 +47,13 @@ export class OrtNodeBackend implements InferenceBackend {
       this.#entry = require.resolve('onnxruntime-node')
       this.name = `onnxruntime-node ${packageVersion(require, this.#entry)}`
     } catch (cause) {
-      throw new DeviceError('runtime_missing', 'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.', {
-        cause,
-      })
+      throw new DeviceError(
+        'runtime_missing',
+        'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.',
+        {
+          cause,
+        },
+      )
     }
   }
 
@@ -62,7 +66,9 @@ export class OrtNodeBackend implements InferenceBackend {
     }
     // The CPU is always there; starting a session to see it would only cost time.
     const probed =
-      device === 'cpu' ? Promise.resolve({ device, notes: [] }) : probeNodeDevice(device, tryDevice, process.platform)
+      device === 'cpu'
+        ? Promise.resolve({ device, notes: [] })
+        : probeNodeDevice(device, tryDevice, process.platform)
     this.#probes.set(device, probed)
     probed
       .catch(() => this.#probes.delete(device))
@@ -77,9 +83,13 @@ export class OrtNodeBackend implements InferenceBackend {
     for (const part of model.externalData) {
       // The runtime maps external data that lies beside the graph, and takes none from elsewhere by path.
       if (resolve(dirname(path), part.name) === resolve(pathOf(part.file))) continue
-      throw new BackendError('backend_failed', `${model.name}: ${part.name} must lie beside the graph, in ${dirname(path)}.`, {
-        model: model.name,
-      })
+      throw new BackendError(
+        'backend_failed',
+        `${model.name}: ${part.name} must lie beside the graph, in ${dirname(path)}.`,
+        {
+          model: model.name,
+        },
+      )
     }
     const session = ++this.#ids
     this.#sessions++
@@ -116,24 +126,35 @@ export class OrtNodeBackend implements InferenceBackend {
     await worker?.terminate()
   }
 
-  #session(session: number, name: string, isThere: () => boolean, release: () => Promise<void>): InferenceSession {
+  #session(
+    session: number,
+    name: string,
+    isThere: () => boolean,
+    release: () => Promise<void>,
+  ): InferenceSession {
     let released: Promise<void> | undefined
     return {
       run: async (inputs, { signal } = {}) => {
         if (released) throw new InputError('input_disposed', `${name} was disposed. Load it again.`)
         signal?.throwIfAborted()
         if (!isThere()) {
-          throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, { model: name })
+          throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, {
+            model: name,
+          })
         }
         try {
           const reply = await abortable(this.#ask({ kind: 'run', session, inputs }), signal)
           return (reply as { outputs: Tensors }).outputs
         } catch (cause) {
           if (signal?.aborted || cause instanceof InputError) throw cause
-          throw new BackendError('backend_failed', `${this.name} failed on ${name}: ${(cause as Error).message}`, {
-            model: name,
-            cause,
-          })
+          throw new BackendError(
+            'backend_failed',
+            `${this.name} failed on ${name}: ${(cause as Error).message}`,
+            {
+              model: name,
+              cause,
+            },
+          )
         }
       },
       dispose: () => (released ??= release()),
@@ -201,7 +222,8 @@ function pathOf(file: FileSource): string {
 
 function packageVersion(require: NodeJS.Require, entry: string): string {
   for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
-    if (basename(folder) === 'onnxruntime-node') return (require(join(folder, 'package.json')) as { version: string }).version
+    if (basename(folder) === 'onnxruntime-node')
+      return (require(join(folder, 'package.json')) as { version: string }).version
   }
   return ''
 }

@@ -5,9 +5,9 @@
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-common'
-import { runOrtSession, type OrtApi } from '../ort-adapter.ts'
-import { packError, type OrtRequest, type OrtReply, type OrtWorkerData } from '../ort-messages.ts'
-import { probeModel, probeInput } from '../probe-model.ts'
+import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
+import { type OrtReply, type OrtRequest, type OrtWorkerData, packError } from '../ort-messages.ts'
+import { probeInput, probeModel } from '../probe-model.ts'
 
 const { entry } = workerData as OrtWorkerData
 const ort = createRequire(import.meta.url)(entry) as OrtApi
@@ -78,7 +78,10 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
 /** Multiplies two matrices on a device and checks the product; returns the best time of three. */
 async function probe(device: string): Promise<number> {
   if (device === 'webgpu' && process.platform === 'linux') requireLibrary('libvulkan.so.1')
-  const session = await ort.InferenceSession.create(probeModel(), { executionProviders: [device], logSeverityLevel: 4 })
+  const session = await ort.InferenceSession.create(probeModel(), {
+    executionProviders: [device],
+    logSeverityLevel: 4,
+  })
   try {
     const { inputs, expected } = probeInput()
     let best = Infinity
@@ -88,7 +91,8 @@ async function probe(device: string): Promise<number> {
       // The first run compiles kernels.
       if (i > 0) best = Math.min(best, performance.now() - start)
       for (const [at, value] of expected) {
-        if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value))) throw new Error('it computes wrong products')
+        if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value)))
+          throw new Error('it computes wrong products')
       }
     }
     return best
@@ -102,6 +106,7 @@ function requireLibrary(name: string): void {
   try {
     process.dlopen({ exports: {} }, name)
   } catch (error) {
-    if ((error as Error).message.includes('cannot open shared object file')) throw new Error(`${name} is not installed`)
+    if ((error as Error).message.includes('cannot open shared object file'))
+      throw new Error(`${name} is not installed`)
   }
 }

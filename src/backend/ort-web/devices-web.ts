@@ -1,5 +1,5 @@
 import { DeviceError, show } from '../../base/errors.ts'
-import { DEVICES, type Device, type ProbedDevice } from '../backend.ts'
+import { type Device, DEVICES, type ProbedDevice } from '../backend.ts'
 import { reason } from '../reason.ts'
 
 /** What trying a device showed. */
@@ -17,14 +17,22 @@ export type TryWebDevice = (device: Device) => Promise<TriedDevice>
 
 export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): Promise<ProbedDevice> {
   if (!DEVICES.includes(request)) {
-    throw new DeviceError('device_unknown', `There is no device ${show(request)}. Use auto, webgpu or wasm.`, { device: request })
+    throw new DeviceError(
+      'device_unknown',
+      `There is no device ${show(request)}. Use auto, webgpu or wasm.`,
+      { device: request },
+    )
   }
   if (request === 'auto') return probeAuto(tryDevice)
   if (request === 'wasm') return { device: 'wasm', notes: threadNotes((await tryDevice('wasm')).threads) }
   if (request !== 'webgpu') {
-    throw new DeviceError('device_unavailable', `The device ${request} is for Node (icthp/node). In browsers use auto, webgpu or wasm.`, {
-      device: request,
-    })
+    throw new DeviceError(
+      'device_unavailable',
+      `The device ${request} is for Node (icthp/node). In browsers use auto, webgpu or wasm.`,
+      {
+        device: request,
+      },
+    )
   }
   try {
     requireWebGpu()
@@ -46,7 +54,8 @@ async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
   try {
     requireWebGpu()
     const tried = await tryDevice('webgpu')
-    if (!tried.software) return { device: 'webgpu', fallback: 'wasm', notes: ['auto took webgpu', ...attentionNotes(tried)] }
+    if (!tried.software)
+      return { device: 'webgpu', fallback: 'wasm', notes: ['auto took webgpu', ...attentionNotes(tried)] }
     notes.push('webgpu is a software renderer here, slower than wasm')
   } catch (error) {
     if (error instanceof DeviceError) throw error
@@ -57,7 +66,9 @@ async function probeAuto(tryDevice: TryWebDevice): Promise<ProbedDevice> {
 }
 
 const attentionNotes = ({ decomposed }: TriedDevice): string[] =>
-  decomposed ? ["WebGPU's fused attention is wrong on this GPU, so the towers run with their attention written out"] : []
+  decomposed
+    ? ["WebGPU's fused attention is wrong on this GPU, so the towers run with their attention written out"]
+    : []
 
 function requireWebGpu(): void {
   if (!('gpu' in navigator)) throw new Error('this browser or address has none (it needs https or localhost)')

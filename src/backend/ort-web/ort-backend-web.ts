@@ -1,9 +1,18 @@
-import { GPU_SILENT } from '../../worker/worker-messages-web.ts'
-import { Engine, type EngineOptions } from '../../worker/worker-client-web.ts'
 import { BackendError, DeviceError, IcthpError, InputError } from '../../base/errors.ts'
-import type { Device, FileSource, InferenceBackend, InferenceSession, LoadOptions, ModelSource, ProbedDevice, Tensors } from '../backend.ts'
-import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
+import { Engine, type EngineOptions } from '../../worker/worker-client-web.ts'
+import { GPU_SILENT } from '../../worker/worker-messages-web.ts'
+import type {
+  Device,
+  FileSource,
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  ProbedDevice,
+  Tensors,
+} from '../backend.ts'
 import { probeWebDevice } from './devices-web.ts'
+import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
 
 /**
  * onnxruntime-web in a worker of its own, which starts with the first call. `dispose` ends it, and with it goes all its
@@ -46,7 +55,11 @@ export class OrtWebBackend implements InferenceBackend {
       if (!(error instanceof DeviceError && error.details[GPU_SILENT])) throw error
       // The next starts another worker. On the calling thread there is no way out.
       if (this.#engine.endWorker() || !auto) throw new Error(error.message, { cause: error })
-      throw new DeviceError('device_unavailable', `WebGPU cannot be used here: ${error.message}. Use device: 'wasm', or leave the worker on.`, { device, cause: error })
+      throw new DeviceError(
+        'device_unavailable',
+        `WebGPU cannot be used here: ${error.message}. Use device: 'wasm', or leave the worker on.`,
+        { device, cause: error },
+      )
     }
   }
 
@@ -65,7 +78,10 @@ export class OrtWebBackend implements InferenceBackend {
     } catch (cause) {
       void this.#release(session)
       if (signal?.aborted) throw signal.reason
-      throw failed(cause, `${this.name} could not load ${model.name} on ${device}`, { model: model.name, device })
+      throw failed(cause, `${this.name} could not load ${model.name} on ${device}`, {
+        model: model.name,
+        device,
+      })
     }
     let released: Promise<void> | undefined
     return {
@@ -73,7 +89,11 @@ export class OrtWebBackend implements InferenceBackend {
         if (released) throw new InputError('input_disposed', `${model.name} was disposed. Load it again.`)
         signal?.throwIfAborted()
         try {
-          return (await this.#engine.ask({ kind: 'run', session, inputs } satisfies OrtWebRequest, [], signal)) as Tensors
+          return (await this.#engine.ask(
+            { kind: 'run', session, inputs } satisfies OrtWebRequest,
+            [],
+            signal,
+          )) as Tensors
         } catch (cause) {
           if (signal?.aborted) throw signal.reason
           throw failed(cause, `${this.name} failed on ${model.name}`, { model: model.name })
@@ -100,5 +120,9 @@ function failed(cause: unknown, what: string, details: Record<string, unknown>):
 
 function blobOf(file: FileSource): Blob {
   if ('blob' in file) return file.blob
-  throw new BackendError('backend_failed', `onnxruntime-web loads models from Blobs; ${file.path} is a path. Fetch it first.`, { path: file.path })
+  throw new BackendError(
+    'backend_failed',
+    `onnxruntime-web loads models from Blobs; ${file.path} is a path. Fetch it first.`,
+    { path: file.path },
+  )
 }

@@ -24,7 +24,9 @@ export async function importOrt(build: OrtBuild, modules: Readonly<Record<string
   const name = `onnxruntime-web/${build}`
   const address = modules[name]
   try {
-    return (await (address ? import(/* webpackIgnore: true */ /* @vite-ignore */ address) : IMPORTS[build]())) as OrtApi
+    return (await (address
+      ? import(/* webpackIgnore: true */ /* @vite-ignore */ address)
+      : IMPORTS[build]())) as OrtApi
   } catch (cause) {
     throw new DeviceError(
       'runtime_missing',

@@ -1,17 +1,23 @@
 import type * as Ort from 'onnxruntime-common'
-import { GPU_SILENT, type EngineSetup } from '../../worker/worker-messages-web.ts'
+import { abortable } from '../../base/abortable.ts'
 import { Deadline } from '../../base/deadline.ts'
 import { DeviceError } from '../../base/errors.ts'
-import type { Answer } from '../../worker/worker-messages-web.ts'
-import { abortable } from '../../base/abortable.ts'
-import { ATTENTION_CHECKS, ATTENTION_TOLERANCE, attentionAnswer, attentionInput, attentionModel } from '../attention-check.ts'
-import type { Tensors } from '../backend.ts'
-import type { TriedDevice } from './devices-web.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
-import { runOrtSession, type OrtApi } from '../ort-adapter.ts'
-import { SteadyBlob } from './steady-blob-web.ts'
-import { importOrt, ortBuild, type OrtBuild } from './ort-builds-web.ts'
+import type { Answer } from '../../worker/worker-messages-web.ts'
+import { type EngineSetup, GPU_SILENT } from '../../worker/worker-messages-web.ts'
+import {
+  ATTENTION_CHECKS,
+  ATTENTION_TOLERANCE,
+  attentionAnswer,
+  attentionInput,
+  attentionModel,
+} from '../attention-check.ts'
+import type { Tensors } from '../backend.ts'
+import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel } from '../probe-model.ts'
+import type { TriedDevice } from './devices-web.ts'
+import { importOrt, type OrtBuild, ortBuild } from './ort-builds-web.ts'
+import { SteadyBlob } from './steady-blob-web.ts'
 
 /** What the page asks of the onnxruntime-web in its worker. */
 export type OrtWebRequest =
@@ -89,13 +95,21 @@ export class OrtServer {
     const held = await this.#create(ort, decompose ? decomposeAttention(graph) : graph, device, {
       // Blobs are read piece by piece where the build can wait for them; otherwise the weights pass through the heap.
       externalData: await Promise.all(
-        externalData.map(async ({ name, blob }) => ({ path: name, data: (streams ? new SteadyBlob(blob) : new Uint8Array(await blob.arrayBuffer())) as Uint8Array })),
+        externalData.map(async ({ name, blob }) => ({
+          path: name,
+          data: (streams ? new SteadyBlob(blob) : new Uint8Array(await blob.arrayBuffer())) as Uint8Array,
+        })),
       ),
     })
     this.#sessions.set(session, { ort, session: held })
   }
 
-  async #create(ort: OrtApi, model: Uint8Array, device: string, options: Ort.InferenceSession.SessionOptions = {}): Promise<Ort.InferenceSession> {
+  async #create(
+    ort: OrtApi,
+    model: Uint8Array,
+    device: string,
+    options: Ort.InferenceSession.SessionOptions = {},
+  ): Promise<Ort.InferenceSession> {
     try {
       return await ort.InferenceSession.create(model, {
         executionProviders: [device],
@@ -105,7 +119,11 @@ export class OrtServer {
       })
     } catch (cause) {
       // What the runtime says where its WebAssembly did not come, or was an error page.
-      if (/no available backend found|failed to asynchronously prepare wasm|dynamically imported module/i.test(String(cause))) {
+      if (
+        /no available backend found|failed to asynchronously prepare wasm|dynamically imported module/i.test(
+          String(cause),
+        )
+      ) {
         throw new DeviceError(
           'runtime_missing',
           `onnxruntime-web's WebAssembly cannot be loaded: ${(cause as Error).message}. Serve the files ort-wasm-simd-threaded.* of ` +
@@ -125,9 +143,15 @@ export class OrtServer {
     const ort = await this.#ort(device)
     // On the CPU first: what comes over the network takes as long as it takes.
     await (await this.#create(ort, probeModel(), 'wasm')).release()
-    const decomposed = gpu && !(await within(auto ? GPU_PATIENCE : 4 * GPU_PATIENCE, this.#attends(ort), true))
+    const decomposed =
+      gpu && !(await within(auto ? GPU_PATIENCE : 4 * GPU_PATIENCE, this.#attends(ort), true))
     const { versions, wasm } = ort.env
-    return { version: `${versions.web ?? ''} (${ortBuild(device)})`, threads: wasm.numThreads ?? 1, software, decomposed }
+    return {
+      version: `${versions.web ?? ''} (${ortBuild(device)})`,
+      threads: wasm.numThreads ?? 1,
+      software,
+      decomposed,
+    }
   }
 
   /** Whether WebGPU's fused attention is right on this GPU. */
@@ -138,7 +162,8 @@ export class OrtServer {
         try {
           const { y } = await runOrtSession(ort, session, attentionInput(check))
           const answer = attentionAnswer(check)
-          if (!answer.every((value, i) => Math.abs(Number(y!.data[i]) - value) <= ATTENTION_TOLERANCE)) return false
+          if (!answer.every((value, i) => Math.abs(Number(y!.data[i]) - value) <= ATTENTION_TOLERANCE))
+            return false
         } finally {
           await session.release()
         }
@@ -189,7 +214,13 @@ async function within<T>(milliseconds: number, work: Promise<T>, runs = false): 
 
 /** Whether WebGPU is computed by the CPU. Throws where there is no WebGPU at all. */
 async function softwareGpu(): Promise<boolean> {
-  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean; architecture?: string } } | null> } }).gpu
+  const gpu = (
+    navigator as {
+      gpu?: {
+        requestAdapter(): Promise<{ info?: { isFallbackAdapter?: boolean; architecture?: string } } | null>
+      }
+    }
+  ).gpu
   const adapter = await gpu?.requestAdapter()
   if (!adapter) throw new Error('the browser has no adapter for this GPU')
   return adapter.info?.isFallbackAdapter === true || adapter.info?.architecture === 'swiftshader'

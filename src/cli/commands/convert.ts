@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ConvertReport } from '../../convert/index.ts'
-import { DTYPES, heldDtypes, type Dtype, type ModelManifest } from '../../models/manifest.ts'
-import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
+import { type Dtype, DTYPES, heldDtypes, type ModelManifest } from '../../models/manifest.ts'
+import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
 import type { Context } from '../context.ts'
-import { printable } from '../output/display-width.ts'
 import { UsageError } from '../exit-codes.ts'
+import { printable } from '../output/display-width.ts'
 import { formatBytes } from '../output/format-quantity.ts'
 import { formatTable } from '../output/format-table.ts'
 import type { Terminal } from '../output/terminal.ts'
@@ -33,11 +33,21 @@ export function addConvert(program: Command, context: Context): void {
     .option('--ict <dir>', 'folder (or file) of ICT: pytorch_model.bin or safetensors, whole or sharded')
     .option('--hp <dir>', 'folder of HP, with hp_backbone/ and hp_scorer/ in it, or the file of its backbone')
     .option('--hp-head <file>', "the file of HP's head, where --hp names that of its backbone")
-    .option('--weights-key <name>', 'which set of weights to take where a checkpoint holds several, such as ema')
+    .option(
+      '--weights-key <name>',
+      'which set of weights to take where a checkpoint holds several, such as ema',
+    )
     .option('--base <dir>', 'folder of the base model: its config.json, and weights that ICT lacks')
     .requiredOption('-o, --out <dir>', 'where to write: ict/ and hp/ in it are replaced')
-    .option('--dtype <list>', `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`, dtypeList)
-    .option('--calibrate <dir>', 'folder of typical images (and prompts.txt) that int8, q8, q4 and q4f16 are fitted to')
+    .option(
+      '--dtype <list>',
+      `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`,
+      dtypeList,
+    )
+    .option(
+      '--calibrate <dir>',
+      'folder of typical images (and prompts.txt) that int8, q8, q4 and q4f16 are fitted to',
+    )
     .option('--json', 'a report as one JSON document')
   addCommonOptions(command, [
     'icthp convert --ict ICT/ --hp HP/ --base CLIP-ViT-H-14/ --out models-out/',
@@ -46,10 +56,14 @@ export function addConvert(program: Command, context: Context): void {
   ]).action((flags: ConvertFlags) => convert(flags, context))
 }
 
-async function convert({ ict, hp, hpHead, weightsKey, base, out, dtype, calibrate, json }: ConvertFlags, { io, terminal }: Context): Promise<void> {
+async function convert(
+  { ict, hp, hpHead, weightsKey, base, out, dtype, calibrate, json }: ConvertFlags,
+  { io, terminal }: Context,
+): Promise<void> {
   if (ict === undefined && hp === undefined)
     throw new UsageError('There is nothing to convert: give --ict DIR, --hp DIR, or both.')
-  const path = (given: string | undefined): string | undefined => (given === undefined ? undefined : resolve(io.cwd, given))
+  const path = (given: string | undefined): string | undefined =>
+    given === undefined ? undefined : resolve(io.cwd, given)
   const report = await io.services.convertCheckpoints({
     ict: path(ict),
     hp: path(hp),
@@ -69,7 +83,8 @@ async function convert({ ict, hp, hpHead, weightsKey, base, out, dtype, calibrat
 
 /** What the user should know of the checkpoints that were read. */
 export function noteConversion(terminal: Terminal, { models }: ConvertReport): void {
-  for (const { kind, notes } of models) for (const note of notes) terminal.note(`${kind.toUpperCase()}: ${note}`)
+  for (const { kind, notes } of models)
+    for (const note of notes) terminal.note(`${kind.toUpperCase()}: ${note}`)
 }
 
 export function conversionJson({ out, models }: ConvertReport): unknown {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
-import { printable } from '../output/display-width.ts'
-import { formatBytes } from '../output/format-quantity.ts'
-import { formatCosine, formatLoss, formatSeconds, formatTau } from '../output/format-measured.ts'
-import { formatTable } from '../output/format-table.ts'
 import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
+import { printable } from '../output/display-width.ts'
+import { formatCosine, formatLoss, formatSeconds, formatTau } from '../output/format-measured.ts'
+import { formatBytes } from '../output/format-quantity.ts'
+import { formatTable } from '../output/format-table.ts'
 import type { Terminal } from '../output/terminal.ts'
 
 interface InfoFlags extends CommonFlags, ModelFlags {
@@ -21,8 +21,8 @@ export function addInfo(program: Command, context: Context): void {
         'that the other commands would run.',
     )
   addModelOptions(command).option('--json', 'one JSON document')
-  addCommonOptions(command, ['icthp info', 'icthp info --model models-out/ --json']).action((flags: InfoFlags) =>
-    info(flags, context),
+  addCommonOptions(command, ['icthp info', 'icthp info --model models-out/ --json']).action(
+    (flags: InfoFlags) => info(flags, context),
   )
 }
 
@@ -61,7 +61,9 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     ...(model.device && !('error' in model.ict && 'error' in model.hp)
       ? [
           `  runs on ${model.device}`,
-          ...model.notes.filter((note) => !note.includes('not available')).map((note) => `    ${printable(note)}`),
+          ...model.notes
+            .filter((note) => !note.includes('not available'))
+            .map((note) => `    ${printable(note)}`),
         ]
       : []),
   ]
@@ -69,7 +71,8 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
 
 function modelLines({ ict, hp }: Info['model']): string[] {
   // Where there is nothing at all, once is enough.
-  if ('error' in ict && 'error' in hp && ict.error.message === hp.error.message) return [`  ${modelLine(ict)}`]
+  if ('error' in ict && 'error' in hp && ict.error.message === hp.error.message)
+    return [`  ${modelLine(ict)}`]
   return [`  ict  ${modelLine(ict)}`, ...measuredLine(ict), `  hp   ${modelLine(hp)}`, ...measuredLine(hp)]
 }
 
@@ -77,9 +80,13 @@ function modelLine(model: ModelInfo | Missing): string {
   if ('error' in model) return `${printable(model.error.message)} (${model.error.code})`
   const { name, dtype, dtypes, bytes, origin, library } = model
   const others = dtypes.filter((held) => held !== dtype)
-  const from = [origin.repository ?? 'a local checkpoint', origin.revision?.slice(0, 12)].filter(Boolean).join(' at ')
+  const from = [origin.repository ?? 'a local checkpoint', origin.revision?.slice(0, 12)]
+    .filter(Boolean)
+    .join(' at ')
   const also = others.length > 0 ? ` (also there: ${others.join(', ')})` : ''
-  return printable(`${name}, ${dtype}, ${formatBytes(bytes)}${also}, converted by icthp ${library} from ${from}`)
+  return printable(
+    `${name}, ${dtype}, ${formatBytes(bytes)}${also}, converted by icthp ${library} from ${from}`,
+  )
 }
 
 /** What its precision loses, where `icthp verify` has measured it. */
@@ -92,5 +99,7 @@ function measuredLine(model: ModelInfo | Missing): string[] {
     ...(ranking ? [`τ ${formatTau(ranking.kendallTau.mean)}`] : []),
     `${formatSeconds(secondsPerImage)} an image on ${device}`,
   ]
-  return [`       measured on ${images.count} ${images.source} images against ${against}: ${parts.join('; ')}`]
+  return [
+    `       measured on ${images.count} ${images.source} images against ${against}: ${parts.join('; ')}`,
+  ]
 }

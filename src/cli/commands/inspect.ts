@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import type { ImageDecoder } from '../../image/decoder.ts'
-import { addCommonOptions, addImages, once, type CommonFlags, type ImageFlags } from '../common-options.ts'
-import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
-import { printable } from '../output/display-width.ts'
+import { addCommonOptions, addImages, type CommonFlags, type ImageFlags, once } from '../common-options.ts'
+import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure, type NamedImage } from '../expand-images.ts'
+import { printable } from '../output/display-width.ts'
 import { formatTable } from '../output/format-table.ts'
 
 /** Images decoded at once. */
@@ -82,18 +82,30 @@ async function inspectImages(
   try {
     for (let at = 0; at < images.length; at += AT_ONCE) {
       const some = images.slice(at, at + AT_ONCE)
-      const answers = await Promise.allSettled(some.map((image) => look(image, decoder, maxPixels, io.signal)))
+      const answers = await Promise.allSettled(
+        some.map((image) => look(image, decoder, maxPixels, io.signal)),
+      )
       io.signal.throwIfAborted()
       answers.forEach((answer, i) => {
         if (answer.status === 'fulfilled') seen.push(answer.value)
         else fail(imageFailure(some[i]!, answer.reason))
       })
-      terminal.progress({ stage: 'read', item: 'images', loaded: at + some.length, total: images.length, unit: 'images' })
+      terminal.progress({
+        stage: 'read',
+        item: 'images',
+        loaded: at + some.length,
+        total: images.length,
+        unit: 'images',
+      })
     }
   } finally {
     await decoder.dispose()
   }
-  if (json) terminal.json([...seen, ...failed.map(({ image, code, message }) => ({ file: image, error: { code, message } }))])
+  if (json)
+    terminal.json([
+      ...seen,
+      ...failed.map(({ image, code, message }) => ({ file: image, error: { code, message } })),
+    ])
   else terminal.lines(tableOf(seen, terminal.lineWidth))
   settle(context, failed)
 }

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { PullPlan } from '../../hub/huggingface/pull-node.ts'
-import { DTYPES, type Dtype, type ModelKind } from '../../models/manifest.ts'
+import { type Dtype, DTYPES, type ModelKind } from '../../models/manifest.ts'
 import { OFFICIAL_LICENSE } from '../../models/official.ts'
-import { addCommonOptions, dtypeList, type CommonFlags } from '../common-options.ts'
+import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
 import type { Context } from '../context.ts'
-import { conversionJson, conversionLines, noteConversion } from './convert.ts'
 import { convertedAlready } from '../converted-already.ts'
-import { printable } from '../output/display-width.ts'
 import { UsageError } from '../exit-codes.ts'
+import { printable } from '../output/display-width.ts'
 import { formatBytes } from '../output/format-quantity.ts'
 import { formatTable } from '../output/format-table.ts'
 import type { Terminal } from '../output/terminal.ts'
+import { conversionJson, conversionLines, noteConversion } from './convert.ts'
 
 interface PullFlags extends CommonFlags {
   readonly out?: string
@@ -30,20 +30,32 @@ export function addPull(program: Command, context: Context): void {
         'used, broken downloads go on, every file is checked), then converts them to a model folder. ' +
         'HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured.',
     )
-    .option('-o, --out <dir>', 'where the converted model goes (default: $ICTHP_MODEL, else ~/.cache/icthp/models/official)')
-    .option('--dtype <list>', `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`, dtypeList)
+    .option(
+      '-o, --out <dir>',
+      'where the converted model goes (default: $ICTHP_MODEL, else ~/.cache/icthp/models/official)',
+    )
+    .option(
+      '--dtype <list>',
+      `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`,
+      dtypeList,
+    )
     .option('--dry-run', 'show what would be fetched and where it would go, and end')
     .option('--force', 'convert again what is converted already')
     .option('--json', 'a report as one JSON document')
-  addCommonOptions(command, ['icthp pull --dry-run', 'icthp pull', 'icthp pull --out models-out/ --dtype fp32,fp16']).action(
-    (flags: PullFlags) => pull(flags, context),
-  )
+  addCommonOptions(command, [
+    'icthp pull --dry-run',
+    'icthp pull',
+    'icthp pull --out models-out/ --dtype fp32,fp16',
+  ]).action((flags: PullFlags) => pull(flags, context))
 }
 
 /** Thrown out of `onPlan` to end a dry run. */
 class PlanShown extends Error {}
 
-async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: PullFlags, { io, terminal }: Context): Promise<void> {
+async function pull(
+  { out, dtype: dtypes = ['fp32'], dryRun, force, json }: PullFlags,
+  { io, terminal }: Context,
+): Promise<void> {
   const { signal, services } = io
   const onProgress = terminal.progress
   const { defaultModelFolder } = await import('../../models/default-model-node.ts')
@@ -62,7 +74,9 @@ async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: Pull
     const kinds: ModelKind[] = []
     for (const kind of ['ict', 'hp'] as const) {
       if (!force && (await convertedAlready(folder, kind, pulled[kind], dtypes)))
-        terminal.note(`${kind.toUpperCase()} is converted already, from the same commit; --force converts it again`)
+        terminal.note(
+          `${kind.toUpperCase()} is converted already, from the same commit; --force converts it again`,
+        )
       else kinds.push(kind)
     }
     const origin = (kind: ModelKind) => ({
@@ -96,7 +110,13 @@ async function pull({ out, dtype: dtypes = ['fp32'], dryRun, force, json }: Pull
   }
 }
 
-function showPlan(terminal: Terminal, plan: PullPlan, folder: string, dtypes: readonly Dtype[], json: true | undefined): void {
+function showPlan(
+  terminal: Terminal,
+  plan: PullPlan,
+  folder: string,
+  dtypes: readonly Dtype[],
+  json: true | undefined,
+): void {
   if (json) terminal.json(planJson(plan, folder, dtypes))
   else terminal.lines(planLines(plan, folder, dtypes))
 }
@@ -137,13 +157,21 @@ function planLines(plan: PullPlan, out: string, dtypes: readonly Dtype[]): strin
 }
 
 /** The part of a float32 checkpoint that a precision takes. */
-const PART: Readonly<Record<Dtype, number>> = { fp32: 1, fp16: 0.5, int8: 0.26, q8: 0.29, q4: 0.16, q4f16: 0.15 }
+const PART: Readonly<Record<Dtype, number>> = {
+  fp32: 1,
+  fp16: 0.5,
+  int8: 0.26,
+  q8: 0.29,
+  q4: 0.16,
+  q4f16: 0.15,
+}
 /** HP's backbone file holds a text tower, too, which is not converted: 632 of 986 million weights are left. */
 const VISION_PART = 632 / 986
 
 function convertedBytes({ files }: PullPlan, dtypes: readonly Dtype[]): number {
   const weights = files.reduce(
-    (bytes, { path, size }) => bytes + (path.endsWith('.json') ? 0 : path.startsWith('hp_backbone/') ? size * VISION_PART : size),
+    (bytes, { path, size }) =>
+      bytes + (path.endsWith('.json') ? 0 : path.startsWith('hp_backbone/') ? size * VISION_PART : size),
     0,
   )
   return Math.round(dtypes.reduce((bytes, dtype) => bytes + weights * PART[dtype], 0))

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ModelKind } from '../../models/manifest.ts'
 import { COMBINE_RULES, type CombineRule, type Weights } from '../../ranking/combine.ts'
 import {
@@ -10,16 +10,16 @@ import {
   formatOf,
   kindsFor,
   once,
-  wholeNumber,
   type ScoringFlags,
+  wholeNumber,
 } from '../common-options.ts'
-import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
+import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
-import { count } from '../output/format-quantity.ts'
 import { HtmlReport } from '../html-report.ts'
 import { withScorers } from '../load-scorers.ts'
 import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
 
 interface RankFlags extends ScoringFlags {
@@ -41,9 +41,10 @@ export function addRank(program: Command, context: Context): void {
   command.option('-p, --prompt <text>', 'what the images should show', once)
   addRunOptions(command)
     .addOption(
-      new Option('--combine <rule>', 'how ICT and HP become one score (default: weighted where both are there)').choices(
-        COMBINE_RULES,
-      ),
+      new Option(
+        '--combine <rule>',
+        'how ICT and HP become one score (default: weighted where both are there)',
+      ).choices(COMBINE_RULES),
     )
     .option('--weights <weights>', 'for weighted: ict=0.5,hp=0.5 or 0.5,0.5', parseWeights)
     .option('--top <n>', 'only the best n', wholeNumber(1))
@@ -119,8 +120,7 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
     })
     const used = ranking.weights
     terminal.note(
-      `${count(scored, 'image')} ranked by ${combine}` +
-        (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
+      `${count(scored, 'image')} ranked by ${combine}` + (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
     )
     settle(context, failed)
   })
@@ -132,8 +132,12 @@ function ruleFor({ combine, weights }: RankFlags, kinds: readonly ModelKind[]): 
   const lacks = (rule === 'ict' || rule === 'hp' ? ([rule] as const) : (['ict', 'hp'] as const)).find(
     (kind) => !kinds.includes(kind),
   )
-  if (lacks) throw new UsageError(`--combine ${rule} needs ${lacks.toUpperCase()} scores: give a --prompt, and leave out --only.`)
-  if (weights && rule !== 'weighted') throw new UsageError(`--weights is for --combine weighted, not for ${rule}.`)
+  if (lacks)
+    throw new UsageError(
+      `--combine ${rule} needs ${lacks.toUpperCase()} scores: give a --prompt, and leave out --only.`,
+    )
+  if (weights && rule !== 'weighted')
+    throw new UsageError(`--weights is for --combine weighted, not for ${rule}.`)
   return rule
 }
 

@@ -9,13 +9,13 @@ import {
   kindsFor,
   type ScoringFlags,
 } from '../common-options.ts'
-import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
+import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { HtmlReport, type ReportedRun } from '../html-report.ts'
-import { withScorers, type LoadedScorers } from '../load-scorers.ts'
+import { type LoadedScorers, withScorers } from '../load-scorers.ts'
 import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
 import { readPrompts } from '../read-prompts.ts'
-import { scoreWriter, type ScoreRow } from '../output/score-writers.ts'
 
 interface ScoreFlags extends ScoringFlags {
   readonly prompt?: readonly string[]
@@ -49,7 +49,8 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
   const kinds = kindsFor(flags, prompts.length > 0)
   const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
-  if (kinds.includes('hp') && !flags.only && prompts.length === 0) terminal.note('no prompt, so HP alone is scored')
+  if (kinds.includes('hp') && !flags.only && prompts.length === 0)
+    terminal.note('no prompt, so HP alone is scored')
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
     const columns = {
@@ -77,7 +78,13 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
     }
     writer.end()
     const thresholds = { ict: flags.minIct, hp: flags.minHp }
-    await report?.write(context, scorers, { prompts, scored: reported.length, thresholds, images: reported, failed })
+    await report?.write(context, scorers, {
+      prompts,
+      scored: reported.length,
+      thresholds,
+      images: reported,
+      failed,
+    })
     settle(context, failed)
   })
 }

@@ -1,21 +1,21 @@
-import { Option, type Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evaluation/verify-model-node.ts'
-import { DTYPES, type Dtype } from '../../models/manifest.ts'
 import type { ImageInput } from '../../image/decoder.ts'
+import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import {
   addCommonOptions,
   addImages,
   addPlaceOptions,
   addSpeedOptions,
   collect,
-  dtypeList,
   type CommonFlags,
+  dtypeList,
   type ImageFlags,
   type ModelFlags,
 } from '../common-options.ts'
-import { imageFailure, reportFailure, settle, type Context } from '../context.ts'
+import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
-import { expandImages, type ExpandedImages, type ImageFailure } from '../expand-images.ts'
+import { type ExpandedImages, expandImages, type ImageFailure } from '../expand-images.ts'
 import { formatCosine, formatLoss, formatTau } from '../output/format-measured.ts'
 import { count, formatBytes } from '../output/format-quantity.ts'
 import { formatTable } from '../output/format-table.ts'
@@ -44,8 +44,16 @@ export function addVerify(program: Command, context: Context): void {
   command
     .option('-p, --prompt <text>', 'what the images show; may be given several times', collect)
     .option('--prompts-file <file>', 'more prompts, one a line')
-    .addOption(new Option('--against <name>', 'the precision whose answers count as right (default: fp32)').choices(DTYPES))
-    .option('--dtype <list>', `precisions to measure, of ${DTYPES.join(',')} (default: all that are there)`, dtypeList)
+    .addOption(
+      new Option('--against <name>', 'the precision whose answers count as right (default: fp32)').choices(
+        DTYPES,
+      ),
+    )
+    .option(
+      '--dtype <list>',
+      `precisions to measure, of ${DTYPES.join(',')} (default: all that are there)`,
+      dtypeList,
+    )
   addSpeedOptions(addPlaceOptions(command))
     .option('--no-record', 'do not write the results into the model folder')
     .option('--json', 'one JSON document')
@@ -60,7 +68,8 @@ async function verify(args: readonly string[], flags: VerifyFlags, context: Cont
   const { services, signal, env, cwd } = io
   const { against, dtype: dtypes, revision, device, batchSize, threads, maxPixels, record } = flags
   const none: ExpandedImages = { images: [], failures: [] }
-  const { images, failures } = args.length > 0 ? await expandImages(args, { cwd, recursive: flags.recursive }) : none
+  const { images, failures } =
+    args.length > 0 ? await expandImages(args, { cwd, recursive: flags.recursive }) : none
   const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, cwd)
   const { source: model, notes } =
     flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
@@ -98,7 +107,8 @@ async function verify(args: readonly string[], flags: VerifyFlags, context: Cont
   else terminal.lines(reportLines(report, terminal))
   for (const note of report.notes) terminal.note(note)
   for (const path of report.recorded) terminal.note(`written into ${path}`)
-  for (const { dtype, code, message } of report.failures) terminal.problem('error', `${dtype}: ${message} (${code})`)
+  for (const { dtype, code, message } of report.failures)
+    terminal.problem('error', `${dtype}: ${message} (${code})`)
   settle(context, failed)
   if (report.failures.length > 0) context.exitCode = EXIT.failed
 }
@@ -121,7 +131,9 @@ function reportLines({ against, images, prompts, precisions }: VerifyReport, ter
   const combine = precisions.find(({ ranking }) => ranking)?.ranking?.combine
   const sets = [
     `${count(images.count, 'image')}${images.source === 'own' ? '' : ' drawn by icthp'}`,
-    ...(prompts ? [`${count(prompts.count, 'prompt')}${prompts.source === 'own' ? '' : ' that go with drawn ones'}`] : []),
+    ...(prompts
+      ? [`${count(prompts.count, 'prompt')}${prompts.source === 'own' ? '' : ' that go with drawn ones'}`]
+      : []),
   ]
   return [
     terminal.bold(header!),
@@ -135,8 +147,8 @@ function reportLines({ against, images, prompts, precisions }: VerifyReport, ter
 
 /** A row a model; what belongs to both is in the first. */
 function rowsOf({ dtype, ict, hp, ranking, memory }: VerifiedPrecision): string[][] {
-  const models = Object.entries({ ict, hp }).filter((entry): entry is ['ict' | 'hp', NonNullable<typeof ict>] =>
-    Boolean(entry[1]),
+  const models = Object.entries({ ict, hp }).filter(
+    (entry): entry is ['ict' | 'hp', NonNullable<typeof ict>] => Boolean(entry[1]),
   )
   return models.map(([kind, { score, imageCosine, textCosine, secondsPerImage }], i) => [
     i === 0 ? dtype : '',

@@ -3,7 +3,8 @@ export const formatLoss = (value: number): string =>
   value === 0 ? '0' : value < 1e-4 ? value.toExponential(1) : value.toPrecision(2)
 
 /** Five digits, never rounded up: 1 means that nothing at all was lost. */
-export const formatCosine = (value: number): string => (value === 1 ? '1' : (Math.floor(value * 1e5) / 1e5).toFixed(5))
+export const formatCosine = (value: number): string =>
+  value === 1 ? '1' : (Math.floor(value * 1e5) / 1e5).toFixed(5)
 
 /** Kendall's. */
 export const formatTau = (value: number): string => (value === 1 ? '1' : value.toFixed(3))

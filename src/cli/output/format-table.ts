@@ -14,7 +14,10 @@ export class Table {
 
   /** `lineWidth`: cells a line may take; without it nothing is cut. */
   constructor(columns: readonly TableColumn[], lineWidth: number = Infinity) {
-    this.#columns = columns.map((column) => ({ ...column, width: Math.max(column.width ?? 0, displayWidth(column.header)) }))
+    this.#columns = columns.map((column) => ({
+      ...column,
+      width: Math.max(column.width ?? 0, displayWidth(column.header)),
+    }))
     this.#lineWidth = lineWidth
   }
 
@@ -27,7 +30,9 @@ export class Table {
     this.#columns.forEach(({ align, width }, i) => {
       const last = i === this.#columns.length - 1
       const gap = i === 0 ? '' : '  '
-      const value = last ? truncateMiddle(values[i]!, Math.max(8, this.#lineWidth - displayWidth(line) - gap.length)) : values[i]!
+      const value = last
+        ? truncateMiddle(values[i]!, Math.max(8, this.#lineWidth - displayWidth(line) - gap.length))
+        : values[i]!
       const space = ' '.repeat(Math.max(0, width - displayWidth(value)))
       line += gap + (align === 'right' ? space + value : last ? value : value + space)
     })

@@ -85,7 +85,9 @@ export class ProgressBar {
     if (total !== undefined && total <= 1) return what
     const columns = this.output.isTTY ? (this.output.columns ?? 80) : Infinity
     const cells = columns < 80 ? NARROW_BAR_CELLS : BAR_CELLS
-    const parts = [total === undefined ? amount(loaded, unit) : `${bar(loaded / total, cells)} ${of(loaded, total, unit)}`]
+    const parts = [
+      total === undefined ? amount(loaded, unit) : `${bar(loaded / total, cells)} ${of(loaded, total, unit)}`,
+    ]
     const first = this.#samples[0]!
     const seconds = (this.#samples.at(-1)!.at - first.at) / 1000
     if (seconds >= 1 && loaded > first.loaded) {
@@ -108,5 +110,7 @@ function amount(loaded: number, unit: Progress['unit']): string {
 }
 
 function of(loaded: number, total: number, unit: Progress['unit']): string {
-  return unit === 'bytes' ? `${formatBytes(loaded)} of ${formatBytes(total)}` : `${loaded} of ${amount(total, unit)}`
+  return unit === 'bytes'
+    ? `${formatBytes(loaded)} of ${formatBytes(total)}`
+    : `${loaded} of ${amount(total, unit)}`
 }

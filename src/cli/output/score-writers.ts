@@ -1,9 +1,9 @@
 import type { Format } from '../common-options.ts'
-import { displayWidth, printable } from './display-width.ts'
 import type { ImageFailure } from '../expand-images.ts'
+import { modelNames, type RunLabel } from '../load-scorers.ts'
+import { displayWidth, printable } from './display-width.ts'
 import { csvRow } from './format-csv.ts'
 import { Table } from './format-table.ts'
-import { modelNames, type RunLabel } from '../load-scorers.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Scores of one image. */
@@ -39,18 +39,33 @@ function json(terminal: Terminal, { prompts, model, device, dtype, models }: Sco
   return {
     row: (row) => results.push(row),
     failed: (failure) => errors.push(failure),
-    end: () => terminal.json({ results, prompts, model, device, dtype, models, ...(errors.length > 0 ? { errors } : {}) }),
+    end: () =>
+      terminal.json({
+        results,
+        prompts,
+        model,
+        device,
+        dtype,
+        models,
+        ...(errors.length > 0 ? { errors } : {}),
+      }),
   }
 }
 
 function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
   const line = (value: unknown): void => terminal.data(`${JSON.stringify(value)}\n`)
-  return { row: (row) => line({ ...row, models }), failed: ({ image, code, message }) => line({ image, error: { code, message } }), end: () => {} }
+  return {
+    row: (row) => line({ ...row, models }),
+    failed: ({ image, code, message }) => line({ image, error: { code, message } }),
+    end: () => {},
+  }
 }
 
 function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
   const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((prompt) => `ict: ${prompt}`)
-  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : []), 'model']))
+  terminal.data(
+    csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : []), 'model']),
+  )
   return {
     row: (row) =>
       terminal.data(
@@ -69,7 +84,8 @@ function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): Sco
 
 function table(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
   const names = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((_, i) => `ict ${i + 1}`)
-  if (names.length > 1) terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
+  if (names.length > 1)
+    terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
   const lines = new Table(
     [
       ...names.map((header) => ({ header, align: 'right', width: displayWidth('-0.1234') }) as const),

@@ -58,7 +58,9 @@ export class Terminal {
 
   /** Something that was left out or went wrong; shown even with `--quiet`. */
   problem(kind: 'warning' | 'error', text: string): void {
-    this.#err(`${this.#style(kind === 'error' ? '31' : '33', `${kind}:`, this.#io.stderr.isTTY)} ${printableLines(text)}\n`)
+    this.#err(
+      `${this.#style(kind === 'error' ? '31' : '33', `${kind}:`, this.#io.stderr.isTTY)} ${printableLines(text)}\n`,
+    )
   }
 
   /** More on a problem, line by line. */
@@ -85,7 +87,9 @@ export class Terminal {
 
   #style(code: string, text: string, onTerminal: boolean | undefined): string {
     const { env } = this.#io
-    return onTerminal && this.#color && !env['NO_COLOR'] && env['TERM'] !== 'dumb' ? `\x1b[${code}m${text}\x1b[0m` : text
+    return onTerminal && this.#color && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+      ? `\x1b[${code}m${text}\x1b[0m`
+      : text
   }
 
   #err(text: string): void {

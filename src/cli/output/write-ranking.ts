@@ -1,10 +1,10 @@
 import type { RankedImage, Ranking } from '../../ranking/rank-images.ts'
 import type { Format } from '../common-options.ts'
-import { printable } from './display-width.ts'
 import type { ImageFailure } from '../expand-images.ts'
+import { modelNames, type RunLabel } from '../load-scorers.ts'
+import { printable } from './display-width.ts'
 import { csvRow } from './format-csv.ts'
 import { formatTable } from './format-table.ts'
-import { modelNames, type RunLabel } from '../load-scorers.ts'
 import { formatScore, labelLines } from './score-writers.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -24,7 +24,10 @@ export function writeRanking(format: Format, terminal: Terminal, report: Ranking
 }
 
 const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingReport) => void>> = {
-  json(terminal, { ranking: { combine, weights }, results, prompt, label: { model, device, dtype, models }, failed }) {
+  json(
+    terminal,
+    { ranking: { combine, weights }, results, prompt, label: { model, device, dtype, models }, failed },
+  ) {
     terminal.json({
       combine,
       ...(weights ? { weights } : {}),
@@ -39,7 +42,8 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
   },
   ndjson(terminal, { ranking: { combine }, results, label: { models }, failed }) {
     for (const result of results) terminal.data(`${JSON.stringify({ ...result, combine, models })}\n`)
-    for (const { image, code, message } of failed) terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
+    for (const { image, code, message } of failed)
+      terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
   },
   csv(terminal, { ranking: { combine }, results, label }) {
     terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']))
@@ -54,12 +58,21 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
       ...(both && combine !== 'ict' && combine !== 'hp'
         ? [{ header: combine, value: ({ score }: RankedImage) => formatScore(score) }]
         : []),
-      ...(both || combine === 'ict' ? [{ header: 'ict', value: ({ ict }: RankedImage) => formatScore(ict!) }] : []),
-      ...(both || combine === 'hp' ? [{ header: 'hp', value: ({ hp }: RankedImage) => formatScore(hp!) }] : []),
-      ...(thresholds ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }] : []),
+      ...(both || combine === 'ict'
+        ? [{ header: 'ict', value: ({ ict }: RankedImage) => formatScore(ict!) }]
+        : []),
+      ...(both || combine === 'hp'
+        ? [{ header: 'hp', value: ({ hp }: RankedImage) => formatScore(hp!) }]
+        : []),
+      ...(thresholds
+        ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }]
+        : []),
     ]
     const [header, ...rows] = formatTable(
-      [...columns.map(({ header }) => ({ header, align: 'right' }) as const), { header: 'image', align: 'left' }],
+      [
+        ...columns.map(({ header }) => ({ header, align: 'right' }) as const),
+        { header: 'image', align: 'left' },
+      ],
       results.map((result) => [...columns.map(({ value }) => value(result)), printable(result.image)]),
       terminal.lineWidth,
     )

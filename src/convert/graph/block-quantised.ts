@@ -11,7 +11,11 @@ const EXACTING = /\.out\.weight$/
  * Matrices in 4 or 8 bits with one scale a block of 32 weights; activations as they are. Runs on every provider
  * (MatMulNBits). `accuracy_level` 4 lets CPUs multiply in int8, which is far quicker there; others ignore it.
  */
-export const blockQuantised = (usual: 4 | 8, float: FloatDtype, plan: Pick<QuantisePlan, 'adjust'>): Precision => ({
+export const blockQuantised = (
+  usual: 4 | 8,
+  float: FloatDtype,
+  plan: Pick<QuantisePlan, 'adjust'>,
+): Precision => ({
   float,
   embeddings: 'int8',
   adjust: (key, values) => plan.adjust(key, values),
@@ -32,7 +36,12 @@ export const blockQuantised = (usual: 4 | 8, float: FloatDtype, plan: Pick<Quant
         return [quantised, floatBytes(scales, float)]
       },
     })
-    return b.contrib('MatMulNBits', [x, packed, scale], { K: inputs, N: outputs, bits, block_size: BLOCK, accuracy_level: 4 }, key)
+    return b.contrib(
+      'MatMulNBits',
+      [x, packed, scale],
+      { K: inputs, N: outputs, bits, block_size: BLOCK, accuracy_level: 4 },
+      key,
+    )
   },
 })
 
@@ -44,7 +53,13 @@ const RANGES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65] as const
  * the end of the range that has one step more (-8 of -8…7), which makes the steps as small as they can be. For 4 bits
  * the range of least squared error is searched, and its scale refitted to the rounded values.
  */
-export function quantiseBlocks(values: Float32Array, inputs: number, outputs: number, bits: 4 | 8, float: FloatDtype): { quantised: Uint8Array; scales: Float32Array } {
+export function quantiseBlocks(
+  values: Float32Array,
+  inputs: number,
+  outputs: number,
+  bits: 4 | 8,
+  float: FloatDtype,
+): { quantised: Uint8Array; scales: Float32Array } {
   const columns = new Float32Array(values.length)
   transposeInto(columns, inputs, 0, values, inputs, outputs)
   const zero = 1 << (bits - 1)
@@ -52,13 +67,18 @@ export function quantiseBlocks(values: Float32Array, inputs: number, outputs: nu
   const quantised = new Uint8Array((values.length * bits) / 8)
   for (let block = 0, start = 0; block < scales.length; block++, start += BLOCK) {
     let extreme = 0
-    for (let i = start; i < start + BLOCK; i++) if (Math.abs(columns[i]!) > Math.abs(extreme)) extreme = columns[i]!
+    for (let i = start; i < start + BLOCK; i++)
+      if (Math.abs(columns[i]!) > Math.abs(extreme)) extreme = columns[i]!
     const full = extreme / -zero
     const scale = rounded(bits === 4 ? fittedScale(columns, start, full) : full, float)
     scales[block] = scale
     const inverse = scale === 0 ? 0 : 1 / scale
-    if (bits === 8) for (let i = start; i < start + BLOCK; i++) quantised[i] = level(columns[i]! * inverse, zero) + zero
-    else for (let i = start; i < start + BLOCK; i += 2) quantised[i >> 1] = (level(columns[i]! * inverse, zero) + zero) | ((level(columns[i + 1]! * inverse, zero) + zero) << 4)
+    if (bits === 8)
+      for (let i = start; i < start + BLOCK; i++) quantised[i] = level(columns[i]! * inverse, zero) + zero
+    else
+      for (let i = start; i < start + BLOCK; i += 2)
+        quantised[i >> 1] =
+          (level(columns[i]! * inverse, zero) + zero) | ((level(columns[i + 1]! * inverse, zero) + zero) << 4)
   }
   return { quantised, scales }
 }

@@ -14,7 +14,11 @@ export interface TowerGraph {
 /** One logical weight (`key`, see tower-weights.ts) and the tensors that stand for it in this graph. */
 export interface StoredWeight {
   readonly key: string
-  readonly tensors: readonly { readonly name: string; readonly dtype: OnnxDtype; readonly dims: readonly number[] }[]
+  readonly tensors: readonly {
+    readonly name: string
+    readonly dtype: OnnxDtype
+    readonly dims: readonly number[]
+  }[]
   /** Whether each value is stored by itself, so that the weight can be encoded in parts. */
   readonly byValue?: boolean
   /** The bytes of each of `tensors`, from the weight's float32 values. */
@@ -31,19 +35,32 @@ export class GraphBuilder {
   #scope = ''
 
   /** `float`: the type that activations and plain weights have. `adjust`: done to every weight before it is stored. */
-  constructor(readonly float: FloatDtype, private readonly adjust?: (key: string, values: Float32Array) => Float32Array) {}
+  constructor(
+    readonly float: FloatDtype,
+    private readonly adjust?: (key: string, values: Float32Array) => Float32Array,
+  ) {}
 
   /** Names of nodes emitted from now on start with `scope`. */
   scope(scope: string): void {
     this.#scope = scope
   }
 
-  op(op: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}, label: string = op): string {
+  op(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    label: string = op,
+  ): string {
     return this.ops(op, inputs, 1, attributes, '', label)[0]!
   }
 
   /** A com.microsoft operator. */
-  contrib(op: string, inputs: readonly string[], attributes: Record<string, OnnxAttribute> = {}, label: string = op): string {
+  contrib(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, OnnxAttribute> = {},
+    label: string = op,
+  ): string {
     return this.ops(op, inputs, 1, attributes, 'com.microsoft', label)[0]!
   }
 
@@ -65,19 +82,34 @@ export class GraphBuilder {
 
   /** Gives the graph's output its public name. */
   output(name: string, value: string): void {
-    this.nodes.push({ name: `output/${name}`, op: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} })
+    this.nodes.push({
+      name: `output/${name}`,
+      op: 'Identity',
+      domain: '',
+      inputs: [value],
+      outputs: [name],
+      attributes: {},
+    })
   }
 
   int64(values: readonly number[], dims: readonly number[] = [values.length]): string {
-    return this.#constant(`int64[${dims}]{${values.length > 8 ? `0..${values.length - 1}` : values}}`, 'int64', dims,
-      new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer))
+    return this.#constant(
+      `int64[${dims}]{${values.length > 8 ? `0..${values.length - 1}` : values}}`,
+      'int64',
+      dims,
+      new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer),
+    )
   }
 
   /** A float scalar of the graph's type. */
   scalar(value: number): string {
     const single = Float32Array.of(value)
-    return this.#constant(`${this.float}{${value}}`, this.float, [],
-      this.float === 'float32' ? new Uint8Array(single.buffer) : floatBytes(single, 'float16'))
+    return this.#constant(
+      `${this.float}{${value}}`,
+      this.float,
+      [],
+      this.float === 'float32' ? new Uint8Array(single.buffer) : floatBytes(single, 'float16'),
+    )
   }
 
   uint8(value: number): string {
@@ -92,14 +124,21 @@ export class GraphBuilder {
 
   /** A weight stored as it is, in the graph's type or in `dtype`. */
   weight(key: string, dims: readonly number[], dtype: FloatDtype = this.float): string {
-    this.store({ key, tensors: [{ name: key, dtype, dims }], byValue: !this.adjust, encode: (values) => [floatBytes(values, dtype)] })
+    this.store({
+      key,
+      tensors: [{ name: key, dtype, dims }],
+      byValue: !this.adjust,
+      encode: (values) => [floatBytes(values, dtype)],
+    })
     return key
   }
 
   /** A weight stored in a way of its own. */
   store(weight: StoredWeight): void {
     const { adjust } = this
-    this.weights.push(adjust ? { ...weight, encode: (values) => weight.encode(adjust(weight.key, values)) } : weight)
+    this.weights.push(
+      adjust ? { ...weight, encode: (values) => weight.encode(adjust(weight.key, values)) } : weight,
+    )
   }
 
   finish(name: string, inputs: readonly OnnxValue[], outputs: readonly OnnxValue[]): TowerGraph {
@@ -107,7 +146,8 @@ export class GraphBuilder {
   }
 
   #constant(name: string, dtype: OnnxDtype, dims: readonly number[], data: Uint8Array): string {
-    if (!this.constants.some((constant) => constant.name === name)) this.constants.push({ name, dtype, dims, data })
+    if (!this.constants.some((constant) => constant.name === name))
+      this.constants.push({ name, dtype, dims, data })
     return name
   }
 

@@ -19,7 +19,10 @@ function storeRows(b: GraphBuilder, key: string, dims: readonly number[]): { lev
   const [levels, scale] = [`${key}.int8`, `${key}.scale`]
   b.store({
     key,
-    tensors: [{ name: levels, dtype: 'int8', dims }, { name: scale, dtype: b.float, dims: dims.map((dim, i) => (i === 0 ? dim : 1)) }],
+    tensors: [
+      { name: levels, dtype: 'int8', dims },
+      { name: scale, dtype: b.float, dims: dims.map((dim, i) => (i === 0 ? dim : 1)) },
+    ],
     encode: (values) => {
       const { quantised, scales } = quantiseRows(values, dims[0]!)
       return [new Uint8Array(quantised.buffer), floatBytes(scales, b.float)]
@@ -28,7 +31,8 @@ function storeRows(b: GraphBuilder, key: string, dims: readonly number[]): { lev
   return { levels, scale }
 }
 
-const dequantised = (b: GraphBuilder, levels: string, scale: string): string => b.op('Mul', [b.op('Cast', [levels], { to: ONNX_TYPE[b.float] }), scale])
+const dequantised = (b: GraphBuilder, levels: string, scale: string): string =>
+  b.op('Mul', [b.op('Cast', [levels], { to: ONNX_TYPE[b.float] }), scale])
 
 /** Row by row the largest magnitude becomes 127. */
 function quantiseRows(values: Float32Array, rows: number): { quantised: Int8Array; scales: Float32Array } {

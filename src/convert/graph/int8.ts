@@ -26,10 +26,18 @@ export const int8 = (plan: QuantisePlan): Precision => ({
       encode: (values) => {
         const { quantised, scales } = quantiseColumns(values, inputs, outputs)
         const offsets = floor === undefined ? [] : [columnSums(quantised, scales, floor)]
-        return [new Uint8Array(quantised.buffer), ...[scales, ...offsets].map((array) => new Uint8Array(array.buffer))]
+        return [
+          new Uint8Array(quantised.buffer),
+          ...[scales, ...offsets].map((array) => new Uint8Array(array.buffer)),
+        ]
       },
     })
-    const product = b.contrib('MatMulIntegerToFloat', [rows.quantised, weight, rows.step, scale, ...rows.zero], {}, key)
+    const product = b.contrib(
+      'MatMulIntegerToFloat',
+      [rows.quantised, weight, rows.step, scale, ...rows.zero],
+      {},
+      key,
+    )
     const scaled = b.op('Mul', [product, rows.largest])
     return floor === undefined ? scaled : b.op('Add', [scaled, offset])
   },
@@ -49,10 +57,18 @@ const TINY = 1e-20
 /** Whole numbers from -127 to 127, stored with 128 added: the kernels multiply uint8 by int8. */
 function centredRows(b: GraphBuilder, x: string): QuantisedRows {
   return b.once(`int8 ${x}`, () => {
-    const largest = b.op('Max', [b.op('ReduceMax', [b.op('Abs', [x])], { axes: [-1], keepdims: 1 }), b.scalar(TINY)])
+    const largest = b.op('Max', [
+      b.op('ReduceMax', [b.op('Abs', [x])], { axes: [-1], keepdims: 1 }),
+      b.scalar(TINY),
+    ])
     const step = b.scalar(1 / 127)
     const zero = b.uint8(128)
-    return { quantised: b.op('QuantizeLinear', [b.op('Div', [x, largest]), step, zero]), step, zero: [zero], largest }
+    return {
+      quantised: b.op('QuantizeLinear', [b.op('Div', [x, largest]), step, zero]),
+      step,
+      zero: [zero],
+      largest,
+    }
   })
 }
 
@@ -62,12 +78,21 @@ function positiveRows(b: GraphBuilder, x: string, floor: number): QuantisedRows 
     const raised = b.op('Add', [x, b.scalar(-floor)])
     const largest = b.op('Max', [b.op('ReduceMax', [raised], { axes: [-1], keepdims: 1 }), b.scalar(TINY)])
     const step = b.scalar(1 / 255)
-    return { quantised: b.op('QuantizeLinear', [b.op('Div', [raised, largest]), step, b.uint8(0)]), step, zero: [], largest }
+    return {
+      quantised: b.op('QuantizeLinear', [b.op('Div', [raised, largest]), step, b.uint8(0)]),
+      step,
+      zero: [],
+      largest,
+    }
   })
 }
 
 /** Row-major rows × columns; column by column the largest magnitude becomes 127. */
-export function quantiseColumns(values: Float32Array, rows: number, columns: number): { quantised: Int8Array; scales: Float32Array } {
+export function quantiseColumns(
+  values: Float32Array,
+  rows: number,
+  columns: number,
+): { quantised: Int8Array; scales: Float32Array } {
   const scales = new Float32Array(columns)
   for (let r = 0; r < rows; r++) {
     for (let c = 0, i = r * columns; c < columns; c++, i++) {
@@ -82,7 +107,8 @@ export function quantiseColumns(values: Float32Array, rows: number, columns: num
   }
   const quantised = new Int8Array(rows * columns)
   for (let r = 0; r < rows; r++) {
-    for (let c = 0, i = r * columns; c < columns; c++, i++) quantised[i] = Math.round(values[i]! * inverse[c]!)
+    for (let c = 0, i = r * columns; c < columns; c++, i++)
+      quantised[i] = Math.round(values[i]! * inverse[c]!)
   }
   return { quantised, scales }
 }
@@ -91,7 +117,7 @@ export function quantiseColumns(values: Float32Array, rows: number, columns: num
 function columnSums(quantised: Int8Array, scales: Float32Array, factor: number): Float32Array {
   const columns = scales.length
   const sums = new Int32Array(columns)
-  for (let i = 0; i < quantised.length; ) {
+  for (let i = 0; i < quantised.length;) {
     for (let c = 0; c < columns; c++) sums[c] = sums[c]! + quantised[i++]!
   }
   return scales.map((scale, c) => factor * scale * sums[c]!)

@@ -10,7 +10,14 @@ export interface Precision {
    * Emits `x · W`, where W is the logical weight `key` of shape `inputs × outputs`; returns the product's name.
    * No value of x is below `floor`, where it is given.
    */
-  matmul(builder: GraphBuilder, x: string, key: string, inputs: number, outputs: number, floor?: number): string
+  matmul(
+    builder: GraphBuilder,
+    x: string,
+    key: string,
+    inputs: number,
+    outputs: number,
+    floor?: number,
+  ): string
   /** What is done to a logical weight's values before they are stored; default nothing. */
   adjust?(key: string, values: Float32Array): Float32Array
 }
@@ -26,5 +33,6 @@ export interface QuantisePlan {
 /** Matrices in the same type as everything else. */
 export const floating = (float: FloatDtype): Precision => ({
   float,
-  matmul: (builder, x, key, inputs, outputs) => builder.op('MatMul', [x, builder.weight(key, [inputs, outputs])], {}, key),
+  matmul: (builder, x, key, inputs, outputs) =>
+    builder.op('MatMul', [x, builder.weight(key, [inputs, outputs])], {}, key),
 })

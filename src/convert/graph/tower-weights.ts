@@ -24,7 +24,11 @@ export function visionWeights(config: ClipConfig, find: FindTensor): LogicalWeig
   const { hiddenSize: width, patchSize, positions } = vision
   const model = 'vision_model.'
   return [
-    plain('patch.weight', [width, 3, patchSize, patchSize], find(`${model}embeddings.patch_embedding.weight`)),
+    plain(
+      'patch.weight',
+      [width, 3, patchSize, patchSize],
+      find(`${model}embeddings.patch_embedding.weight`),
+    ),
     plain('class', [1, 1, width], find(`${model}embeddings.class_embedding`)),
     plain('position', [positions, width], find(`${model}embeddings.position_embedding.weight`)),
     // Hugging Face's spelling.
@@ -40,7 +44,11 @@ export function textWeights(config: ClipConfig, find: FindTensor): LogicalWeight
   const model = 'text_model.'
   return [
     plain('token', [text.vocabSize, text.hiddenSize], find(`${model}embeddings.token_embedding.weight`)),
-    plain('position', [text.maxPositions, text.hiddenSize], find(`${model}embeddings.position_embedding.weight`)),
+    plain(
+      'position',
+      [text.maxPositions, text.hiddenSize],
+      find(`${model}embeddings.position_embedding.weight`),
+    ),
     ...encoderWeights(text, `${model}encoder.layers.`, find),
     ...normWeights('final', text.hiddenSize, `${model}final_layer_norm`, find),
     matrix('projection.weight', text.hiddenSize, projectionDim, [find('text_projection.weight')]),
@@ -79,16 +87,24 @@ export function headWeights(projectionDim: number, find: FindTensor): LogicalWei
 }
 
 function encoderWeights(config: ClipTowerConfig, prefix: string, find: FindTensor): LogicalWeight[] {
-  return Array.from({ length: config.layers }, (_, i) => layerWeights(config, prefix, i, i === config.layers - 1, find)).flat()
+  return Array.from({ length: config.layers }, (_, i) =>
+    layerWeights(config, prefix, i, i === config.layers - 1, find),
+  ).flat()
 }
 
 /** The weights of one layer; where only a pooled token is followed, queries apart from keys and values, and no key bias. */
 function layerWeights(
-  { hiddenSize: width, intermediateSize: mlpWidth }: ClipTowerConfig, prefix: string, index: number, pooled: boolean, find: FindTensor,
+  { hiddenSize: width, intermediateSize: mlpWidth }: ClipTowerConfig,
+  prefix: string,
+  index: number,
+  pooled: boolean,
+  find: FindTensor,
 ): LogicalWeight[] {
   const at = `${prefix}${index}.`
   const key = `layers.${index}.`
-  const [q, k, v] = ['q', 'k', 'v'].map((name) => (part: string) => find(`${at}self_attn.${name}_proj.${part}`))
+  const [q, k, v] = ['q', 'k', 'v'].map(
+    (name) => (part: string) => find(`${at}self_attn.${name}_proj.${part}`),
+  )
   const qkv = [q!('weight'), k!('weight'), v!('weight')]
   return [
     ...normWeights(`${key}ln1`, width, `${at}layer_norm1`, find),
@@ -114,8 +130,12 @@ function layerWeights(
 }
 
 /** The weights of one layer with every token followed: what `encoderLayer` reads. */
-export const wholeLayerWeights = (tower: 'vision' | 'text', config: ClipConfig, index: number, find: FindTensor): LogicalWeight[] =>
-  layerWeights(config[tower], `${tower}_model.encoder.layers.`, index, false, find)
+export const wholeLayerWeights = (
+  tower: 'vision' | 'text',
+  config: ClipConfig,
+  index: number,
+  find: FindTensor,
+): LogicalWeight[] => layerWeights(config[tower], `${tower}_model.encoder.layers.`, index, false, find)
 
 function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): LogicalWeight {
   const slice = (start: number, count: number): LogicalWeight => ({
@@ -130,7 +150,12 @@ function plain(key: string, dims: readonly number[], tensor: CheckpointTensor): 
   const { size, inOrder } = tensor
   const whole = { ...slice(0, size), dims }
   if (size < LARGE || !inOrder) return whole
-  return { ...whole, parts: Array.from({ length: Math.ceil(size / PART) }, (_, i) => slice(i * PART, Math.min(PART, size - i * PART))) }
+  return {
+    ...whole,
+    parts: Array.from({ length: Math.ceil(size / PART) }, (_, i) =>
+      slice(i * PART, Math.min(PART, size - i * PART)),
+    ),
+  }
 }
 
 const normWeights = (key: string, width: number, name: string, find: FindTensor): LogicalWeight[] => [
@@ -156,7 +181,12 @@ function concatenated(key: string, tensors: readonly CheckpointTensor[]): Logica
 }
 
 /** Linear layers (outputs × inputs in torch) side by side, turned into the inputs × outputs that MatMul wants. */
-function matrix(key: string, inputs: number, outputs: number, tensors: readonly CheckpointTensor[]): LogicalWeight {
+function matrix(
+  key: string,
+  inputs: number,
+  outputs: number,
+  tensors: readonly CheckpointTensor[],
+): LogicalWeight {
   return {
     key,
     dims: [inputs, outputs],
@@ -173,11 +203,18 @@ function matrix(key: string, inputs: number, outputs: number, tensors: readonly 
 }
 
 /** Reads a matrix and turns it, band by band: a band is still in the cache when it is turned, and the next is read meanwhile. */
-async function turnInto(out: Float32Array, outWidth: number, column: number, tensor: CheckpointTensor, pool: WeightPool | undefined): Promise<void> {
+async function turnInto(
+  out: Float32Array,
+  outWidth: number,
+  column: number,
+  tensor: CheckpointTensor,
+  pool: WeightPool | undefined,
+): Promise<void> {
   const [rows, columns] = tensor.shape as [number, number]
   // As many rows as the kernel turns at a time, or a multiple.
   const step = pool ? -64 & (pool.bands[0].length / columns) : 0
-  if (!pool || !tensor.inOrder || step === 0) return transposeInto(out, outWidth, column, await tensor.read(), rows, columns)
+  if (!pool || !tensor.inOrder || step === 0)
+    return transposeInto(out, outWidth, column, await tensor.read(), rows, columns)
   const { bands } = pool
   const read = async (row: number): Promise<Float32Array> => {
     const band = bands[(row / step) % 2]!.subarray(0, Math.min(step, rows - row) * columns)

@@ -1,5 +1,12 @@
 /** out[c][column + r] = from[r][c], in square blocks that stay in the first-level cache. */
-export function transposeInto(out: Float32Array, outWidth: number, column: number, from: Float32Array, rows: number, columns: number): void {
+export function transposeInto(
+  out: Float32Array,
+  outWidth: number,
+  column: number,
+  from: Float32Array,
+  rows: number,
+  columns: number,
+): void {
   const block = 32
   for (let r0 = 0; r0 < rows; r0 += block) {
     const r1 = Math.min(rows, r0 + block)

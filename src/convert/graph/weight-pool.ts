@@ -66,7 +66,14 @@ export class WeightPool {
   }
 
   /** out[c][column + r] = from[r][c] */
-  turn(out: Float32Array, outWidth: number, column: number, from: Float32Array, rows: number, columns: number): void {
+  turn(
+    out: Float32Array,
+    outWidth: number,
+    column: number,
+    from: Float32Array,
+    rows: number,
+    columns: number,
+  ): void {
     if (this.#holds(from) && this.#holds(out) && rows % 4 === 0 && columns % 4 === 0) {
       this.#kernel!.turn(from.byteOffset, rows, columns, out.byteOffset + 4 * column, 4 * outWidth)
     } else transposeInto(out, outWidth, column, from, rows, columns)

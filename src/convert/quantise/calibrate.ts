@@ -4,9 +4,16 @@ import type { ClipConfig } from '../clip-config.ts'
 import { int8 } from '../graph/int8.ts'
 import { floating, type QuantisePlan } from '../graph/precision.ts'
 import { embeddingsGraph, layerGraph } from '../graph/segments.ts'
-import { wholeLayerWeights, type FindTensor, type LogicalWeight } from '../graph/tower-weights.ts'
+import { type FindTensor, type LogicalWeight, wholeLayerWeights } from '../graph/tower-weights.ts'
 import type { FloatTensor, LayerRunner } from './layer-runner.ts'
-import { applyFactors, raiseMaxima, rowMaxima, smoothingFactors, type LayerFactors, type LayerMaxima } from './smooth.ts'
+import {
+  applyFactors,
+  type LayerFactors,
+  type LayerMaxima,
+  raiseMaxima,
+  rowMaxima,
+  smoothingFactors,
+} from './smooth.ts'
 
 export interface CalibrateOptions {
   readonly tower: 'vision' | 'text'
@@ -40,10 +47,26 @@ const RETREATS: readonly (readonly string[])[] = [[], ['fc2'], ['fc2', 'out'], [
  * Follows the calibration data through the float32 tower layer by layer, so that one layer is in memory at a time;
  * chooses each layer's smoothing factors, and for int8 tries the layer on the same input.
  */
-export async function calibrate({ tower, config, find, weights, inputs, runner, tryInt8, signal, onLayer }: CalibrateOptions): Promise<CalibratedPlan> {
+export async function calibrate({
+  tower,
+  config,
+  find,
+  weights,
+  inputs,
+  runner,
+  tryInt8,
+  signal,
+  onLayer,
+}: CalibrateOptions): Promise<CalibratedPlan> {
   const clip = config[tower]
   let hidden: FloatTensor[] = []
-  await runner.run(embeddingsGraph(tower, config), { weights }, inputs, (outputs) => hidden.push(outputs['hidden'] as FloatTensor), signal)
+  await runner.run(
+    embeddingsGraph(tower, config),
+    { weights },
+    inputs,
+    (outputs) => hidden.push(outputs['hidden'] as FloatTensor),
+    signal,
+  )
   const factors: LayerFactors[] = []
   const layers: CalibratedLayer[] = []
   const keep = new Set<string>()
@@ -51,12 +74,23 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
   for (let i = 0; i < clip.layers; i++) {
     const layerWeights = memoised(wholeLayerWeights(tower, config, i, find))
     const feeds = hidden.map((tensor) => ({ hidden: tensor }))
-    const maxima: LayerMaxima = { ln1: zeros(clip.hiddenSize), attended: zeros(clip.hiddenSize), ln2: zeros(clip.hiddenSize) }
+    const maxima: LayerMaxima = {
+      ln1: zeros(clip.hiddenSize),
+      attended: zeros(clip.hiddenSize),
+      ln2: zeros(clip.hiddenSize),
+    }
     const next: FloatTensor[] = []
-    await runner.run(layerGraph(tower, config, floating('float32'), i, ['ln1', 'attended', 'ln2', 'output']), { weights: layerWeights }, feeds, (outputs) => {
-      for (const tap of ['ln1', 'attended', 'ln2'] as const) raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
-      next.push(outputs['output'] as FloatTensor)
-    }, signal)
+    await runner.run(
+      layerGraph(tower, config, floating('float32'), i, ['ln1', 'attended', 'ln2', 'output']),
+      { weights: layerWeights },
+      feeds,
+      (outputs) => {
+        for (const tap of ['ln1', 'attended', 'ln2'] as const)
+          raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
+        next.push(outputs['output'] as FloatTensor)
+      },
+      signal,
+    )
     factors[i] = await layerFactors(maxima, layerWeights, i, clip.hiddenSize)
     if (tryInt8) layers.push(await tryLayer(i))
     hidden = next
@@ -67,21 +101,33 @@ export async function calibrate({ tower, config, find, weights, inputs, runner, 
       for (const retreat of RETREATS) {
         retreat.forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
         const error = new RelativeError()
-        await runner.run(layerGraph(tower, config, int8(plan), layer), { weights: layerWeights }, feeds, (outputs, batch) => {
-          error.add(hidden[batch]!.data, next[batch]!.data, (outputs['output'] as FloatTensor).data)
-        }, signal)
+        await runner.run(
+          layerGraph(tower, config, int8(plan), layer),
+          { weights: layerWeights },
+          feeds,
+          (outputs, batch) => {
+            error.add(hidden[batch]!.data, next[batch]!.data, (outputs['output'] as FloatTensor).data)
+          },
+          signal,
+        )
         report = { layer, error: error.value, keep: retreat }
         if (error.value <= TOLERANCE) break
       }
       // The last layer has its queries apart.
-      if (report!.keep.includes('qkv')) ['kv', 'q'].forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
+      if (report!.keep.includes('qkv'))
+        ['kv', 'q'].forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
       return report!
     }
   }
   return { ...plan, layers }
 }
 
-async function layerFactors(maxima: LayerMaxima, weights: readonly LogicalWeight[], index: number, width: number): Promise<LayerFactors> {
+async function layerFactors(
+  maxima: LayerMaxima,
+  weights: readonly LogicalWeight[],
+  index: number,
+  width: number,
+): Promise<LayerFactors> {
   const rows = async (name: string): Promise<Float32Array> => {
     const weight = weights.find(({ key }) => key === `layers.${index}.${name}.weight`)!
     return rowMaxima(await weight.load(), width)

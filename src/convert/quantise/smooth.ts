@@ -42,7 +42,7 @@ export function rowMaxima(values: Float32Array, rows: number): Float32Array {
 /** Raises `maxima` by tokens × channels of activations. */
 export function raiseMaxima(maxima: Float32Array, values: Float32Array): void {
   const channels = maxima.length
-  for (let i = 0; i < values.length; ) {
+  for (let i = 0; i < values.length;) {
     for (let c = 0; c < channels; c++, i++) {
       const magnitude = Math.abs(values[i]!)
       if (magnitude > maxima[c]!) maxima[c] = magnitude

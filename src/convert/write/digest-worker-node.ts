@@ -21,7 +21,8 @@ const followed = new Map<number, Followed | undefined>()
 
 parentPort!.on('message', ({ id, path, size, last }: DigestRequest) => {
   try {
-    if (!followed.has(id)) followed.set(id, { file: openSync(path, 'r'), hash: createHash('sha256'), size: 0 })
+    if (!followed.has(id))
+      followed.set(id, { file: openSync(path, 'r'), hash: createHash('sha256'), size: 0 })
     const state = followed.get(id)
     if (state) readOn(state, path, size)
     if (state && last) reply({ id, digest: { size, sha256: finish(state, path) } })

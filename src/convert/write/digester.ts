@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { unpackError, type PackedError } from '../../backend/ort-messages.ts'
+import { type PackedError, unpackError } from '../../backend/ort-messages.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
 
@@ -10,7 +10,9 @@ export interface DigestRequest {
   readonly size: number
   readonly last: boolean
 }
-export type DigestReply = { readonly id: number } & ({ readonly digest: FileDigest } | { readonly error: PackedError })
+export type DigestReply = { readonly id: number } & (
+  { readonly digest: FileDigest } | { readonly error: PackedError }
+)
 
 /** A file that is hashed while it is written. */
 export interface GrowingDigest {
@@ -32,7 +34,8 @@ export class Digester {
     const answer = new Promise<FileDigest>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
     // It is heard of in `whole`.
     answer.catch(() => {})
-    const send = (size: number, last: boolean): void => worker.postMessage({ id, path, size, last } satisfies DigestRequest)
+    const send = (size: number, last: boolean): void =>
+      worker.postMessage({ id, path, size, last } satisfies DigestRequest)
     return {
       grown: (size) => send(size, false),
       whole(size) {

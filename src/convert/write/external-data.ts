@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FileDigest } from '../../hub/hub.ts'
 import type { ExternalLocation } from '../../onnx/onnx-model.ts'
@@ -107,13 +107,22 @@ export class ExternalDataWriter {
     const name = `${this.model}_data${count === 0 ? '' : `_${count}`}`
     const path = join(this.folder, name)
     const handle = await open(path, 'wx')
-    return { name, handle, digest: this.options.digester?.follow(path), size: 0, flushed: 0, flushing: false, flush: Promise.resolve() }
+    return {
+      name,
+      handle,
+      digest: this.options.digester?.follow(path),
+      size: 0,
+      flushed: 0,
+      flushing: false,
+      flush: Promise.resolve(),
+    }
   }
 
   async #write(part: Part, chunks: Uint8Array[], end: number): Promise<void> {
     const { bytesWritten } = await part.handle.writev(chunks)
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
+    if (bytesWritten !== size)
+      throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
     part.digest?.grown(end)
     if (this.options.digester) this.#flush(part, end)
   }
@@ -125,7 +134,10 @@ export class ExternalDataWriter {
     part.flushing = true
     part.flush = part.handle.datasync()
     // After a failure nothing is flushed any more: `settled` tells of it.
-    part.flush.then(() => (part.flushing = false), () => {})
+    part.flush.then(
+      () => (part.flushing = false),
+      () => {},
+    )
   }
 
   async #endPart(): Promise<void> {

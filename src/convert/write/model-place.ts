@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readdir, readFile, realpath, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises'
+import {
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
 import { lockFile } from '../../hub/files/file-lock-node.ts'
@@ -116,7 +127,13 @@ export async function checkModelPlace(place: string): Promise<void> {
 }
 
 function notOurs(place: string, why: string, files: readonly string[] = []): OutputError {
-  const list = files.length === 0 ? '' : `:${files.slice(0, 10).map((name) => `\n  ${name}`).join('')}${files.length > 10 ? '\n  …' : ''}\n`
+  const list =
+    files.length === 0
+      ? ''
+      : `:${files
+          .slice(0, 10)
+          .map((name) => `\n  ${name}`)
+          .join('')}${files.length > 10 ? '\n  …' : ''}\n`
   return new OutputError(
     'output_not_ours',
     `${place} is not a model folder that icthp may replace: ${why}${list || '. '}Move it away, or choose another place (--out).`,
@@ -125,12 +142,20 @@ function notOurs(place: string, why: string, files: readonly string[] = []): Out
 }
 
 /** Weights by their names, which nobody else would give; what others might have written in its place, by its bytes. */
-async function isOurs(place: string, name: string, ours: ReadonlyMap<string, string | undefined>): Promise<boolean> {
+async function isOurs(
+  place: string,
+  name: string,
+  ours: ReadonlyMap<string, string | undefined>,
+): Promise<boolean> {
   if (LITTER.includes(basename(name)) || name === MARK) return true
   if (!ours.has(name)) return false
   const sha256 = ours.get(name)
   if (sha256 === undefined || name.startsWith('onnx/')) return true
-  return createHash('sha256').update(await readFile(join(place, name))).digest('hex') === sha256
+  return (
+    createHash('sha256')
+      .update(await readFile(join(place, name)))
+      .digest('hex') === sha256
+  )
 }
 
 /** Puts right what a run that was killed has left; only who holds the lock may. */
@@ -139,7 +164,8 @@ async function heal(place: string, partial: string): Promise<void> {
   if (await exists(old)) {
     // A run that ended between its two renames had a whole model in its place before.
     const back = !(await exists(place))
-    if (!back && !(await exists(join(old, MARK)))) throw notOurs(old, 'icthp keeps what it replaces there', await filesIn(old))
+    if (!back && !(await exists(join(old, MARK))))
+      throw notOurs(old, 'icthp keeps what it replaces there', await filesIn(old))
     await checkModelPlace(old)
     if (back) {
       await rename(old, place)
@@ -149,11 +175,13 @@ async function heal(place: string, partial: string): Promise<void> {
   if (!(await exists(partial))) return
   const names = await filesIn(partial)
   if (names.length === 0 || names.includes(MARK)) await removeFiles(partial, (path) => WRITTEN.test(path))
-  if (await exists(partial)) throw notOurs(partial, 'icthp would write there first, and it holds other files', await filesIn(partial))
+  if (await exists(partial))
+    throw notOurs(partial, 'icthp would write there first, and it holds other files', await filesIn(partial))
 }
 
 /** Hidden, and of a name that nobody gives to a copy of a model. */
-const beside = (place: string, what: 'partial' | 'old'): string => join(dirname(place), `.${basename(place)}.icthp-${what}`)
+const beside = (place: string, what: 'partial' | 'old'): string =>
+  join(dirname(place), `.${basename(place)}.icthp-${what}`)
 
 /** Removes the files of a model, and its folders. What file managers left goes to `heir`. */
 async function removeModel(folder: string, heir?: string): Promise<void> {
@@ -200,7 +228,10 @@ async function filesOfModel(folder: string): Promise<Map<string, string | undefi
     const { library, files } = JSON.parse(text) as { library?: unknown; files?: unknown }
     if (typeof library !== 'string' || typeof files !== 'object' || files === null) return undefined
     const listed = Object.entries(files as Record<string, { sha256?: string } | null>)
-    return new Map([...listed.map(([name, digest]) => [name, digest?.sha256] as const), [MANIFEST_NAME, undefined]])
+    return new Map([
+      ...listed.map(([name, digest]) => [name, digest?.sha256] as const),
+      [MANIFEST_NAME, undefined],
+    ])
   } catch {
     return undefined
   }

@@ -24,10 +24,14 @@ export function asOutputError(cause: unknown, where: string): unknown {
   const at = path ?? where
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     const why = code === 'ENOSPC' ? 'the disk is full' : 'a quota or the largest size of a file is reached'
-    return new OutputError('output_no_space', `${at} cannot be written: ${why}. Make room, or choose another place.`, {
-      path: at,
-      cause,
-    })
+    return new OutputError(
+      'output_no_space',
+      `${at} cannot be written: ${why}. Make room, or choose another place.`,
+      {
+        path: at,
+        cause,
+      },
+    )
   }
   const reason = REASONS[code ?? '']
   if (reason === undefined) return cause

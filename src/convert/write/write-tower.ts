@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../../base/errors.ts'
 import type { FileDigest } from '../../hub/hub.ts'
-import { DTYPE_SUFFIX, type Dtype, type TowerFiles, type TowerName } from '../../models/manifest.ts'
+import { type Dtype, DTYPE_SUFFIX, type TowerFiles, type TowerName } from '../../models/manifest.ts'
+import { encodeModel, type OnnxInitializer } from '../../onnx/onnx-model.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
 import type { LogicalWeight } from '../graph/tower-weights.ts'
-import { encodeModel, type OnnxInitializer } from '../../onnx/onnx-model.ts'
 import type { WeightPool } from '../graph/weight-pool.ts'
 import type { Digester } from './digester.ts'
 import { ExternalDataWriter } from './external-data.ts'
@@ -96,10 +96,13 @@ export async function writeTower({
         return { dtype, tensors }
       })
       // What fails here is heard of by the next `append`, or `finish`.
-      void Promise.all(outputs.map(({ data }) => data.written())).then(() => {
-        pool.give(values)
-        for (const { dtype, tensors } of stored) onStored?.(dtype, tensors)
-      }, () => {})
+      void Promise.all(outputs.map(({ data }) => data.written())).then(
+        () => {
+          pool.give(values)
+          for (const { dtype, tensors } of stored) onStored?.(dtype, tensors)
+        },
+        () => {},
+      )
       onWeight?.(values.byteLength)
     }
     const towers: Partial<Record<Dtype, TowerFiles>> = {}
@@ -112,7 +115,8 @@ export async function writeTower({
       towers[dtype] = { model: `onnx/${model}`, externalData: data.names.map((name) => `onnx/${name}`) }
     }
     const settled = async (): Promise<Record<string, FileDigest>> => {
-      for (const { data } of outputs) (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
+      for (const { data } of outputs)
+        (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
       return files
     }
     return { towers, settled }
@@ -156,7 +160,11 @@ export function digestOf(bytes: Uint8Array | string): FileDigest {
 
 /** No training leaves a matrix of zeros; what is called so was never filled. */
 function allZero(key: string): CheckpointError {
-  return new CheckpointError('checkpoint_nan', `All values of ${key} in the checkpoint are 0: it was never filled, or is damaged. Fetch it again.`, { key })
+  return new CheckpointError(
+    'checkpoint_nan',
+    `All values of ${key} in the checkpoint are 0: it was never filled, or is damaged. Fetch it again.`,
+    { key },
+  )
 }
 
 /** A weight that is not a number makes every score one. */

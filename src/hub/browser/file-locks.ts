@@ -23,14 +23,20 @@ export class FileLocks {
   use(sha256: string, signal?: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
       const held = (): Promise<void> => new Promise((letGo) => resolve(letGo))
-      this.#locks.request(this.#name('use', sha256), { mode: 'shared', ...(signal ? { signal } : {}) }, held).catch(reject)
+      this.#locks
+        .request(this.#name('use', sha256), { mode: 'shared', ...(signal ? { signal } : {}) }, held)
+        .catch(reject)
     })
   }
 
   /** For deleting: does nothing, and says `false`, where a page writes or uses the file. */
   drop(sha256: string, work: () => Promise<void>): Promise<boolean> {
     const whenFree = (what: 'write' | 'use', then: () => Promise<boolean>): Promise<boolean> =>
-      this.#locks.request(this.#name(what, sha256), { ifAvailable: true }, async (lock) => lock !== null && (await then()))
+      this.#locks.request(
+        this.#name(what, sha256),
+        { ifAvailable: true },
+        async (lock) => lock !== null && (await then()),
+      )
     return whenFree('write', () => whenFree('use', () => work().then(() => true)))
   }
 

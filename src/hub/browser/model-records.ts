@@ -47,7 +47,9 @@ export class ModelRecords {
 
   async keepFile(record: Omit<FileRecord, 'folder'>): Promise<void> {
     const old = await this.file(record.path)
-    await this.#store.set(this.#key('file', record.path), new Blob([JSON.stringify({ ...record, folder: this.#folder })])).catch(() => {})
+    await this.#store
+      .set(this.#key('file', record.path), new Blob([JSON.stringify({ ...record, folder: this.#folder })]))
+      .catch(() => {})
     if (old && old.sha256 !== record.sha256) await this.#dropUnused(old.sha256)
   }
 
@@ -67,14 +69,16 @@ export class ModelRecords {
     }
     const known = new Set((await allRecords(this.#store)).map(({ sha256 }) => sha256))
     const owners = new Set(keys.map(partOwner))
-    for (const sha256 of owners) if (sha256 !== undefined && !known.has(sha256)) await this.#dropUnused(sha256)
+    for (const sha256 of owners)
+      if (sha256 !== undefined && !known.has(sha256)) await this.#dropUnused(sha256)
   }
 
   /** Drops the record `key`, and the parts if no other record means them. */
   async #dropUnused(sha256: string, key?: string): Promise<void> {
     await this.#locks.drop(sha256, async () => {
       if (key !== undefined) await this.#store.delete(key)
-      if ((await allRecords(this.#store)).every((record) => record.sha256 !== sha256)) await deleteParts(this.#store, sha256)
+      if ((await allRecords(this.#store)).every((record) => record.sha256 !== sha256))
+        await deleteParts(this.#store, sha256)
     })
   }
 
@@ -95,7 +99,8 @@ export async function dropAll(store: BlobStore, locks: FileLocks): Promise<void>
   const ofFile = new Map<string, string[]>()
   for (const key of await store.keys()) {
     if (!/^(part|file|text)-/.test(key)) continue
-    const sha256 = partOwner(key) ?? (key.startsWith('file-') ? (await readRecord(store, key))?.sha256 : undefined)
+    const sha256 =
+      partOwner(key) ?? (key.startsWith('file-') ? (await readRecord(store, key))?.sha256 : undefined)
     if (sha256 === undefined) await store.delete(key)
     else ofFile.set(sha256, [...(ofFile.get(sha256) ?? []), key])
   }

@@ -52,7 +52,8 @@ export class OpfsStore implements BlobStore {
 
   async keys(): Promise<string[]> {
     const keys: string[] = []
-    for await (const key of (this.#folder as unknown as { keys(): AsyncIterable<string> }).keys()) keys.push(key)
+    for await (const key of (this.#folder as unknown as { keys(): AsyncIterable<string> }).keys())
+      keys.push(key)
     return keys
   }
 }

@@ -22,7 +22,11 @@ interface Line {
 export class PageLocks implements Locks {
   readonly #lines = new Map<string, Line>()
 
-  async request<T>(name: string, { mode = 'exclusive', ifAvailable = false, signal }: LockRequest, work: (lock: object | null) => Promise<T>): Promise<T> {
+  async request<T>(
+    name: string,
+    { mode = 'exclusive', ifAvailable = false, signal }: LockRequest,
+    work: (lock: object | null) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted()
     let line = this.#lines.get(name)
     if (!line) this.#lines.set(name, (line = { holders: 0, shared: false, waiting: [] }))
@@ -60,7 +64,7 @@ export class PageLocks implements Locks {
   }
 
   #admit(line: Line): void {
-    for (let next; (next = line.waiting[0]) && isFree(line, next.shared); ) {
+    for (let next; (next = line.waiting[0]) && isFree(line, next.shared);) {
       line.waiting.shift()
       hold(line, next.shared)
       next.enter()

@@ -39,7 +39,10 @@ export class PartSink implements TransferSink {
     return size
   }
 
-  async read(hash: StreamHash, { signal, progress }: { readonly signal?: AbortSignal | undefined; readonly progress: ByteProgress }): Promise<void> {
+  async read(
+    hash: StreamHash,
+    { signal, progress }: { readonly signal?: AbortSignal | undefined; readonly progress: ByteProgress },
+  ): Promise<void> {
     let read = 0
     for (const part of this.#parts) {
       signal?.throwIfAborted()
@@ -51,7 +54,7 @@ export class PartSink implements TransferSink {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
+    for (let done = 0; done < bytes.length;) {
       if (this.#buffer.length === 0) this.#open(new Uint8Array(0))
       const count = Math.min(bytes.length - done, PART_SIZE - this.#filled)
       this.#buffer.set(bytes.subarray(done, done + count), this.#filled)

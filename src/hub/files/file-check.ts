@@ -59,14 +59,23 @@ export async function checkSize(
 }
 
 export function missingFile(where: string, { source, path, remedy }: FileOrigin): ModelError {
-  return new ModelError('model_file_missing', `${path} of the model ${source} is missing: there is no ${where}. ${remedy}`, {
-    source,
-    path,
-    where,
-  })
+  return new ModelError(
+    'model_file_missing',
+    `${path} of the model ${source} is missing: there is no ${where}. ${remedy}`,
+    {
+      source,
+      path,
+      where,
+    },
+  )
 }
 
-export function wrongSha256(where: string, sha256: string, expected: FileDigest, origin: FileOrigin): ModelError {
+export function wrongSha256(
+  where: string,
+  sha256: string,
+  expected: FileDigest,
+  origin: FileOrigin,
+): ModelError {
   const { source, path, remedy } = origin
   return new ModelError(
     'model_sha256_mismatch',
@@ -75,17 +84,26 @@ export function wrongSha256(where: string, sha256: string, expected: FileDigest,
   )
 }
 
-async function wrongSize(file: StoredFile, size: number, expected: FileDigest, origin: FileOrigin): Promise<ModelError> {
+async function wrongSize(
+  file: StoredFile,
+  size: number,
+  expected: FileDigest,
+  origin: FileOrigin,
+): Promise<ModelError> {
   const { source, path, remedy } = origin
   const pointer = size < 1024 && (await file.head(64)).startsWith('version https://git-lfs')
   const what = size < expected.size ? 'is cut short' : 'is too long'
   const why = pointer ? 'It is a git-lfs pointer, not the weights: run `git lfs pull` in the clone.' : remedy
-  return new ModelError('model_file_truncated', `${file.where} ${what}: ${size} bytes, not ${expected.size}. ${why}`, {
-    source,
-    path,
-    where: file.where,
-    size,
-    expected: expected.size,
-    pointer,
-  })
+  return new ModelError(
+    'model_file_truncated',
+    `${file.where} ${what}: ${size} bytes, not ${expected.size}. ${why}`,
+    {
+      source,
+      path,
+      where: file.where,
+      size,
+      expected: expected.size,
+      pointer,
+    },
+  )
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { link, lstat, open, readFile, rename, rm, utimes } from 'node:fs/promises'
 import { sleep } from '../../base/sleep.ts'
-import { isErrno } from './stored-file-node.ts'
 import { isGone, newOwner, parseOwner } from './lock-owner-node.ts'
+import { isErrno } from './stored-file-node.ts'
 
 // The owner touches its lock this often; one that stays untouched for many times that is nobody's.
 const HEARTBEAT = 5_000

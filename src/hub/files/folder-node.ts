@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { checkSize } from './file-check.ts'
 import type { FileDigest, ModelFile, ModelFolder, OpenOptions } from '../hub.ts'
+import { checkSize } from './file-check.ts'
 import { modelPathSegments } from './model-path.ts'
 import { isErrno, storedFile } from './stored-file-node.ts'
 
@@ -23,7 +23,11 @@ export class LocalFolder implements ModelFolder {
     return readTextFile(this.#at(path))
   }
 
-  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<ModelFile> {
+  async file(
+    path: string,
+    expected: FileDigest,
+    options: Omit<OpenOptions, 'revision'> = {},
+  ): Promise<ModelFile> {
     const at = this.#at(path)
     const remedy = 'Copy the folder again, or make it again with `npx icthp convert`.'
     const { hash } = await checkSize(storedFile(at, path), expected, { source: this.source, path, remedy })

@@ -7,7 +7,10 @@ import { ModelError, show } from '../../base/errors.ts'
 export function modelPathSegments(path: string, source: string): string[] {
   const segments = path.split('/')
   // Backslashes and colons are separators and drives (or streams) on Windows, whatever they are here.
-  const leaves = path === '' || /[\\:\0]/.test(path) || segments.some((part) => part === '' || part === '.' || part === '..')
+  const leaves =
+    path === '' ||
+    /[\\:\0]/.test(path) ||
+    segments.some((part) => part === '' || part === '.' || part === '..')
   if (leaves) {
     throw new ModelError(
       'model_invalid_manifest',

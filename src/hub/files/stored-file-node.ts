@@ -20,7 +20,10 @@ export function storedFile(path: string, item: string): StoredFile {
     },
     async sha256({ signal, onProgress }) {
       const hash = createHash('sha256')
-      await hashFile(path, hash, { signal, progress: new ByteProgress(onProgress, 'verify', item, await fileSize(path)) })
+      await hashFile(path, hash, {
+        signal,
+        progress: new ByteProgress(onProgress, 'verify', item, await fileSize(path)),
+      })
       return hash.digest('hex')
     },
   }

@@ -8,7 +8,12 @@ export class ByteProgress {
   readonly #total: number | undefined
   #last = -Infinity
 
-  constructor(onProgress: OnProgress | undefined, stage: Progress['stage'], item: string, total: number | undefined) {
+  constructor(
+    onProgress: OnProgress | undefined,
+    stage: Progress['stage'],
+    item: string,
+    total: number | undefined,
+  ) {
     this.#onProgress = onProgress
     this.#stage = stage
     this.#item = item

@@ -2,13 +2,13 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DownloadError } from '../../base/errors.ts'
-import type { CheckOptions } from '../files/file-check.ts'
 import { checkDiskSpace, noSpace } from '../files/disk-space-node.ts'
+import type { CheckOptions } from '../files/file-check.ts'
 import { type FileLock, lockFile } from '../files/file-lock-node.ts'
 import { hashFile, startHash } from '../files/hash-node.ts'
+import { fileSize, isErrno } from '../files/stored-file-node.ts'
 import { type Auth, request } from './request-node.ts'
 import type { RetryPolicy } from './retry.ts'
-import { fileSize, isErrno } from '../files/stored-file-node.ts'
 import { type RemoteContent, Transfer, type TransferSink } from './transfer.ts'
 
 /** One file to fetch. */
@@ -28,7 +28,11 @@ export function partialPath(target: string): string {
  * size and digest, renames. Returns `false` where the file was there already (another process may have brought it).
  * Throws `DownloadError`; what has arrived is kept, unless it was wrong.
  */
-export async function download(file: Download, retry: RetryPolicy, options: CheckOptions = {}): Promise<boolean> {
+export async function download(
+  file: Download,
+  retry: RetryPolicy,
+  options: CheckOptions = {},
+): Promise<boolean> {
   if (await isThere(file)) return false
   const lock = await lockTarget(file.target, options.signal)
   try {
@@ -109,7 +113,7 @@ function fileSink(path: string, handle: FileHandle): TransferSink {
     size: async () => (await handle.stat()).size,
     read: async (hash, options) => void (await hashFile(path, hash, options)),
     async write(bytes, position) {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
         done += bytesWritten
       }

@@ -1,9 +1,9 @@
 import { DownloadError } from '../../base/errors.ts'
-import type { CheckOptions } from '../files/file-check.ts'
-import { plainUrl } from '../huggingface/hub-protocol.ts'
-import { startSha256 } from '../files/sha256.ts'
 import type { BlobStore } from '../browser/blob-store.ts'
 import { PartSink, storedParts } from '../browser/part-sink.ts'
+import type { CheckOptions } from '../files/file-check.ts'
+import { startSha256 } from '../files/sha256.ts'
+import { plainUrl } from '../huggingface/hub-protocol.ts'
 import { DEFAULT_RETRY } from './retry.ts'
 import { Transfer, type TransferPlatform } from './transfer.ts'
 
@@ -19,7 +19,12 @@ export interface WebDownload {
  * Completes a file in a store: goes on from the parts that are there, tries again when a connection breaks, checks the
  * whole. Nobody else may be writing it (`FileLocks`). Throws `DownloadError`; what has arrived is kept, unless it was wrong.
  */
-export async function download(store: BlobStore, file: WebDownload, send: TransferPlatform['send'], options: CheckOptions): Promise<PartSink> {
+export async function download(
+  store: BlobStore,
+  file: WebDownload,
+  send: TransferPlatform['send'],
+  options: CheckOptions,
+): Promise<PartSink> {
   const { path, url, size, sha256 } = file
   const name = { path, url: plainUrl(url) }
   const sink = new PartSink(store, sha256)

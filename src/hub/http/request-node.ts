@@ -37,7 +37,10 @@ export async function request(address: string, options: RequestOptions = {}): Pr
   }
 }
 
-async function send(url: string, { method = 'GET', headers, auth, signal }: RequestOptions): Promise<Response> {
+async function send(
+  url: string,
+  { method = 'GET', headers, auth, signal }: RequestOptions,
+): Promise<Response> {
   const ours = auth !== undefined && new URL(url).origin === auth.origin
   const authorization: Record<string, string> = ours ? { authorization: `Bearer ${auth.token}` } : {}
   try {
@@ -57,7 +60,9 @@ async function send(url: string, { method = 'GET', headers, auth, signal }: Requ
 function unreachable(url: string, cause: unknown): DownloadError {
   const reason = (cause as { cause?: NodeJS.ErrnoException }).cause
   const why = reason?.code ?? reason?.message ?? String(cause)
-  const behindProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => process.env[name])
+  const behindProxy = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some(
+    (name) => process.env[name],
+  )
   const proxy = behindProxy
     ? ' Set NODE_USE_ENV_PROXY=1 to go through the proxy (Node 22.21, 24 and newer).'
     : ''

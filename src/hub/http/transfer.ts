@@ -1,10 +1,15 @@
-import { DownloadError } from '../../base/errors.ts'
-import type { CheckOptions } from '../files/file-check.ts'
-import { isTemporary, type RemoteDigest, type RemoteName, responseError } from '../huggingface/hub-protocol.ts'
-import { ByteProgress } from './byte-progress.ts'
 import { Deadline } from '../../base/deadline.ts'
+import { DownloadError } from '../../base/errors.ts'
 import { sleep } from '../../base/sleep.ts'
-import { type RetryPolicy, retryDelay } from './retry.ts'
+import type { CheckOptions } from '../files/file-check.ts'
+import {
+  isTemporary,
+  type RemoteDigest,
+  type RemoteName,
+  responseError,
+} from '../huggingface/hub-protocol.ts'
+import { ByteProgress } from './byte-progress.ts'
+import { retryDelay, type RetryPolicy } from './retry.ts'
 
 /** One file to fetch. */
 export interface RemoteContent {
@@ -28,7 +33,10 @@ export interface TransferSink {
   /** Bytes that an earlier try has left. */
   size(): Promise<number>
   /** Feeds these to `hash`. */
-  read(hash: StreamHash, options: { readonly signal?: AbortSignal | undefined; readonly progress: ByteProgress }): Promise<void>
+  read(
+    hash: StreamHash,
+    options: { readonly signal?: AbortSignal | undefined; readonly progress: ByteProgress },
+  ): Promise<void>
   /** `position` is where the last write ended. */
   write(bytes: Uint8Array, position: number): Promise<void>
   /** Forgets everything. */
@@ -90,7 +98,7 @@ export class Transfer {
     const { signal } = this.#options
     // Only bytes never seen before count as headway: a server that breaks off and refuses to go on must end too.
     let furthest = this.#position
-    for (let failures = 0; this.#position !== this.#file.size; ) {
+    for (let failures = 0; this.#position !== this.#file.size;) {
       const failure = await this.#connect()
       if (failure === undefined) break
       failures = this.#position > furthest ? 1 : failures + 1
@@ -112,10 +120,13 @@ export class Transfer {
       if (refusal !== undefined) return refusal
       const reader = response.body?.getReader()
       // Fetch does not always see an abort once the head is here (Node 20).
-      deadline.signal.addEventListener('abort', () => void reader?.cancel().catch(() => undefined), { once: true })
+      deadline.signal.addEventListener('abort', () => void reader?.cancel().catch(() => undefined), {
+        once: true,
+      })
       for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
         deadline.refresh()
-        if (!this.#fits(read.value.length)) return { error: this.#wrongSize(`more than ${this.#position}`), again: false }
+        if (!this.#fits(read.value.length))
+          return { error: this.#wrongSize(`more than ${this.#position}`), again: false }
         await this.#write(read.value)
       }
       deadline.signal.throwIfAborted()

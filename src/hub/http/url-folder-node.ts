@@ -3,17 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError } from '../../base/errors.ts'
-import { ask } from '../huggingface/ask-node.ts'
-import { download } from './download-node.ts'
 import { checkFile, type FileOrigin, missingFile } from '../files/file-check.ts'
 import { readTextFile } from '../files/folder-node.ts'
+import { modelPathSegments } from '../files/model-path.ts'
+import { fileSize, storedFile } from '../files/stored-file-node.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
+import { ask } from '../huggingface/ask-node.ts'
 import { linkFile } from '../huggingface/hub-cache-node.ts'
 import { offlineError } from '../huggingface/hub-client-node.ts'
 import { folderFileUrl, mayUseCache, plainUrl } from '../huggingface/hub-protocol.ts'
 import type { HubSettings } from '../huggingface/hub-settings-node.ts'
-import { modelPathSegments } from '../files/model-path.ts'
-import { fileSize, storedFile } from '../files/stored-file-node.ts'
+import { download } from './download-node.ts'
 
 /**
  * A model folder on a web server, kept in `<urlCacheDir>/<host>-<hash of the URL>/`: `texts/` as last read, `blobs/` by
@@ -32,7 +32,10 @@ export class UrlFolder implements ModelFolder {
     this.source = source
     this.#url = url
     this.#settings = settings
-    this.#folder = join(settings.urlCacheDir, `${new URL(url).hostname.replace(/[^\w.-]/g, '_')}-${shortHash(url)}`)
+    this.#folder = join(
+      settings.urlCacheDir,
+      `${new URL(url).hostname.replace(/[^\w.-]/g, '_')}-${shortHash(url)}`,
+    )
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -42,12 +45,17 @@ export class UrlFolder implements ModelFolder {
     return text
   }
 
-  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<FileSource> {
+  async file(
+    path: string,
+    expected: FileDigest,
+    options: Omit<OpenOptions, 'revision'> = {},
+  ): Promise<FileSource> {
     const segments = modelPathSegments(path, this.source)
     const url = folderFileUrl(this.#url, path)
     const blob = join(this.#folder, 'blobs', expected.sha256)
     const origin: FileOrigin = { source: this.source, path, remedy: `Delete ${blob} and load again.` }
-    if ((await fileSize(blob)) === undefined && this.#settings.offline) throw offlineError({ path, url: plainUrl(url) })
+    if ((await fileSize(blob)) === undefined && this.#settings.offline)
+      throw offlineError({ path, url: plainUrl(url) })
     const name = { path, url: plainUrl(url) }
     try {
       const digest = { algorithm: 'sha256', value: expected.sha256 } as const

@@ -3,15 +3,15 @@ import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import { sleep } from '../../base/sleep.ts'
-import { download } from './download-web.ts'
-import { type CheckOptions, missingFile } from '../files/file-check.ts'
-import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
-import { folderFileUrl, mayUseCache, plainUrl, responseError } from '../huggingface/hub-protocol.ts'
-import { modelPathSegments } from '../files/model-path.ts'
 import type { BlobStore } from '../browser/blob-store.ts'
 import type { FileLocks } from '../browser/file-locks.ts'
 import { allRecords, ModelRecords } from '../browser/model-records.ts'
 import { storedParts, totalSize } from '../browser/part-sink.ts'
+import { type CheckOptions, missingFile } from '../files/file-check.ts'
+import { modelPathSegments } from '../files/model-path.ts'
+import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
+import { folderFileUrl, mayUseCache, plainUrl, responseError } from '../huggingface/hub-protocol.ts'
+import { download } from './download-web.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -70,7 +70,10 @@ export class WebUrlFolder implements ModelFolder {
     return text
   }
 
-  async expect(files: Readonly<Record<string, FileDigest>>, { onProgress }: { readonly onProgress?: OnProgress | undefined } = {}): Promise<void> {
+  async expect(
+    files: Readonly<Record<string, FileDigest>>,
+    { onProgress }: { readonly onProgress?: OnProgress | undefined } = {},
+  ): Promise<void> {
     this.#loaded.clear()
     this.#total = 0
     for (const [path, { size, sha256 }] of Object.entries(files)) {
@@ -78,7 +81,8 @@ export class WebUrlFolder implements ModelFolder {
       this.#loaded.set(path, Math.min(size, totalSize(await storedParts(this.#store, sha256))))
     }
     const loaded = this.#sum()
-    if (loaded < this.#total) onProgress?.({ stage: 'download', item: this.source, loaded, total: this.#total, unit: 'bytes' })
+    if (loaded < this.#total)
+      onProgress?.({ stage: 'download', item: this.source, loaded, total: this.#total, unit: 'bytes' })
   }
 
   hold(): () => void {
@@ -90,7 +94,11 @@ export class WebUrlFolder implements ModelFolder {
     }
   }
 
-  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<FileSource> {
+  async file(
+    path: string,
+    expected: FileDigest,
+    options: Omit<OpenOptions, 'revision'> = {},
+  ): Promise<FileSource> {
     modelPathSegments(path, this.source)
     const { size, sha256 } = expected
     const { signal } = options
@@ -104,7 +112,13 @@ export class WebUrlFolder implements ModelFolder {
     if (!this.#loaded.has(path)) this.#total += size
     const report = (loaded: number): void => {
       this.#loaded.set(path, loaded)
-      options.onProgress?.({ stage: 'download', item: path, loaded: this.#sum(), total: this.#total, unit: 'bytes' })
+      options.onProgress?.({
+        stage: 'download',
+        item: path,
+        loaded: this.#sum(),
+        total: this.#total,
+        unit: 'bytes',
+      })
     }
     const waiting = new AbortController()
     void this.#watch(sha256, report, waiting.signal)
@@ -115,7 +129,12 @@ export class WebUrlFolder implements ModelFolder {
           waiting.abort()
           // Another page may have brought it while this one waited.
           const brought = await this.#kept(path, expected)
-          if (!brought) return this.#download(path, expected, { ...options, onProgress: (step) => (step.stage === 'download' ? report(step.loaded) : options.onProgress?.(step)) })
+          if (!brought)
+            return this.#download(path, expected, {
+              ...options,
+              onProgress: (step) =>
+                step.stage === 'download' ? report(step.loaded) : options.onProgress?.(step),
+            })
           report(size)
           return brought
         },
@@ -131,7 +150,8 @@ export class WebUrlFolder implements ModelFolder {
   async #kept(path: string, { size, sha256 }: FileDigest): Promise<Blob | undefined> {
     const record = await this.#records.file(path)
     const own = record?.complete && record.sha256 === sha256
-    if (!own && !(await allRecords(this.#store)).some((other) => other.complete && other.sha256 === sha256)) return undefined
+    if (!own && !(await allRecords(this.#store)).some((other) => other.complete && other.sha256 === sha256))
+      return undefined
     const parts = await storedParts(this.#store, sha256)
     if (totalSize(parts) !== size) return undefined
     if (!own) await this.#records.keepFile({ source: this.source, path, size, sha256, complete: true })
@@ -141,7 +161,7 @@ export class WebUrlFolder implements ModelFolder {
   /** Reports how far the page has come that writes a file, while this one waits for it. */
   async #watch(sha256: string, report: (loaded: number) => void, signal: AbortSignal): Promise<void> {
     try {
-      for (const parts: Blob[] = []; ; ) {
+      for (const parts: Blob[] = []; ;) {
         await sleep(1000, signal)
         parts.push(...(await storedParts(this.#store, sha256, parts.length)))
         if (!signal.aborted) report(totalSize(parts))
@@ -156,13 +176,25 @@ export class WebUrlFolder implements ModelFolder {
     const record = { source: this.source, path, size, sha256 }
     await this.#records.keepFile({ ...record, complete: false })
     try {
-      const sink = await download(this.#store, { path, url, size, sha256 }, (headers, signal) => this.#send(url, { headers, signal }), options)
-      if (sink.refused) this.notes.push(`${path} finds no room in the storage that the browser grants, and is fetched again with each visit`)
+      const sink = await download(
+        this.#store,
+        { path, url, size, sha256 },
+        (headers, signal) => this.#send(url, { headers, signal }),
+        options,
+      )
+      if (sink.refused)
+        this.notes.push(
+          `${path} finds no room in the storage that the browser grants, and is fetched again with each visit`,
+        )
       else await this.#records.keepFile({ ...record, complete: true })
       return sink.blob()
     } catch (error) {
       if (!(error instanceof DownloadError) || error.code !== 'download_not_found') throw error
-      throw missingFile(plainUrl(url), { source: this.source, path, remedy: 'Check the address, or publish the whole folder.' })
+      throw missingFile(plainUrl(url), {
+        source: this.source,
+        path,
+        remedy: 'Check the address, or publish the whole folder.',
+      })
     }
   }
 
@@ -175,7 +207,8 @@ export class WebUrlFolder implements ModelFolder {
       // Servers of single-page applications answer with the page where there is no such file.
       const page = path.endsWith('.json') && response.headers.get('content-type')?.startsWith('text/html')
       if (page || response.status === 404 || response.status === 410) return undefined
-      if (!response.ok) throw responseError(response.status, response.headers, { path, url: plainUrl(url) }, false)
+      if (!response.ok)
+        throw responseError(response.status, response.headers, { path, url: plainUrl(url) }, false)
       return await response.text()
     } catch (cause) {
       if (cause instanceof DownloadError) throw cause

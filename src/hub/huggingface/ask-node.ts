@@ -1,9 +1,9 @@
 import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
 import { sleep } from '../../base/sleep.ts'
-import { isTemporary, plainUrl, type RemoteName, responseError } from './hub-protocol.ts'
 import { request, type RequestOptions } from '../http/request-node.ts'
-import { type RetryPolicy, retryDelay } from '../http/retry.ts'
+import { retryDelay, type RetryPolicy } from '../http/retry.ts'
+import { isTemporary, plainUrl, type RemoteName, responseError } from './hub-protocol.ts'
 
 // What Python waits for metadata; a server that is slower is as good as down, and the cache may do.
 const TIMEOUT = 10_000
@@ -13,7 +13,8 @@ const MAX_ATTEMPTS = 3
 
 type Question = RequestOptions & { readonly retry: RetryPolicy }
 type Read<T> = (response: Response) => Promise<T>
-type Outcome<T> = { readonly value: T } | { readonly error: DownloadError; readonly retryAfter?: string | null }
+type Outcome<T> =
+  { readonly value: T } | { readonly error: DownloadError; readonly retryAfter?: string | null }
 
 /**
  * A short question to a server: sends the request, tries again where that may help, and hands a good answer (2xx, or a
@@ -30,7 +31,12 @@ export async function ask<T>(url: string, name: RemoteName, question: Question, 
 }
 
 /** Returns what may go better next time, throws what will not. */
-async function askOnce<T>(url: string, name: RemoteName, question: Question, read: Read<T>): Promise<Outcome<T>> {
+async function askOnce<T>(
+  url: string,
+  name: RemoteName,
+  question: Question,
+  read: Read<T>,
+): Promise<Outcome<T>> {
   const { retry: _, signal, ...options } = question
   const deadline = new Deadline(TIMEOUT, signal)
   try {

@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, mkdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { isCommit } from './hub-protocol.ts'
 import { fileSize, isErrno } from '../files/stored-file-node.ts'
+import { isCommit } from './hub-protocol.ts'
 
 /**
  * One repository in the standard Hugging Face cache, which Python's `huggingface_hub` shares:
@@ -29,7 +40,10 @@ export class CachedRepository {
   }
 
   async hasSnapshot(commit: string): Promise<boolean> {
-    return stat(this.snapshotPath(commit)).then((found) => found.isDirectory(), () => false)
+    return stat(this.snapshotPath(commit)).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
   }
 
   /** The commit that `revision` stood for when it was last asked; a commit stands for itself. */

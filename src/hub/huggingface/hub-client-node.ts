@@ -1,8 +1,15 @@
 import { DownloadError } from '../../base/errors.ts'
-import { ask } from './ask-node.ts'
-import { isCommit, readFileHeaders, type RemoteFile, type RemoteName, resolveUrl, revisionUrl } from './hub-protocol.ts'
-import type { HubSettings } from './hub-settings-node.ts'
 import type { Auth, RequestOptions } from '../http/request-node.ts'
+import { ask } from './ask-node.ts'
+import {
+  isCommit,
+  readFileHeaders,
+  type RemoteFile,
+  type RemoteName,
+  resolveUrl,
+  revisionUrl,
+} from './hub-protocol.ts'
+import type { HubSettings } from './hub-settings-node.ts'
 
 /** Asks the hub about revisions and files; fetches no content. */
 export class HubClient {
@@ -11,7 +18,10 @@ export class HubClient {
 
   constructor(settings: HubSettings) {
     this.#settings = settings
-    this.auth = settings.token === undefined ? undefined : { origin: new URL(settings.endpoint).origin, token: settings.token }
+    this.auth =
+      settings.token === undefined
+        ? undefined
+        : { origin: new URL(settings.endpoint).origin, token: settings.token }
   }
 
   pageUrl(repository: string): string {
@@ -54,7 +64,12 @@ export class HubClient {
   ): Promise<T> {
     const { offline, retry } = this.#settings
     if (offline) throw offlineError(name)
-    return ask(url, name, { ...options, auth: this.auth, retry: once ? { ...retry, attempts: 1 } : retry }, read)
+    return ask(
+      url,
+      name,
+      { ...options, auth: this.auth, retry: once ? { ...retry, attempts: 1 } : retry },
+      read,
+    )
   }
 
   #notAHub(url: string): DownloadError {
@@ -68,7 +83,8 @@ export class HubClient {
 }
 
 export function offlineError(name: RemoteName): DownloadError {
-  const what = name.path ?? (name.repository === undefined ? name.url : `${name.repository} at ${name.revision}`)
+  const what =
+    name.path ?? (name.repository === undefined ? name.url : `${name.repository} at ${name.revision}`)
   return new DownloadError(
     'download_offline',
     `${what} is not in the cache, and HF_HUB_OFFLINE forbids to ask for it. Unset it, or check that HF_HOME is the one that ` +

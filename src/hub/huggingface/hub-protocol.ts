@@ -96,11 +96,19 @@ export function isTemporary(status: number): boolean {
 
 /** Whether a cached copy may stand in: the server is not there, or does not let us in, but has not said that it is gone. */
 export function mayUseCache(error: unknown): boolean {
-  return error instanceof DownloadError && ['download_failed', 'download_offline', 'download_unauthorized'].includes(error.code)
+  return (
+    error instanceof DownloadError &&
+    ['download_failed', 'download_offline', 'download_unauthorized'].includes(error.code)
+  )
 }
 
 /** The error for an answer that is none. `token` tells whether one was sent. */
-export function responseError(status: number, headers: Headers, name: RemoteName, token: boolean): DownloadError {
+export function responseError(
+  status: number,
+  headers: Headers,
+  name: RemoteName,
+  token: boolean,
+): DownloadError {
   const code = headers.get('x-error-code') ?? undefined
   const details = { status, ...name, ...(code === undefined ? {} : { errorCode: code }) }
   const what = name.path ?? name.repository ?? name.url
@@ -115,7 +123,11 @@ export function responseError(status: number, headers: Headers, name: RemoteName
           : token
             ? 'The token that was sent does not open it: check HF_TOKEN and the name, and accept the licence if it has one.'
             : 'It does not exist, or is private: check the name, and set HF_TOKEN (or run `hf auth login`) if it is yours.'
-    return new DownloadError('download_unauthorized', `${place} answered ${status} for ${what}. ${remedy}`, details)
+    return new DownloadError(
+      'download_unauthorized',
+      `${place} answered ${status} for ${what}. ${remedy}`,
+      details,
+    )
   }
   if (status === 404 || status === 410) {
     const missing = missingPart(code, name)
@@ -127,7 +139,9 @@ export function responseError(status: number, headers: Headers, name: RemoteName
     }[missing]
     return new DownloadError('download_not_found', message, { ...details, missing })
   }
-  const again = isTemporary(status) ? 'Try again later; what has arrived is kept.' : 'Check the address and HF_ENDPOINT.'
+  const again = isTemporary(status)
+    ? 'Try again later; what has arrived is kept.'
+    : 'Check the address and HF_ENDPOINT.'
   return new DownloadError('download_failed', `${place} answered ${status} for ${what}. ${again}`, details)
 }
 

@@ -1,15 +1,21 @@
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError, show } from '../../base/errors.ts'
-import { download } from '../http/download-node.ts'
-import { checkFile, type CheckOptions, type FileOrigin, missingFile, wrongSha256 } from '../files/file-check.ts'
+import {
+  checkFile,
+  type CheckOptions,
+  type FileOrigin,
+  missingFile,
+  wrongSha256,
+} from '../files/file-check.ts'
 import { readTextFile } from '../files/folder-node.ts'
+import { modelPathSegments } from '../files/model-path.ts'
+import { fileSize, storedFile } from '../files/stored-file-node.ts'
+import { download } from '../http/download-node.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
 import { CachedRepository } from './hub-cache-node.ts'
 import { HubClient, offlineError } from './hub-client-node.ts'
 import { mayUseCache, type RemoteFile } from './hub-protocol.ts'
 import type { HubSettings } from './hub-settings-node.ts'
-import { modelPathSegments } from '../files/model-path.ts'
-import { fileSize, storedFile } from '../files/stored-file-node.ts'
 
 /** A file of the repository on this machine. */
 export interface FetchedFile {
@@ -58,9 +64,16 @@ export class HubRepository implements ModelFolder {
   ): Promise<HubRepository> {
     const client = new HubClient(settings)
     const asked = options.revision ?? 'main'
-    if (asked.split('/').some((part) => part === '' || part === '..' || part === '.') || /[\\\0]/.test(asked)) {
+    if (
+      asked.split('/').some((part) => part === '' || part === '..' || part === '.') ||
+      /[\\\0]/.test(asked)
+    ) {
       const message = `${show(asked)} is not a revision: name a branch, a tag or a commit.`
-      throw new DownloadError('download_not_found', message, { repository, revision: asked, missing: 'revision' })
+      throw new DownloadError('download_not_found', message, {
+        repository,
+        revision: asked,
+        missing: 'revision',
+      })
     }
     const cache = new CachedRepository(settings.cacheDir, repository)
     const known = await cache.readRef(asked)
@@ -92,15 +105,25 @@ export class HubRepository implements ModelFolder {
     }
   }
 
-  async file(path: string, expected: FileDigest, options: Omit<OpenOptions, 'revision'> = {}): Promise<FileSource> {
+  async file(
+    path: string,
+    expected: FileDigest,
+    options: Omit<OpenOptions, 'revision'> = {},
+  ): Promise<FileSource> {
     modelPathSegments(path, this.source)
     const at = this.cache.filePath(this.revision, path)
     const remedy = `Delete ${at} and the blob that it links to, then load again.`
     const origin: FileOrigin = { source: this.source, path, remedy }
-    const known = (await fileSize(at)) === undefined ? await this.#announced(path, origin, options) : undefined
+    const known =
+      (await fileSize(at)) === undefined ? await this.#announced(path, origin, options) : undefined
     if (known?.digest?.algorithm === 'sha256' && known.digest.value !== expected.sha256) {
       const other = { ...origin, remedy: 'Name another revision, or tell those who publish the model.' }
-      throw wrongSha256(this.#client.fileUrl(this.repository, this.revision, path), known.digest.value, expected, other)
+      throw wrongSha256(
+        this.#client.fileUrl(this.repository, this.revision, path),
+        known.digest.value,
+        expected,
+        other,
+      )
     }
     const { fetched } = await this.fetch(path, options, known)
     const checked = fetched && known?.digest?.algorithm === 'sha256'
@@ -156,11 +179,18 @@ export class HubRepository implements ModelFolder {
     } catch (error) {
       if (!isMissingFile(error)) throw error
       const where = this.#client.fileUrl(this.repository, this.revision, path)
-      throw missingFile(where, { ...origin, remedy: 'Name another revision, or tell those who publish the model.' })
+      throw missingFile(where, {
+        ...origin,
+        remedy: 'Name another revision, or tell those who publish the model.',
+      })
     }
   }
 }
 
 function isMissingFile(error: unknown): boolean {
-  return error instanceof DownloadError && error.code === 'download_not_found' && error.details['missing'] === 'file'
+  return (
+    error instanceof DownloadError &&
+    error.code === 'download_not_found' &&
+    error.details['missing'] === 'file'
+  )
 }

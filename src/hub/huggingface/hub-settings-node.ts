@@ -37,7 +37,10 @@ export function hubSettings(options: NodeHubOptions = {}, env: NodeJS.ProcessEnv
     endpoint: checkEndpoint(options.endpoint || env['HF_ENDPOINT'] || 'https://huggingface.co'),
     token: clean(options.token) ?? implicitToken(home, env),
     cacheDir: resolve(
-      options.cacheDir ?? folder(env['HF_HUB_CACHE'], env) ?? folder(env['HUGGINGFACE_HUB_CACHE'], env) ?? join(home, 'hub'),
+      options.cacheDir ??
+        folder(env['HF_HUB_CACHE'], env) ??
+        folder(env['HUGGINGFACE_HUB_CACHE'], env) ??
+        join(home, 'hub'),
     ),
     urlCacheDir: resolve(options.urlCacheDir ?? folder(env['ICTHP_CACHE'], env) ?? join(cache, 'icthp')),
     offline: options.offline ?? isTrue(env['HF_HUB_OFFLINE'] || env['TRANSFORMERS_OFFLINE']),
@@ -85,7 +88,10 @@ function clean(token: string | undefined): string | undefined {
 function folder(value: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
   if (!value) return undefined
   const variable = /\$(?:(\w+)|\{(\w+)\})/g
-  return expandHome(value).replace(variable, (whole, bare: string, braced: string) => env[bare ?? braced] ?? whole)
+  return expandHome(value).replace(
+    variable,
+    (whole, bare: string, braced: string) => env[bare ?? braced] ?? whole,
+  )
 }
 
 function isTrue(value: string | undefined): boolean {

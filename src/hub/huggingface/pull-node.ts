@@ -1,11 +1,11 @@
 import { DownloadError } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import { checkDiskSpace } from '../files/disk-space-node.ts'
+import { fileSize, storedFile } from '../files/stored-file-node.ts'
 import { partialPath } from '../http/download-node.ts'
 import { mayUseCache, type RemoteFile } from './hub-protocol.ts'
 import { HubRepository } from './hub-repository-node.ts'
-import { hubSettings, type HubSettings, type NodeHubOptions } from './hub-settings-node.ts'
-import { fileSize, storedFile } from '../files/stored-file-node.ts'
+import { type HubSettings, hubSettings, type NodeHubOptions } from './hub-settings-node.ts'
 
 /** Files of a hub repository. */
 export interface PullRequest {
@@ -66,7 +66,10 @@ type Filed = Task & { readonly checked: Record<string, string> }
  * Brings files of hub repositories into the Hugging Face cache: looks what is there, tells the plan, fetches the rest.
  * Files that are there already are hashed too, since Python checks only their sizes. Throws `DownloadError`.
  */
-export async function pullFiles(requests: readonly PullRequest[], options: PullOptions = {}): Promise<PulledRepository[]> {
+export async function pullFiles(
+  requests: readonly PullRequest[],
+  options: PullOptions = {},
+): Promise<PulledRepository[]> {
   const settings = hubSettings(options)
   const { signal } = options
   const tasks: Filed[] = []
@@ -75,7 +78,12 @@ export async function pullFiles(requests: readonly PullRequest[], options: PullO
     const from = await HubRepository.open(repository, repository, settings, { revision, signal })
     const checked = {}
     for (const path of files) tasks.push({ ...(await plan(from, path, settings, signal)), checked })
-    pulled.push({ repository, revision: from.revision, path: from.cache.snapshotPath(from.revision), sha256: checked })
+    pulled.push({
+      repository,
+      revision: from.revision,
+      path: from.cache.snapshotPath(from.revision),
+      sha256: checked,
+    })
   }
   const total = sum(tasks, 'size')
   const present = sum(tasks, 'present')
@@ -92,7 +100,12 @@ export async function pullFiles(requests: readonly PullRequest[], options: PullO
   return pulled
 }
 
-async function plan(from: HubRepository, path: string, settings: HubSettings, signal: AbortSignal | undefined): Promise<Task> {
+async function plan(
+  from: HubRepository,
+  path: string,
+  settings: HubSettings,
+  signal: AbortSignal | undefined,
+): Promise<Task> {
   const { repository, revision, cache } = from
   const cached = await fileSize(cache.filePath(revision, path))
   // A commit never changes, so what is cached under it needs no asking; the blob's name tells what it should be.
@@ -115,7 +128,12 @@ async function plan(from: HubRepository, path: string, settings: HubSettings, si
 }
 
 /** Brings one file, and checks it: its sha256, where the hub tells it (which it does of large files). */
-async function carryOut({ from, path, known, size }: Task, done: number, total: number, options: PullOptions): Promise<string | undefined> {
+async function carryOut(
+  { from, path, known, size }: Task,
+  done: number,
+  total: number,
+  options: PullOptions,
+): Promise<string | undefined> {
   const { signal, onProgress } = options
   const item = `${from.repository}/${path}`
   const report: OnProgress = (progress) => {

@@ -7,5 +7,7 @@ import { inflateNode, loadWasmNode } from './wasm-files-node.ts'
 export type UseSharp = 'auto' | 'never'
 
 export async function createNodeCodecs(sharp: UseSharp): Promise<ImageCodecs> {
-  return (sharp === 'auto' ? await createSharpCodecs() : undefined) ?? createWasmCodecs(loadWasmNode, inflateNode)
+  return (
+    (sharp === 'auto' ? await createSharpCodecs() : undefined) ?? createWasmCodecs(loadWasmNode, inflateNode)
+  )
 }

@@ -1,7 +1,10 @@
 type CodecFactory<Codec> = (options: {
   noInitialRun: boolean
   printErr: (line: string) => void
-  instantiateWasm: (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => WebAssembly.Exports
+  instantiateWasm: (
+    imports: WebAssembly.Imports,
+    done: (instance: WebAssembly.Instance) => void,
+  ) => WebAssembly.Exports
 }) => Promise<Codec>
 
 /** Starts a codec of the jSquash packages from its glue code, as imported, and its compiled .wasm file. */

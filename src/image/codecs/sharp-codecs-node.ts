@@ -1,11 +1,11 @@
 import type { SharpOptions } from 'sharp'
 import { ByteReader } from '../formats/byte-reader.ts'
-import type { ImageCodecs } from './image-codecs.ts'
-import { truncated, unreadable } from '../image-errors.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
 import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
+import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
+import type { ImageCodecs } from './image-codecs.ts'
 import { createWasmCodecs } from './wasm-codecs.ts'
 import { inflateNode, loadWasmNode } from './wasm-files-node.ts'
 
@@ -25,7 +25,9 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
   ): Promise<RawImage> => {
     const options: SharpOptions = { ignoreIcc: true, failOn, limitInputPixels: false }
     try {
-      const { data, info } = await sharp(bytes, options).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+      const { data, info } = await sharp(bytes, options)
+        .raw({ depth: 'uchar' })
+        .toBuffer({ resolveWithObject: true })
       return { data, width: info.width, height: info.height, channels: info.channels as RawImage['channels'] }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)

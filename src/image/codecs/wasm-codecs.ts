@@ -1,13 +1,13 @@
 import { avifColour } from '../formats/avif-boxes.ts'
 import { avifToRgb } from '../formats/avif-rgb.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
-import type { ImageCodecs, Inflate } from './image-codecs.ts'
-import { instantiateCodec } from './instantiate-codec.ts'
-import { truncated, unreadable } from '../image-errors.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
 import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
+import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
+import type { ImageCodecs, Inflate } from './image-codecs.ts'
+import { instantiateCodec } from './instantiate-codec.ts'
 
 /** Files of the jSquash packages, by the path under which npm has them. */
 export const WASM_FILES = {
@@ -56,7 +56,12 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
       const { data, width, height } = await avif(bytes, 16)
       const colour = avifColour(new ByteReader(bytes, () => truncated('AVIF', 'it ends within its header')))
       return {
-        data: avifToRgb(new Uint16Array(data.buffer, data.byteOffset, width * height * 4), width, height, colour),
+        data: avifToRgb(
+          new Uint16Array(data.buffer, data.byteOffset, width * height * 4),
+          width,
+          height,
+          colour,
+        ),
         width,
         height,
         channels: 3,
@@ -85,7 +90,12 @@ interface Decoded {
   readonly height: number
 }
 
-const rgba = ({ data, width, height }: Decoded): RawImage => ({ data: data as Uint8ClampedArray, width, height, channels: 4 })
+const rgba = ({ data, width, height }: Decoded): RawImage => ({
+  data: data as Uint8ClampedArray,
+  width,
+  height,
+  channels: 4,
+})
 
 interface CodecModule {
   readonly decode: (bytes: Uint8Array, ...args: unknown[]) => Decoded | null

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { inflateSync, constants } from 'node:zlib'
-import type { Inflate } from './image-codecs.ts'
+import { constants, inflateSync } from 'node:zlib'
 import { inflateStream } from '../formats/inflate-stream.ts'
+import type { Inflate } from './image-codecs.ts'
 
 /** Compiles a codec from the installed package's files. */
 export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> => {

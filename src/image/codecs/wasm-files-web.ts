@@ -14,6 +14,7 @@ const URLS: Readonly<Record<(typeof WASM_FILES)[keyof typeof WASM_FILES], () => 
 export const loadWasmWeb: LoadWasm = async (file) => {
   const url = URLS[file]()
   const response = await fetch(url)
-  if (!response.ok) throw new Error(`${url.pathname} answers ${response.status}: serve it with the page's files`)
+  if (!response.ok)
+    throw new Error(`${url.pathname} answers ${response.status}: serve it with the page's files`)
   return WebAssembly.compile(await response.arrayBuffer())
 }

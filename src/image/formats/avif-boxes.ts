@@ -1,5 +1,5 @@
-import type { ByteReader } from './byte-reader.ts'
 import { unreadable } from '../image-errors.ts'
+import type { ByteReader } from './byte-reader.ts'
 
 /** How the samples of an AVIF picture become colours (its `av1C` and `colr` boxes). */
 export interface AvifColour {
@@ -57,7 +57,12 @@ export function avifColour(reader: ByteReader): AvifColour {
 /** Boxes that hold boxes, and how many bytes stand before those. */
 const CONTAINERS: Readonly<Record<string, number>> = { meta: 4, iprp: 0, ipco: 0 }
 
-function walk(reader: ByteReader, visit: (type: string, at: number) => void, at = 0, end = reader.length): void {
+function walk(
+  reader: ByteReader,
+  visit: (type: string, at: number) => void,
+  at = 0,
+  end = reader.length,
+): void {
   while (at + 8 <= end) {
     let size = reader.u32(at, false)
     let head = 8

@@ -47,7 +47,8 @@ const MATRICES: Readonly<Record<number, Matrix>> = { 1: BT709, 2: BT601, 5: BT60
 /** RGB bytes as Pillow has them, out of 16-bit RGBA of libavif's own conversion. */
 export function avifToRgb(rgba: Uint16Array, width: number, height: number, colour: AvifColour): Uint8Array {
   const out = new Uint8Array(width * height * 3)
-  for (let i = 0, p = 0; i < out.length; p += 4) for (let c = 0; c < 3; c++) out[i++] = Math.round(rgba[p + c]! / 257)
+  for (let i = 0, p = 0; i < out.length; p += 4)
+    for (let c = 0; c < 3; c++) out[i++] = Math.round(rgba[p + c]! / 257)
   if (colour.monochrome) return out
   const coding = colour.coding ?? findCoding(rgba, colour)
   const matrix = coding && MATRICES[coding.matrix]
@@ -124,7 +125,11 @@ function upsample(plane: Int32Array, width: number, height: number, colour: Avif
     out[i] =
       Math.min(va, vb, vc, vd) < 0
         ? -1
-        : (va * across * down + vb * (4 - across) * down + (vc * across + vd * (4 - across)) * (4 - down) + 8) >> 4
+        : (va * across * down +
+            vb * (4 - across) * down +
+            (vc * across + vd * (4 - across)) * (4 - down) +
+            8) >>
+          4
   })
   return out
 }

@@ -7,7 +7,10 @@ export interface AvifMatrix {
 }
 
 /** What luma and chroma of 0…1 and -½…½ are multiplied with, and what is added, to give samples. */
-export function levels(depth: number, fullRange: boolean): { yScale: number; yBias: number; cScale: number; middle: number } {
+export function levels(
+  depth: number,
+  fullRange: boolean,
+): { yScale: number; yBias: number; cScale: number; middle: number } {
   const unit = 2 ** (depth - 8)
   const max = 2 ** depth - 1
   const middle = 128 * unit
@@ -50,7 +53,10 @@ export function recoverSamples(
   }
   const planes = [u, v].map((plane) => downsample(plane, width, height, colour)) as [Int32Array, Int32Array]
   // A pixel with one or two clipped channels tells its luma once its chroma is known from its neighbours.
-  const [fullU, fullV] = planes.map((plane) => interpolate(plane, width, height, colour)) as [Float64Array, Float64Array]
+  const [fullU, fullV] = planes.map((plane) => interpolate(plane, width, height, colour)) as [
+    Float64Array,
+    Float64Array,
+  ]
   for (let i = 0, p = 0; i < pixels; i++, p += 4) {
     if (y[i]! >= 0) continue
     const cb = (fullU[i]! - middle) / cScale
@@ -61,7 +67,10 @@ export function recoverSamples(
       rgba[p + 2]! / 65535 - 2 * (1 - kb) * cb,
     ]
     const open = lumas.find((_, c) => rgba[p + c]! > 0 && rgba[p + c]! < 65535)
-    y[i] = open === undefined || Number.isNaN(open) ? -1 : Math.max(0, Math.min(max, Math.round(open * yScale + yBias)))
+    y[i] =
+      open === undefined || Number.isNaN(open)
+        ? -1
+        : Math.max(0, Math.min(max, Math.round(open * yScale + yBias)))
   }
   return { y, u: planes[0], v: planes[1] }
 }
@@ -116,7 +125,13 @@ function downsample(plane: Float64Array, width: number, height: number, colour: 
 }
 
 /** Finds samples that are still unknown from pixels whose other samples are known, and from what that makes known. */
-function propagate(samples: Int32Array, plane: Float64Array, width: number, height: number, colour: AvifColour): void {
+function propagate(
+  samples: Int32Array,
+  plane: Float64Array,
+  width: number,
+  height: number,
+  colour: AvifColour,
+): void {
   for (let pass = 0, found = samples.includes(-1); found && pass < 4; pass++) {
     found = false
     eachPixel(width, height, colour, false, (i, a, b, c, d, across, down) => {
@@ -148,7 +163,8 @@ function interpolate(plane: Int32Array, width: number, height: number, colour: A
     out[i] =
       Math.min(va, vb, vc, vd) < 0
         ? NaN
-        : (va * across * down + vb * (4 - across) * down + (vc * across + vd * (4 - across)) * (4 - down)) / 16
+        : (va * across * down + vb * (4 - across) * down + (vc * across + vd * (4 - across)) * (4 - down)) /
+          16
   })
   return out
 }
@@ -174,7 +190,15 @@ export function eachPixel(
     for (let x = 0; x < width; x++, i++) {
       const column = near(x, halfWidth)
       const beside = far(x, width, halfWidth, lastColumnAlone)
-      visit(i, row + column, row + beside, other + column, other + beside, column === beside ? 4 : 3, row === other ? 4 : 3)
+      visit(
+        i,
+        row + column,
+        row + beside,
+        other + column,
+        other + beside,
+        column === beside ? 4 : 3,
+        row === other ? 4 : 3,
+      )
     }
   }
 }

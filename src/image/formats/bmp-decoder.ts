@@ -1,7 +1,7 @@
-import { ByteReader } from './byte-reader.ts'
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
-import { paletteOf } from './palette.ts'
 import type { RawImage } from '../raw-image.ts'
+import { ByteReader } from './byte-reader.ts'
+import { paletteOf } from './palette.ts'
 
 /**
  * Decodes BMP as Pillow does: 1, 4, 8 bits with a palette, 16, 24, 32 bits, the bit fields it knows, RLE4 and RLE8, bottom-up
@@ -14,7 +14,8 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   // Past 2^31 bits a shift would go wrong.
   const stride = Math.ceil((width * bits) / 32) * 4
   const data = new Uint8Array(width * height * 3)
-  const indices = header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
+  const indices =
+    header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
   const pixels = indices ?? reader.slice(header.offset, stride * height)
   const unpack = indices
     ? unpackIndices(8, header.palette)
@@ -56,8 +57,10 @@ function readHeader(reader: ByteReader): Header {
   const bits = reader.u16(old ? 24 : 28, true)
   const compression = old ? RAW : reader.u32(30, true)
   const colours = (old ? 0 : reader.u32(46, true)) || 1 << Math.min(bits, 16)
-  if (![1, 4, 8, 16, 24, 32].includes(bits)) throw unsupported('BMP', `BMP of ${bits} bits a pixel`, 'Convert it to PNG first.')
-  if (compression > BITFIELDS) throw unsupported('BMP', `BMP compression ${compression}`, 'Convert it to PNG first.')
+  if (![1, 4, 8, 16, 24, 32].includes(bits))
+    throw unsupported('BMP', `BMP of ${bits} bits a pixel`, 'Convert it to PNG first.')
+  if (compression > BITFIELDS)
+    throw unsupported('BMP', `BMP compression ${compression}`, 'Convert it to PNG first.')
   let at = 14 + size
   const masks = readMasks(reader, bits, compression, size)
   if (compression === BITFIELDS && size === 40) at += 12
@@ -90,8 +93,14 @@ const FIELDS: Readonly<Record<number, readonly (readonly [number, number, number
   ],
 }
 
-function readMasks(reader: ByteReader, bits: number, compression: number, size: number): readonly [number, number, number] {
-  const usual: readonly [number, number, number] = bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff]
+function readMasks(
+  reader: ByteReader,
+  bits: number,
+  compression: number,
+  size: number,
+): readonly [number, number, number] {
+  const usual: readonly [number, number, number] =
+    bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff]
   if (compression !== BITFIELDS) return usual
   const masks = [54, 58, 62].map((at) => reader.u32(at, true)) as [number, number, number]
   if (bits === 32 && size > 40 && masks.every((mask) => mask === 0)) return usual

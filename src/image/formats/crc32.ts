@@ -4,7 +4,11 @@ export function crc32(bytes: Uint8Array): number {
   let i = 0
   for (const end = bytes.length - 3; i < end; i += 4) {
     crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
-    crc = TABLE[768 + (crc & 255)]! ^ TABLE[512 + ((crc >>> 8) & 255)]! ^ TABLE[256 + ((crc >>> 16) & 255)]! ^ TABLE[crc >>> 24]!
+    crc =
+      TABLE[768 + (crc & 255)]! ^
+      TABLE[512 + ((crc >>> 8) & 255)]! ^
+      TABLE[256 + ((crc >>> 16) & 255)]! ^
+      TABLE[crc >>> 24]!
   }
   for (; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8)
   return ~crc >>> 0

@@ -1,8 +1,8 @@
+import { truncated, unreadable } from '../image-errors.ts'
+import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { unpackLzw } from './lzw.ts'
-import { truncated, unreadable } from '../image-errors.ts'
 import { paletteOf } from './palette.ts'
-import type { RawImage } from '../raw-image.ts'
 
 /**
  * Decodes the first frame of a GIF as Pillow does: a frame that does not fill the canvas is laid on the transparent colour,
@@ -14,7 +14,11 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   const { width, height, palette } = frame
   const canvas = new Uint8Array(width * height).fill(frame.transparent ?? 0)
   const codeSize = reader.u8(frame.dataAt)
-  const indices = unpackIndices(joinBlocks(reader, frame.dataAt + 1), codeSize, frame.frameWidth * frame.frameHeight)
+  const indices = unpackIndices(
+    joinBlocks(reader, frame.dataAt + 1),
+    codeSize,
+    frame.frameWidth * frame.frameHeight,
+  )
   const order = frame.interlaced ? interlacedRows(frame.frameHeight) : undefined
   for (let y = 0; y < frame.frameHeight; y++) {
     const row = indices.subarray(y * frame.frameWidth, (y + 1) * frame.frameWidth)

@@ -1,9 +1,9 @@
-import { crc32 } from './crc32.ts'
 import type { Inflate } from '../codecs/image-codecs.ts'
-import { ByteReader } from './byte-reader.ts'
 import { truncated, unreadable } from '../image-errors.ts'
-import { unfilter } from './png-unfilter.ts'
 import type { RawImage } from '../raw-image.ts'
+import { ByteReader } from './byte-reader.ts'
+import { crc32 } from './crc32.ts'
+import { unfilter } from './png-unfilter.ts'
 
 /**
  * Decodes PNG of every depth and colour type, plain or interlaced, to what Pillow makes of it: gAMA, iCCP, tRNS and EXIF
@@ -20,7 +20,9 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
   try {
     data = await inflate(idat, size)
   } catch (cause) {
-    throw whole ? unreadable('PNG', 'its pixels do not inflate', cause) : truncated('PNG', 'its pixels are not all there', cause)
+    throw whole
+      ? unreadable('PNG', 'its pixels do not inflate', cause)
+      : truncated('PNG', 'its pixels are not all there', cause)
   }
   // The stream is whole, but has too few rows: those that lack stay black, as Pillow leaves them.
   if (data.length < size) data = wholeRows(data, size, passes, bits)
@@ -73,7 +75,9 @@ interface Pass {
 }
 
 /** Depths allowed for each colour type, and its samples a pixel (PNG specification, table 11.1). */
-const COLOURS: Readonly<Record<number, { readonly depths: readonly number[]; readonly samples: 1 | 2 | 3 | 4 }>> = {
+const COLOURS: Readonly<
+  Record<number, { readonly depths: readonly number[]; readonly samples: 1 | 2 | 3 | 4 }>
+> = {
   0: { depths: [1, 2, 4, 8, 16], samples: 1 },
   2: { depths: [8, 16], samples: 3 },
   3: { depths: [1, 2, 4, 8], samples: 1 },
@@ -81,7 +85,12 @@ const COLOURS: Readonly<Record<number, { readonly depths: readonly number[]; rea
   6: { depths: [8, 16], samples: 4 },
 }
 
-function readChunks(bytes: Uint8Array): { header: Header; palette: Uint8Array; idat: Uint8Array; whole: boolean } {
+function readChunks(bytes: Uint8Array): {
+  header: Header
+  palette: Uint8Array
+  idat: Uint8Array
+  whole: boolean
+} {
   const reader = new ByteReader(bytes, () => truncated('PNG', 'it ends before its pixels'))
   let header: Header | undefined
   // Indices past the palette's end come out black, as from Pillow.
@@ -102,15 +111,18 @@ function readChunks(bytes: Uint8Array): { header: Header; palette: Uint8Array; i
     }
     const body = reader.slice(at + 8, length)
     // Pillow does not look at the checksums of the pixels, which have one of their own (adler-32).
-    if (type !== 'IDAT' && reader.u32(at + 8 + length, false) !== crc32(bytes.subarray(at + 4, at + 8 + length))) {
+    if (
+      type !== 'IDAT' &&
+      reader.u32(at + 8 + length, false) !== crc32(bytes.subarray(at + 4, at + 8 + length))
+    ) {
       throw unreadable('PNG', `the checksum of its ${type} chunk is wrong`)
     }
-    if (type === 'IHDR') header = readHeader(new ByteReader(body, () => unreadable('PNG', 'its header is too short')))
+    if (type === 'IHDR')
+      header = readHeader(new ByteReader(body, () => unreadable('PNG', 'its header is too short')))
     else if (type === 'PLTE') {
       if (length > 768) throw unreadable('PNG', 'its palette has more than 256 colours')
       palette.set(body.subarray(0, length - (length % 3)))
-    }
-    else if (type === 'IDAT') idat.push(body)
+    } else if (type === 'IDAT') idat.push(body)
     else if (type === 'IEND') whole = true
     at += 12 + length
   }
@@ -123,8 +135,10 @@ function readHeader(reader: ByteReader): Header {
   const depth = reader.u8(8)
   const colour = reader.u8(9)
   const kind = COLOURS[colour]
-  if (!kind?.depths.includes(depth)) throw unreadable('PNG', `there is no colour type ${colour} of ${depth} bits`)
-  if (reader.u8(10) !== 0 || reader.u8(11) !== 0) throw unreadable('PNG', 'its compression or filter method is unknown')
+  if (!kind?.depths.includes(depth))
+    throw unreadable('PNG', `there is no colour type ${colour} of ${depth} bits`)
+  if (reader.u8(10) !== 0 || reader.u8(11) !== 0)
+    throw unreadable('PNG', 'its compression or filter method is unknown')
   const width = reader.u32(0, false)
   const height = reader.u32(4, false)
   return { width, height, depth, colour, samples: kind.samples, interlaced: reader.u8(12) === 1 }
@@ -178,7 +192,10 @@ function scatter(
     let to = ((pass.y + y * pass.dy) * header.width + pass.x) * channels
     for (let x = 0; x < pass.width; x++, to += step) {
       if (colour === 3) {
-        const index = depth === 8 ? rows[row + x]! : (rows[row + ((x * depth) >> 3)]! >> (8 - depth - ((x * depth) & 7))) & mask
+        const index =
+          depth === 8
+            ? rows[row + x]!
+            : (rows[row + ((x * depth) >> 3)]! >> (8 - depth - ((x * depth) & 7))) & mask
         out[to] = palette[index * 3]!
         out[to + 1] = palette[index * 3 + 1]!
         out[to + 2] = palette[index * 3 + 2]!

@@ -4,7 +4,13 @@ import { unreadable } from '../image-errors.ts'
  * Undoes PNG's row filters (PNG specification, section 9): `rows` rows of a filter byte and `rowBytes` bytes, from `at` on.
  * `step` is the bytes a pixel, at least 1. Returns the rows without their filter bytes.
  */
-export function unfilter(data: Uint8Array, at: number, rows: number, rowBytes: number, step: number): Uint8Array {
+export function unfilter(
+  data: Uint8Array,
+  at: number,
+  rows: number,
+  rowBytes: number,
+  step: number,
+): Uint8Array {
   const out = new Uint8Array(rows * rowBytes)
   for (let y = 0; y < rows; y++) {
     const from = at + y * (rowBytes + 1)
@@ -25,7 +31,8 @@ export function unfilter(data: Uint8Array, at: number, rows: number, rowBytes: n
       for (let i = to + step; i < end; i++) out[i] = data[i + ahead]! + (out[i - step]! >> 1)
     } else if (filter === 3) {
       for (let i = to; i < to + step && i < end; i++) out[i] = data[i + ahead]! + (out[i - rowBytes]! >> 1)
-      for (let i = to + step; i < end; i++) out[i] = data[i + ahead]! + ((out[i - step]! + out[i - rowBytes]!) >> 1)
+      for (let i = to + step; i < end; i++)
+        out[i] = data[i + ahead]! + ((out[i - step]! + out[i - rowBytes]!) >> 1)
     } else if (filter === 4) {
       for (let i = to; i < to + step && i < end; i++) out[i] = data[i + ahead]! + out[i - rowBytes]!
       for (let i = to + step; i < end; i++) {

@@ -66,7 +66,11 @@ export function undoPredictor(
       for (let i = row + step; i < end; i++) data[i]! += data[i - step]!
     } else if (sampleBytes === 4) {
       for (let i = row + step; i < end; i += 4) {
-        view.setUint32(i, view.getUint32(i, littleEndian) + view.getUint32(i - step, littleEndian), littleEndian)
+        view.setUint32(
+          i,
+          view.getUint32(i, littleEndian) + view.getUint32(i - step, littleEndian),
+          littleEndian,
+        )
       }
     } else {
       const low = littleEndian ? 0 : 1

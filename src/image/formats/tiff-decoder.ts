@@ -1,15 +1,22 @@
 import { ImageError } from '../../base/errors.ts'
-import { ByteReader } from './byte-reader.ts'
-import { cmykToRgb } from './cmyk.ts'
 import type { Inflate } from '../codecs/image-codecs.ts'
-import { decodeFax } from './fax/fax-decoder.ts'
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import { orient } from '../orient.ts'
 import type { RawImage } from '../raw-image.ts'
+import { ByteReader } from './byte-reader.ts'
+import { cmykToRgb } from './cmyk.ts'
+import { decodeFax } from './fax/fax-decoder.ts'
+import {
+  expectBytes,
+  reverseBits,
+  undoPredictor,
+  unpackBits,
+  unpackTiffLzw,
+  unpackZstandard,
+} from './tiff-compression.ts'
 import { jpegUnpacker } from './tiff-jpeg.ts'
-import { expectBytes, reverseBits, undoPredictor, unpackBits, unpackTiffLzw, unpackZstandard } from './tiff-compression.ts'
-import { readTiffTags, TAG, type TiffTags } from './tiff-tags.ts'
 import { unpackTiffSamples } from './tiff-samples.ts'
+import { readTiffTags, TAG, type TiffTags } from './tiff-tags.ts'
 
 /**
  * Decodes the first picture of a TIFF as Pillow does: strips and tiles, one plane or several, raw, LZW, Deflate, PackBits,
@@ -25,7 +32,9 @@ export async function decodeTiff(bytes: Uint8Array, inflate: Inflate): Promise<R
   const pixels = unpackTiffSamples(samples, layout)
   const { width, height } = layout
   const image: RawImage =
-    layout.photometric === 5 ? { data: cmykToRgb(pixels.data, false), width, height, channels: 3 } : { ...pixels, width, height }
+    layout.photometric === 5
+      ? { data: cmykToRgb(pixels.data, false), width, height, channels: 3 }
+      : { ...pixels, width, height }
   return orient(image, orientation)
 }
 
@@ -50,7 +59,8 @@ export interface TiffLayout {
   readonly together: number
 }
 
-const refuse = (what: string): Error => unsupported('TIFF', `TIFF with ${what}`, 'Save it as PNG, or as TIFF with RGB of 8 bits.')
+const refuse = (what: string): Error =>
+  unsupported('TIFF', `TIFF with ${what}`, 'Save it as PNG, or as TIFF with RGB of 8 bits.')
 
 function readLayout(tags: TiffTags): TiffLayout {
   const one = (tag: number, otherwise: number): number => tags.get(tag)?.[0] ?? otherwise
@@ -65,13 +75,19 @@ function readLayout(tags: TiffTags): TiffLayout {
   const photometric = stored === 6 && compression === 7 && together === 3 ? 2 : stored
   const sampleFormat = one(TAG.sampleFormat, 1)
   const colours = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4 }[photometric]
-  if (colours === undefined || samples < colours) throw refuse(`photometric ${photometric} and ${samples} samples`)
+  if (colours === undefined || samples < colours)
+    throw refuse(`photometric ${photometric} and ${samples} samples`)
   const allowed = photometric === 3 ? [1, 2, 4, 8] : photometric < 2 ? [1, 2, 4, 8, 16, 32] : [8, 16]
   if (!allowed.includes(bits) || (samples > 1 && bits < 8)) throw refuse(`${samples} samples of ${bits} bits`)
-  if (sampleFormat > 3 || (sampleFormat > 1 && (photometric > 1 || bits < 8)) || (sampleFormat === 3 && bits !== 32)) {
+  if (
+    sampleFormat > 3 ||
+    (sampleFormat > 1 && (photometric > 1 || bits < 8)) ||
+    (sampleFormat === 3 && bits !== 32)
+  ) {
     throw refuse(`sample format ${sampleFormat}`)
   }
-  if (FAX.includes(compression) && (bits !== 1 || samples !== 1)) throw refuse(`fax of ${samples} samples of ${bits} bits`)
+  if (FAX.includes(compression) && (bits !== 1 || samples !== 1))
+    throw refuse(`fax of ${samples} samples of ${bits} bits`)
   if (compression === 7 && bits !== 8) throw refuse(`JPEG of ${bits} bits`)
   const width = one(TAG.width, 0)
   // A fourth sample of RGB that nothing is said of is alpha, not premultiplied.
@@ -92,12 +108,19 @@ function readLayout(tags: TiffTags): TiffLayout {
 }
 
 /** Unpacks all strips or tiles: rows of `rowBytes`, plane after plane. */
-async function readSamples(reader: ByteReader, tags: TiffTags, layout: TiffLayout, inflate: Inflate): Promise<Uint8Array> {
+async function readSamples(
+  reader: ByteReader,
+  tags: TiffTags,
+  layout: TiffLayout,
+  inflate: Inflate,
+): Promise<Uint8Array> {
   const { width, height, bits, together, rowBytes } = layout
   const planes = layout.samples / together
   const tiled = tags.has(TAG.tileOffsets)
   const partWidth = tiled ? (tags.get(TAG.tileWidth)?.[0] ?? 0) : width
-  const partHeight = tiled ? (tags.get(TAG.tileHeight)?.[0] ?? 0) : Math.min(height, tags.get(TAG.rowsPerStrip)?.[0] ?? height)
+  const partHeight = tiled
+    ? (tags.get(TAG.tileHeight)?.[0] ?? 0)
+    : Math.min(height, tags.get(TAG.rowsPerStrip)?.[0] ?? height)
   if (!(partWidth > 0 && partHeight > 0)) throw unreadable('TIFF', 'its strips or tiles have no size')
   const offsets = tags.get(tiled ? TAG.tileOffsets : TAG.stripOffsets) ?? []
   const counts = tags.get(tiled ? TAG.tileByteCounts : TAG.stripByteCounts)
@@ -114,7 +137,10 @@ async function readSamples(reader: ByteReader, tags: TiffTags, layout: TiffLayou
     const rows = Math.min(partHeight, height - top)
     const size = partRowBytes * (tiled ? partHeight : rows)
     const packed = counts?.[i] ?? size
-    const data = expectBytes(await unpack(reader.slice(offsets[i]!, Math.min(packed, reader.length - offsets[i]!)), size), size)
+    const data = expectBytes(
+      await unpack(reader.slice(offsets[i]!, Math.min(packed, reader.length - offsets[i]!)), size),
+      size,
+    )
     for (let y = 0; y < rows; y++) {
       const row = data.subarray(y * partRowBytes, y * partRowBytes + Math.min(partRowBytes, rowBytes - left))
       out.set(row, (plane * height + top + y) * rowBytes + left)
@@ -123,7 +149,13 @@ async function readSamples(reader: ByteReader, tags: TiffTags, layout: TiffLayou
   return out
 }
 
-function unpacker(tags: TiffTags, layout: TiffLayout, partWidth: number, partRowBytes: number, inflate: Inflate): Inflate {
+function unpacker(
+  tags: TiffTags,
+  layout: TiffLayout,
+  partWidth: number,
+  partRowBytes: number,
+  inflate: Inflate,
+): Inflate {
   const compression = tags.get(TAG.compression)?.[0] ?? 1
   const predictor = tags.get(TAG.predictor)?.[0] ?? 1
   // JPEG has its own order of bits.
@@ -152,7 +184,8 @@ function unpacker(tags: TiffTags, layout: TiffLayout, partWidth: number, partRow
   if (!decompress) throw refuse(`compression ${COMPRESSIONS[compression] ?? compression}`)
   // The predictor belongs to these; it says nothing elsewhere.
   const predicted = predictor !== 1 && [5, 8, 32946, 50000].includes(compression)
-  if (predicted && (predictor !== 2 || ![8, 16, 32].includes(layout.bits))) throw refuse(`predictor ${predictor}`)
+  if (predicted && (predictor !== 2 || ![8, 16, 32].includes(layout.bits)))
+    throw refuse(`predictor ${predictor}`)
   return async (data, size) => {
     let out: Uint8Array
     try {

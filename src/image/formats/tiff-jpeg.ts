@@ -1,8 +1,8 @@
 import type { Inflate } from '../codecs/image-codecs.ts'
-import { decodeJpegStrip, readJpegTables } from './jpeg/jpeg-decoder.ts'
-import type { CheckFrame } from './jpeg/jpeg-components.ts'
-import { JpegTables } from './jpeg/jpeg-tables.ts'
 import { unreadable } from '../image-errors.ts'
+import type { CheckFrame } from './jpeg/jpeg-components.ts'
+import { decodeJpegStrip, readJpegTables } from './jpeg/jpeg-decoder.ts'
+import { JpegTables } from './jpeg/jpeg-tables.ts'
 import type { TiffLayout } from './tiff-decoder.ts'
 import { TAG, type TiffTags } from './tiff-tags.ts'
 

@@ -63,7 +63,10 @@ function gray(data: Uint8Array, layout: TiffLayout): Uint8Array {
   return out
 }
 
-function palette(data: Uint8Array, { width, height, bits, together, rowBytes, colorMap }: TiffLayout): Uint8Array {
+function palette(
+  data: Uint8Array,
+  { width, height, bits, together, rowBytes, colorMap }: TiffLayout,
+): Uint8Array {
   const out = new Uint8Array(width * height * 3)
   const size = colorMap.length / 3
   const mask = (1 << bits) - 1
@@ -82,6 +85,7 @@ function divideByAlpha(data: Uint8Array): void {
   for (let i = 0; i < data.length; i += 4) {
     const alpha = data[i + 3]!
     if (alpha === 255) continue
-    for (let c = i; c < i + 3; c++) data[c] = alpha === 0 ? 0 : Math.min(255, Math.floor((data[c]! * 255) / alpha))
+    for (let c = i; c < i + 3; c++)
+      data[c] = alpha === 0 ? 0 : Math.min(255, Math.floor((data[c]! * 255) / alpha))
   }
 }

@@ -1,5 +1,5 @@
-import type { ByteReader } from './byte-reader.ts'
 import { unreadable } from '../image-errors.ts'
+import type { ByteReader } from './byte-reader.ts'
 
 /** The tags of a TIFF file's first picture that say how its pixels are laid out; numbers only. */
 export type TiffTags = ReadonlyMap<number, readonly number[]> & { readonly littleEndian: boolean }
@@ -31,7 +31,17 @@ export const TAG = {
 
 const WANTED: ReadonlySet<number> = new Set(Object.values(TAG))
 /** Bytes of BYTE, SHORT, LONG, UNDEFINED and LONG8, and of the signed SBYTE, SSHORT, SLONG and SLONG8. */
-const TYPE_BYTES: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 7: 1, 16: 8, 6: 1, 8: 2, 9: 4, 17: 8 }
+const TYPE_BYTES: Readonly<Record<number, number>> = {
+  1: 1,
+  3: 2,
+  4: 4,
+  7: 1,
+  16: 8,
+  6: 1,
+  8: 2,
+  9: 4,
+  17: 8,
+}
 const SIGNED: ReadonlySet<number> = new Set([6, 8, 9, 17])
 
 /** Reads the first directory of a TIFF or BigTIFF file. Throws what `reader` throws, or `image_unreadable`. */
@@ -40,9 +50,15 @@ export function readTiffTags(reader: ByteReader): TiffTags {
   const big = reader.u16(2, littleEndian) === 43
   const u16 = (at: number): number => reader.u16(at, littleEndian)
   const u32 = (at: number): number => reader.u32(at, littleEndian)
-  const u64 = (at: number): number => u32(at + (littleEndian ? 4 : 0)) * 2 ** 32 + u32(at + (littleEndian ? 0 : 4))
+  const u64 = (at: number): number =>
+    u32(at + (littleEndian ? 4 : 0)) * 2 ** 32 + u32(at + (littleEndian ? 0 : 4))
   const word = big ? u64 : u32
-  const readers: Readonly<Record<number, (at: number) => number>> = { 1: (at) => reader.u8(at), 2: u16, 4: u32, 8: u64 }
+  const readers: Readonly<Record<number, (at: number) => number>> = {
+    1: (at) => reader.u8(at),
+    2: u16,
+    4: u32,
+    8: u64,
+  }
   const tags = new Map<number, number[]>()
   const directory = big ? u64(8) : u32(4)
   const entries = big ? u64(directory) : u16(directory)

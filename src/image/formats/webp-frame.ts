@@ -1,6 +1,6 @@
-import { ByteReader } from './byte-reader.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
+import { ByteReader } from './byte-reader.ts'
 
 /** The first frame of an animated WebP as a WebP file of its own, and where it lies on the canvas. */
 export interface WebpFrame {

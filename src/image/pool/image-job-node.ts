@@ -1,12 +1,13 @@
 import { ImageError } from '../../base/errors.ts'
-import { decodeImage, toRgb } from '../decode-image.ts'
+import { readWholeFile, UnfitFileError } from '../../base/read-file-node.ts'
 import type { ImageCodecs } from '../codecs/image-codecs.ts'
+import { decodeImage, toRgb } from '../decode-image.ts'
 import { cropImage, type ImageCrop } from '../preprocess.ts'
 import type { RawImage, RgbImage } from '../raw-image.ts'
-import { readWholeFile, UnfitFileError } from '../../base/read-file-node.ts'
 
 /** A picture to read: a file, a file's bytes, or pixels. */
-export type ImageSource = { readonly path: string } | { readonly bytes: Uint8Array } | { readonly raw: RawImage }
+export type ImageSource =
+  { readonly path: string } | { readonly bytes: Uint8Array } | { readonly raw: RawImage }
 
 /** What a worker is asked: the crop of `size`, or the whole picture where there is no size. */
 export interface ImageJob {
@@ -21,7 +22,11 @@ export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<I
   const image =
     'raw' in source
       ? source.raw
-      : await decodeImage('path' in source ? await readImageFile(source.path) : source.bytes, codecs, job.maxPixels)
+      : await decodeImage(
+          'path' in source ? await readImageFile(source.path) : source.bytes,
+          codecs,
+          job.maxPixels,
+        )
   return size === undefined ? toRgb(image) : cropImage(image, { size })
 }
 
@@ -35,22 +40,36 @@ async function readImageFile(path: string): Promise<Uint8Array> {
     if (cause instanceof UnfitFileError) throw unfit(cause, path)
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new ImageError('image_not_found', `There is no such file. Check the path, and the folder it starts from.`, {
-        path,
-        cause,
-      })
+      throw new ImageError(
+        'image_not_found',
+        `There is no such file. Check the path, and the folder it starts from.`,
+        {
+          path,
+          cause,
+        },
+      )
     }
     const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : (cause as Error).message
-    throw new ImageError('image_unreadable', `The file cannot be read: ${why}. Check its permissions and its disk.`, {
-      path,
-      cause,
-    })
+    throw new ImageError(
+      'image_unreadable',
+      `The file cannot be read: ${why}. Check its permissions and its disk.`,
+      {
+        path,
+        cause,
+      },
+    )
   }
 }
 
 function unfit(cause: UnfitFileError, path: string): ImageError {
   const { reason } = cause
-  if (reason === 'folder') return new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
-  if (reason === 'device') return new ImageError('image_unreadable', 'This is a device, not a file. Name a file.', { path, cause })
-  return new ImageError('image_too_large', `The file has more than ${MAX_FILE_BYTES} bytes. Scale the image down.`, { path, cause })
+  if (reason === 'folder')
+    return new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
+  if (reason === 'device')
+    return new ImageError('image_unreadable', 'This is a device, not a file. Name a file.', { path, cause })
+  return new ImageError(
+    'image_too_large',
+    `The file has more than ${MAX_FILE_BYTES} bytes. Scale the image down.`,
+    { path, cause },
+  )
 }

@@ -1,8 +1,8 @@
 import { type ErrorCode, IcthpError, ImageError } from '../../base/errors.ts'
 import type { UseSharp } from '../codecs/codecs-node.ts'
-import type { ImageJob } from './image-job-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'
+import type { ImageJob } from './image-job-node.ts'
 
 /** What passes between {@link WorkerPool} and worker-node.ts. */
 export interface WorkerOptions {
@@ -28,10 +28,19 @@ export interface ErrorMessage {
 
 export function toMessage(error: unknown): ErrorMessage {
   const message = error instanceof Error ? error.message : String(error)
-  if (!(error instanceof IcthpError)) return { code: 'image_unreadable', message, details: {}, cause: String(error) }
-  return { code: error.code, message, details: error.details, cause: error.cause === undefined ? undefined : String(error.cause) }
+  if (!(error instanceof IcthpError))
+    return { code: 'image_unreadable', message, details: {}, cause: String(error) }
+  return {
+    code: error.code,
+    message,
+    details: error.details,
+    cause: error.cause === undefined ? undefined : String(error.cause),
+  }
 }
 
 export function fromMessage({ code, message, details, cause }: ErrorMessage): ImageError {
-  return new ImageError(code, message, { ...details, ...(cause === undefined ? {} : { cause: new Error(cause) }) })
+  return new ImageError(code, message, {
+    ...details,
+    ...(cause === undefined ? {} : { cause: new Error(cause) }),
+  })
 }

@@ -1,7 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { toMessage, type WorkerOptions, type WorkerReply, type WorkerRequest } from './worker-messages-node.ts'
 import { createNodeCodecs } from '../codecs/codecs-node.ts'
 import { runImageJob } from './image-job-node.ts'
+import {
+  toMessage,
+  type WorkerOptions,
+  type WorkerReply,
+  type WorkerRequest,
+} from './worker-messages-node.ts'
 
 // The far end of WorkerPool: takes one job at a time and answers each.
 const port = parentPort!

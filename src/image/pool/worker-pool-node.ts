@@ -2,10 +2,15 @@ import { Worker } from 'node:worker_threads'
 import { ImageError } from '../../base/errors.ts'
 import { onAbort } from '../../base/on-abort.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
-import type { ImageJob } from './image-job-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'
-import { fromMessage, type WorkerOptions, type WorkerReply, type WorkerRequest } from './worker-messages-node.ts'
+import type { ImageJob } from './image-job-node.ts'
+import {
+  fromMessage,
+  type WorkerOptions,
+  type WorkerReply,
+  type WorkerRequest,
+} from './worker-messages-node.ts'
 
 /** A job, made only when a worker is free, so that what waits in the queue costs no second copy of its bytes. */
 export type PrepareJob = () => { readonly job: ImageJob; readonly transfer: readonly ArrayBuffer[] }

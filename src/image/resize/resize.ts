@@ -1,6 +1,6 @@
 import type { RawImage } from '../raw-image.ts'
-import { RESIZE_KERNEL } from './resize-kernel.ts'
 import { PRECISION_BITS, resampleWeights, type WeightTable } from './resample-weights.ts'
+import { RESIZE_KERNEL } from './resize-kernel.ts'
 
 /** A rectangle of the resized picture, in its pixels. */
 export interface ResizeWindow {
@@ -25,8 +25,12 @@ export function resizeWindow(
   window: ResizeWindow,
   engine?: ResizeEngine,
 ): Uint8Array<ArrayBuffer> {
-  const columns = outWidth === image.width ? undefined : resampleWeights(image.width, outWidth, window.left, window.width)
-  const rows = outHeight === image.height ? undefined : resampleWeights(image.height, outHeight, window.top, window.height)
+  const columns =
+    outWidth === image.width ? undefined : resampleWeights(image.width, outWidth, window.left, window.width)
+  const rows =
+    outHeight === image.height
+      ? undefined
+      : resampleWeights(image.height, outHeight, window.top, window.height)
   const job: Job = {
     image,
     window,
@@ -129,7 +133,8 @@ function resizeInWasm(job: Job, kernel: Kernel): Uint8Array<ArrayBuffer> {
   const rowBytes = window.width * 3
   if (stride === rowBytes) return memory.slice(from, from + rowBytes * window.height)
   const out = new Uint8Array(rowBytes * window.height)
-  for (let y = 0; y < window.height; y++) out.set(memory.subarray(from + y * stride, from + y * stride + rowBytes), y * rowBytes)
+  for (let y = 0; y < window.height; y++)
+    out.set(memory.subarray(from + y * stride, from + y * stride + rowBytes), y * rowBytes)
   return out
 }
 

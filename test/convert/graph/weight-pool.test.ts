@@ -11,7 +11,18 @@ function poolOf(engine: 'wasm' | 'js'): WeightPool {
 }
 
 describe.each(['wasm', 'js'] as const)('in %s', (engine) => {
-  it.each([[4, 4], [16, 16], [20, 12], [64, 64], [68, 12], [36, 1024], [1024, 60], [3, 5], [17, 64], [64, 18]])('%d × %d is turned, into its columns alone', (rows, columns) => {
+  it.each([
+    [4, 4],
+    [16, 16],
+    [20, 12],
+    [64, 64],
+    [68, 12],
+    [36, 1024],
+    [1024, 60],
+    [3, 5],
+    [17, 64],
+    [64, 18],
+  ])('%d × %d is turned, into its columns alone', (rows, columns) => {
     const pool = poolOf(engine)
     const from = pool.bands[0].subarray(0, rows * columns)
     from.forEach((_, i) => (from[i] = i + 1))
@@ -20,7 +31,17 @@ describe.each(['wasm', 'js'] as const)('in %s', (engine) => {
     pool.turn(out, width, 4, from, rows, columns)
     for (let c = 0; c < columns; c++) {
       const row = Array.from({ length: rows }, (_, r) => r * columns + c + 1)
-      expect(Array.from(out.subarray(c * width, (c + 1) * width))).toEqual([-1, -1, -1, -1, ...row, -1, -1, -1, -1])
+      expect(Array.from(out.subarray(c * width, (c + 1) * width))).toEqual([
+        -1,
+        -1,
+        -1,
+        -1,
+        ...row,
+        -1,
+        -1,
+        -1,
+        -1,
+      ])
     }
   })
 
@@ -46,7 +67,9 @@ describe.each(['wasm', 'js'] as const)('in %s', (engine) => {
 test('places are used again once they are given back, and never two at a time', () => {
   const pool = poolOf('wasm')
   const first = [1, 2, 3, 4, 5, 6].map((value) => pool.take(ROOM).fill(value))
-  expect(first.map((values) => values.every((value) => value === values[0]))).toEqual(Array<boolean>(6).fill(true))
+  expect(first.map((values) => values.every((value) => value === values[0]))).toEqual(
+    Array<boolean>(6).fill(true),
+  )
   expect(new Set(first.map(({ buffer }) => buffer)).size).toBe(3)
   first.forEach((values) => pool.give(values))
   pool.give(first[0]!)

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, open, readdir, readFile, rm, type FileHandle } from 'node:fs/promises'
+import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { OnnxInitializer } from '../../../src/onnx/onnx-model.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
-import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
 import { GraphBuilder, toFloat16, type TowerGraph } from '../../../src/convert/graph/graph-builder.ts'
 import { floating } from '../../../src/convert/graph/precision.ts'
-import { visionWeights, type LogicalWeight } from '../../../src/convert/graph/tower-weights.ts'
+import { type LogicalWeight, visionWeights } from '../../../src/convert/graph/tower-weights.ts'
 import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'
-import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
+import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { Digester } from '../../../src/convert/write/digester.ts'
+import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
 import { writeTower } from '../../../src/convert/write/write-tower.ts'
+import type { OnnxInitializer } from '../../../src/onnx/onnx-model.ts'
 
 let folder: string
 const digester = new Digester()
@@ -28,7 +28,14 @@ const bytesOf = (length: number, value: number): Uint8Array => new Uint8Array(le
 
 test('a part ends before it would pass the limit; places are aligned; digests are those of the files', async () => {
   const writer = new ExternalDataWriter(folder, 'a.onnx', { limit: 10_000, digester })
-  const tensors = [bytesOf(5000, 1), bytesOf(10, 2), bytesOf(70, 3), bytesOf(4096, 4), bytesOf(20_000, 5), bytesOf(1, 6)]
+  const tensors = [
+    bytesOf(5000, 1),
+    bytesOf(10, 2),
+    bytesOf(70, 3),
+    bytesOf(4096, 4),
+    bytesOf(20_000, 5),
+    bytesOf(1, 6),
+  ]
   const places = []
   for (const tensor of tensors) places.push(await writer.append(tensor))
   await writer.finish()
@@ -49,13 +56,18 @@ test('a part ends before it would pass the limit; places are aligned; digests ar
     expect(digests[i]).toEqual({ size: file.length, sha256: createHash('sha256').update(file).digest('hex') })
   }
   for (const [i, { file, offset, length }] of places.entries()) {
-    expect(new Uint8Array((await readFile(join(folder, file))).subarray(offset, offset + length))).toEqual(tensors[i])
+    expect(new Uint8Array((await readFile(join(folder, file))).subarray(offset, offset + length))).toEqual(
+      tensors[i],
+    )
   }
 })
 
 test('a tower in many parts loads, and answers as one in a single part', async () => {
   await writeRandomCheckpoint(folder)
-  const config = parseClipConfig(JSON.parse(await readFile(join(folder, 'base/config.json'), 'utf8')), 'config.json')
+  const config = parseClipConfig(
+    JSON.parse(await readFile(join(folder, 'base/config.json'), 'utf8')),
+    'config.json',
+  )
   await using checkpoint = await openCheckpoint(join(folder, 'ICT'))
   const backend = new OrtNodeBackend()
   const answers: Float32Array[] = []
@@ -77,17 +89,24 @@ test('a tower in many parts loads, and answers as one in a single part', async (
     const files = await settled()
     const { model, externalData } = towers.fp32!
     expect(externalData.length > 3).toBe(partLimit !== undefined)
-    expect((await readdir(join(out, 'onnx'))).map((name) => `onnx/${name}`).sort()).toEqual(Object.keys(files).sort())
+    expect((await readdir(join(out, 'onnx'))).map((name) => `onnx/${name}`).sort()).toEqual(
+      Object.keys(files).sort(),
+    )
     const session = await backend.load(
       {
         name: 'vision',
         model: { path: join(out, model) },
-        externalData: externalData.map((path) => ({ name: path.slice('onnx/'.length), file: { path: join(out, path) } })),
+        externalData: externalData.map((path) => ({
+          name: path.slice('onnx/'.length),
+          file: { path: join(out, path) },
+        })),
       },
       { device: 'cpu' },
     )
     const data = Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i / 997))
-    const { image_embeds } = await session.run({ pixel_values: { dtype: 'float32', dims: [1, 3, 224, 224], data } })
+    const { image_embeds } = await session.run({
+      pixel_values: { dtype: 'float32', dims: [1, 3, 224, 224], data },
+    })
     answers.push(image_embeds!.data as Float32Array)
     await session.dispose()
   }
@@ -96,45 +115,73 @@ test('a tower in many parts loads, and answers as one in a single part', async (
   expect(answers[1]).toEqual(answers[0])
 })
 
-test.each([[false], [true]])('a weight in parts lies in one piece; one that is not stored value by value (%s) comes whole', async (apart) => {
-  await mkdir(join(folder, 'onnx'))
-  const values = Float32Array.from({ length: 5000 }, (_, i) => i / 8)
-  const loads: number[] = []
-  const slice = (start: number, count: number): LogicalWeight => ({
-    key: 'w', dims: [count], load: async () => { loads.push(count); return values.slice(start, start + count) },
-  })
-  const graphOf = (dtype: 'float32' | 'float16', whole: boolean): TowerGraph => {
-    const b = new GraphBuilder(dtype)
-    b.weight('before', [3])
-    if (whole) b.store({ key: 'w', tensors: [{ name: 'w', dtype, dims: [5000] }], encode: (array) => [new Uint8Array(array.slice().buffer)] })
-    else b.weight('w', [5000])
-    return b.finish('g', [], [])
-  }
-  const tensors: Record<string, OnnxInitializer> = {}
-  const { settled } = await writeTower({
-    folder, tower: 'text', version: '0', digester, onStored: (dtype, stored) => stored.forEach((tensor) => (tensors[`${dtype} ${tensor.name}`] = tensor)), pool: new WeightPool(),
-    graphs: new Map([['fp16', graphOf('float16', false)], ['fp32', graphOf('float32', apart)]]),
-    weights: [
-      { key: 'before', dims: [3], load: async () => Float32Array.of(1, 2, 3) },
-      { ...slice(0, 5000), parts: [slice(0, 2048), slice(2048, 2048), slice(4096, 904)] },
-    ],
-    // Less than 5000 values take, together with what is before them.
-    partLimit: 10_000,
-  })
-  await settled()
-  expect(loads).toEqual(apart ? [5000] : [2048, 2048, 904])
-  for (const [dtype, right] of [['fp16', toFloat16(values)], ['fp32', values]] as const) {
-    const { data } = tensors[`${dtype} w`]!
-    if (data instanceof Uint8Array) throw new Error('it should lie in a file')
-    expect(data).toMatchObject({ offset: 0, length: right.byteLength })
-    expect(data.file.endsWith('.onnx_data_1')).toBe(true)
-    expect(new Uint8Array(await readFile(join(folder, 'onnx', data.file)))).toEqual(new Uint8Array(right.buffer))
-  }
-})
+test.each([[false], [true]])(
+  'a weight in parts lies in one piece; one that is not stored value by value (%s) comes whole',
+  async (apart) => {
+    await mkdir(join(folder, 'onnx'))
+    const values = Float32Array.from({ length: 5000 }, (_, i) => i / 8)
+    const loads: number[] = []
+    const slice = (start: number, count: number): LogicalWeight => ({
+      key: 'w',
+      dims: [count],
+      load: async () => {
+        loads.push(count)
+        return values.slice(start, start + count)
+      },
+    })
+    const graphOf = (dtype: 'float32' | 'float16', whole: boolean): TowerGraph => {
+      const b = new GraphBuilder(dtype)
+      b.weight('before', [3])
+      if (whole)
+        b.store({
+          key: 'w',
+          tensors: [{ name: 'w', dtype, dims: [5000] }],
+          encode: (array) => [new Uint8Array(array.slice().buffer)],
+        })
+      else b.weight('w', [5000])
+      return b.finish('g', [], [])
+    }
+    const tensors: Record<string, OnnxInitializer> = {}
+    const { settled } = await writeTower({
+      folder,
+      tower: 'text',
+      version: '0',
+      digester,
+      onStored: (dtype, stored) => stored.forEach((tensor) => (tensors[`${dtype} ${tensor.name}`] = tensor)),
+      pool: new WeightPool(),
+      graphs: new Map([
+        ['fp16', graphOf('float16', false)],
+        ['fp32', graphOf('float32', apart)],
+      ]),
+      weights: [
+        { key: 'before', dims: [3], load: async () => Float32Array.of(1, 2, 3) },
+        { ...slice(0, 5000), parts: [slice(0, 2048), slice(2048, 2048), slice(4096, 904)] },
+      ],
+      // Less than 5000 values take, together with what is before them.
+      partLimit: 10_000,
+    })
+    await settled()
+    expect(loads).toEqual(apart ? [5000] : [2048, 2048, 904])
+    for (const [dtype, right] of [
+      ['fp16', toFloat16(values)],
+      ['fp32', values],
+    ] as const) {
+      const { data } = tensors[`${dtype} w`]!
+      if (data instanceof Uint8Array) throw new Error('it should lie in a file')
+      expect(data).toMatchObject({ offset: 0, length: right.byteLength })
+      expect(data.file.endsWith('.onnx_data_1')).toBe(true)
+      expect(new Uint8Array(await readFile(join(folder, 'onnx', data.file)))).toEqual(
+        new Uint8Array(right.buffer),
+      )
+    }
+  },
+)
 
 test('a flush that fails while the rest is written is heard of in the end', async () => {
   const probe = await open(join(folder, 'probe'), 'w')
-  const failing = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync').mockRejectedValueOnce(new Error('EIO: the disk is broken'))
+  const failing = vi
+    .spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync')
+    .mockRejectedValueOnce(new Error('EIO: the disk is broken'))
   await probe.close()
   const writer = new ExternalDataWriter(folder, 'a.onnx', { digester })
   // As much as is flushed at a time, and something behind it.

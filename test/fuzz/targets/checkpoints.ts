@@ -2,8 +2,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts'
 import { IcthpError } from '../../../src/base/errors.ts'
+import { openCheckpoint } from '../../../src/checkpoint/checkpoint.ts'
 import { corpusOf } from '../corpus.ts'
 import type { FuzzTarget } from '../fuzz.ts'
 
@@ -21,7 +21,8 @@ export const checkpoints: FuzzTarget = {
       const [shards] = name.split('/')
       if (shards !== name) {
         mkdirSync(join(folder, shards!))
-        for (const file of readdirSync(fixtures + shards)) copyFileSync(join(fixtures, shards!, file), join(folder, shards!, file))
+        for (const file of readdirSync(fixtures + shards))
+          copyFileSync(join(fixtures, shards!, file), join(folder, shards!, file))
       }
       writeFileSync(join(folder, name), mutant)
       return await read(join(folder, shards!))
@@ -39,7 +40,8 @@ async function read(path: string): Promise<string> {
   let outcome = 'values'
   for (const tensor of checkpoint.tensors.values()) {
     if (tensor.size > MOST) outcome = 'too large to read here'
-    else if ((await tensor.read()).length !== tensor.size) throw new Error(`${tensor.name} is not of ${tensor.size} elements`)
+    else if ((await tensor.read()).length !== tensor.size)
+      throw new Error(`${tensor.name} is not of ${tensor.size} elements`)
   }
   await checkpoint.verify()
   return outcome

@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto'
-import { decodeImage, toRgb } from '../../../src/image/decode-image.ts'
-import type { ImageCodecs } from '../../../src/image/codecs/image-codecs.ts'
 import { ImageError } from '../../../src/base/errors.ts'
+import type { ImageCodecs } from '../../../src/image/codecs/image-codecs.ts'
+import { decodeImage, toRgb } from '../../../src/image/decode-image.ts'
 import { sniffImage } from '../../../src/image/sniff.ts'
 import { codecSets } from '../../image/codec-sets.ts'
-import type { FuzzTarget } from '../fuzz.ts'
 import { corpusOf } from '../corpus.ts'
+import type { FuzzTarget } from '../fuzz.ts'
 
 /** What a file may be refused with once its bytes are there. */
-const CODES = ['image_empty', 'image_truncated', 'image_unreadable', 'image_unsupported', 'image_zero_size', 'image_too_large']
+const CODES = [
+  'image_empty',
+  'image_truncated',
+  'image_unreadable',
+  'image_unsupported',
+  'image_zero_size',
+  'image_too_large',
+]
 /** Formats that both paths decode with the same code: for the others, disagreements are counted and do not fail. */
 const STRICT = ['png', 'gif', 'bmp', 'tiff']
 
@@ -24,7 +31,8 @@ export const images: FuzzTarget = {
     if (!one!.includes('×') && !other!.includes('×')) return 'refused with two codes'
     const { format } = sniffImage(mutant)
     // A strict TIFF may hold a JPEG.
-    if (STRICT.includes(format) && !isJpegTiff(mutant, format)) throw new Error(`the paths differ: ${one} and ${other}`)
+    if (STRICT.includes(format) && !isJpegTiff(mutant, format))
+      throw new Error(`the paths differ: ${one} and ${other}`)
     return `${format}: ${one!.includes('×') && other!.includes('×') ? 'other pixels' : 'refused by one path'}`
   },
 }
@@ -41,4 +49,5 @@ async function decoded(bytes: Uint8Array, codecs: ImageCodecs): Promise<string> 
 }
 
 const isJpegTiff = (bytes: Uint8Array, format: string): boolean =>
-  format === 'tiff' && bytes.some((byte, i) => byte === 0xff && bytes[i + 1] === 0xd8 && bytes[i + 2] === 0xff)
+  format === 'tiff' &&
+  bytes.some((byte, i) => byte === 0xff && bytes[i + 1] === 0xd8 && bytes[i + 2] === 0xff)

@@ -20,10 +20,13 @@ export const texts: FuzzTarget = {
     const ids = tokenizer.encode(text)
     if (ids.length < 2 || ids.length > 77) throw new Error(`${ids.length} ids`)
     if (ids[0] !== START_OF_TEXT || ids.at(-1) !== END_OF_TEXT) throw new Error('no marks around the ids')
-    if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id <= END_OF_TEXT)) throw new Error(`ids ${ids.join()}`)
+    if (!ids.every((id) => Number.isInteger(id) && id >= 0 && id <= END_OF_TEXT))
+      throw new Error(`ids ${ids.join()}`)
     const seen = tokenizer.inspect(text)
-    if (seen.ids.join() !== ids.join()) throw new Error(`inspect has other ids: ${seen.ids.join()} for ${ids.join()}`)
-    if (seen.truncated !== seen.count > 77) throw new Error(`truncated: ${seen.truncated} with ${seen.count} tokens`)
+    if (seen.ids.join() !== ids.join())
+      throw new Error(`inspect has other ids: ${seen.ids.join()} for ${ids.join()}`)
+    if (seen.truncated !== seen.count > 77)
+      throw new Error(`truncated: ${seen.truncated} with ${seen.count} tokens`)
     return seen.truncated ? 'cut' : 'whole'
   },
 }

@@ -1,21 +1,28 @@
 import { expect, test } from 'vitest'
+import { sleep } from '../../../src/base/sleep.ts'
 import { FileLocks } from '../../../src/hub/browser/file-locks.ts'
 import { PageLocks } from '../../../src/hub/browser/page-locks.ts'
-import { sleep } from '../../../src/base/sleep.ts'
 
 const events: string[] = []
-const work = (name: string, ms = 10) => async (): Promise<string> => {
-  events.push(`${name} in`)
-  await sleep(ms)
-  events.push(`${name} out`)
-  return name
-}
+const work =
+  (name: string, ms = 10) =>
+  async (): Promise<string> => {
+    events.push(`${name} in`)
+    await sleep(ms)
+    events.push(`${name} out`)
+    return name
+  }
 const seen = (): string[] => events.splice(0)
-const isLocked = (locks: PageLocks, name: string): Promise<boolean> => locks.request(name, { ifAvailable: true }, async (lock) => lock === null)
+const isLocked = (locks: PageLocks, name: string): Promise<boolean> =>
+  locks.request(name, { ifAvailable: true }, async (lock) => lock === null)
 
 test('a lock is held by one at a time, in the order in which they came; other names are other locks', async () => {
   const locks = new PageLocks()
-  const all = [locks.request('a', {}, work('1')), locks.request('a', {}, work('2')), locks.request('b', {}, work('3', 0))]
+  const all = [
+    locks.request('a', {}, work('1')),
+    locks.request('a', {}, work('2')),
+    locks.request('b', {}, work('3', 0)),
+  ]
   expect(await Promise.all(all)).toEqual(['1', '2', '3'])
   expect(seen()).toEqual(['1 in', '3 in', '3 out', '1 out', '2 in', '2 out'])
 })
@@ -23,7 +30,12 @@ test('a lock is held by one at a time, in the order in which they came; other na
 test('those who share go together, and do not overtake who waits to be alone', async () => {
   const locks = new PageLocks()
   const shared = { mode: 'shared' } as const
-  await Promise.all([locks.request('a', shared, work('1')), locks.request('a', shared, work('2', 20)), locks.request('a', {}, work('3')), locks.request('a', shared, work('4'))])
+  await Promise.all([
+    locks.request('a', shared, work('1')),
+    locks.request('a', shared, work('2', 20)),
+    locks.request('a', {}, work('3')),
+    locks.request('a', shared, work('4')),
+  ])
   expect(seen()).toEqual(['1 in', '2 in', '1 out', '2 out', '3 in', '3 out', '4 in', '4 out'])
 })
 

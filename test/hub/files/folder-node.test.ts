@@ -2,8 +2,8 @@ import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
-import { LocalFolder } from '../../../src/hub/files/folder-node.ts'
 import type { Progress } from '../../../src/base/progress.ts'
+import { LocalFolder } from '../../../src/hub/files/folder-node.ts'
 import { noise, sha256 } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
@@ -32,7 +32,13 @@ test('a good file comes as its absolute path, with progress', async () => {
   const file = await folder.file('onnx/a.onnx', digest, { onProgress: (progress) => seen.push(progress) })
   expect(file).toMatchObject({ path: join(room.folder, 'model', 'onnx', 'a.onnx') })
   await file.checked
-  expect(seen.at(-1)).toEqual({ stage: 'verify', item: 'onnx/a.onnx', loaded: 100_000, total: 100_000, unit: 'bytes' })
+  expect(seen.at(-1)).toEqual({
+    stage: 'verify',
+    item: 'onnx/a.onnx',
+    loaded: 100_000,
+    total: 100_000,
+    unit: 'bytes',
+  })
 })
 
 test('a missing file is named, with where it was looked for and what to do', async () => {
@@ -41,7 +47,11 @@ test('a missing file is named, with where it was looked for and what to do', asy
   expect(error.name).toBe('ModelError')
   expect(error.message).toContain('onnx/b.onnx of the model ./model is missing')
   expect(error.message).toContain('npx icthp convert')
-  expect(error.details).toEqual({ source: './model', path: 'onnx/b.onnx', where: join(room.folder, 'model', 'onnx', 'b.onnx') })
+  expect(error.details).toEqual({
+    source: './model',
+    path: 'onnx/b.onnx',
+    where: join(room.folder, 'model', 'onnx', 'b.onnx'),
+  })
 })
 
 test('a truncated file, with both sizes', async () => {
@@ -54,7 +64,10 @@ test('a truncated file, with both sizes', async () => {
 
 test('a git-lfs pointer is called one', async () => {
   const folder = await model()
-  await writeFile(join(folder.path, 'onnx', 'a.onnx'), 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 100000\n')
+  await writeFile(
+    join(folder.path, 'onnx', 'a.onnx'),
+    'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 100000\n',
+  )
   const error = await failure(folder.file('onnx/a.onnx', digest), 'model_file_truncated')
   expect(error.details['pointer']).toBe(true)
   expect(error.message).toContain('git lfs pull')
@@ -70,14 +83,22 @@ test('one wrong bit, with both sums', async () => {
   expect(error.details).toMatchObject({ sha256: sha256(wrong), expected: digest.sha256 })
 })
 
-test.each(['../secret', '/etc/passwd', 'a/../../b', 'a//b', '', '.', 'C:\\x', 'a\\..\\..\\b', 'onnx/./a.onnx', 'a\0b'])(
-  'refuses %j, which may leave the folder',
-  async (path) => {
-    const folder = await model()
-    await failure(folder.file(path, digest), 'model_invalid_manifest')
-    await failure(folder.readText(path), 'model_invalid_manifest')
-  },
-)
+test.each([
+  '../secret',
+  '/etc/passwd',
+  'a/../../b',
+  'a//b',
+  '',
+  '.',
+  'C:\\x',
+  'a\\..\\..\\b',
+  'onnx/./a.onnx',
+  'a\0b',
+])('refuses %j, which may leave the folder', async (path) => {
+  const folder = await model()
+  await failure(folder.file(path, digest), 'model_invalid_manifest')
+  await failure(folder.readText(path), 'model_invalid_manifest')
+})
 
 test('follows links, as the Hugging Face cache is made of them', async () => {
   const folder = await model()
@@ -96,7 +117,11 @@ test('stops when aborted', async () => {
   const onProgress = (): void => controller.abort(reason)
   const big = noise(3 * 2 ** 20)
   await writeFile(join(folder.path, 'big'), big)
-  const { checked } = await folder.file('big', { size: big.length, sha256: sha256(big) }, { signal: controller.signal, onProgress })
+  const { checked } = await folder.file(
+    'big',
+    { size: big.length, sha256: sha256(big) },
+    { signal: controller.signal, onProgress },
+  )
   await expect(checked).rejects.toBe(reason)
 })
 
@@ -113,7 +138,9 @@ test('hashing leaves the event loop free: no stall over 50 ms', { retry: 2 }, as
     worst = Math.max(worst, now - last)
     last = now
   }, 1)
-  await (await folder.file('big', expected)).checked
+  await (
+    await folder.file('big', expected)
+  ).checked
   clearInterval(timer)
   expect(worst).toBeLessThan(50)
 })

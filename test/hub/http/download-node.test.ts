@@ -1,9 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { type Download, download, partialPath } from '../../../src/hub/http/download-node.ts'
-import { newOwner } from '../../../src/hub/files/lock-owner-node.ts'
 import type { Progress } from '../../../src/base/progress.ts'
+import { newOwner } from '../../../src/hub/files/lock-owner-node.ts'
+import { type Download, download, partialPath } from '../../../src/hub/http/download-node.ts'
 import { noise, sha256 } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
@@ -17,7 +17,14 @@ beforeEach(() => {
   room.hub.add('a/b', { 'w.bin': content })
   const url = `${room.hub.endpoint}/a/b/resolve/main/w.bin`
   const digest = { algorithm: 'sha256', value: sum } as const
-  file = { url, target: join(room.folder, 'out', sum), name: { path: 'w.bin', url }, item: 'w.bin', size: content.length, digest }
+  file = {
+    url,
+    target: join(room.folder, 'out', sum),
+    name: { path: 'w.bin', url },
+    item: 'w.bin',
+    size: content.length,
+    digest,
+  }
 })
 
 const left = (): Promise<string[]> => readdir(join(room.folder, 'out'))
@@ -48,7 +55,13 @@ test('a download that was given up goes on in the next call', async () => {
   expect(room.hub.bytesOf(content)).toBe(300_000)
   expect(room.hub.rangesOf(content).at(-1)).toBe('bytes=120000-')
   expect(seen[0]).toEqual({ stage: 'verify', item: 'w.bin', loaded: 120_000, total: 120_000, unit: 'bytes' })
-  expect(seen.at(-1)).toEqual({ stage: 'download', item: 'w.bin', loaded: 300_000, total: 300_000, unit: 'bytes' })
+  expect(seen.at(-1)).toEqual({
+    stage: 'download',
+    item: 'w.bin',
+    loaded: 300_000,
+    total: 300_000,
+    unit: 'bytes',
+  })
   expect(sha256(await readFile(file.target))).toBe(sha256(content))
 })
 
@@ -129,7 +142,10 @@ test('a login page in place of the file', async () => {
 })
 
 test('a server that breaks off and will not go on ends too', async () => {
-  room.hub.trouble(sum, ...Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? { breakAfter: 50_000 } : { status: 416 })))
+  room.hub.trouble(
+    sum,
+    ...Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? { breakAfter: 50_000 } : { status: 416 })),
+  )
   await failure(download(file, retry), 'download_interrupted')
 })
 
@@ -165,22 +181,32 @@ test('the lock of a process that is gone is taken over', async () => {
   expect(await download(file, retry)).toBe(true)
 })
 
-test.skipIf(process.platform !== 'linux')('so is that of a process whose number another has by now', async () => {
-  await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
-  await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), started: '1' }))
-  expect(await download(file, retry)).toBe(true)
-})
+test.skipIf(process.platform !== 'linux')(
+  'so is that of a process whose number another has by now',
+  async () => {
+    await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
+    await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), started: '1' }))
+    expect(await download(file, retry)).toBe(true)
+  },
+)
 
 test('the same process number in another container is not taken for a process that is gone', async () => {
   await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
-  await writeFile(`${file.target}.icthp.lock`, JSON.stringify({ ...(await newOwner()), pid: 4194999, space: 'elsewhere' }))
-  await expect(download(file, retry, { signal: AbortSignal.timeout(400) })).rejects.toMatchObject({ name: 'TimeoutError' })
+  await writeFile(
+    `${file.target}.icthp.lock`,
+    JSON.stringify({ ...(await newOwner()), pid: 4194999, space: 'elsewhere' }),
+  )
+  await expect(download(file, retry, { signal: AbortSignal.timeout(400) })).rejects.toMatchObject({
+    name: 'TimeoutError',
+  })
 })
 
 test('a lock that lives is waited for, until aborted', async () => {
   await download({ ...file, target: join(room.folder, 'out', 'first') }, retry)
   await writeFile(`${file.target}.icthp.lock`, `1 elsewhere\n`)
-  await expect(download(file, retry, { signal: AbortSignal.timeout(400) })).rejects.toMatchObject({ name: 'TimeoutError' })
+  await expect(download(file, retry, { signal: AbortSignal.timeout(400) })).rejects.toMatchObject({
+    name: 'TimeoutError',
+  })
 })
 
 test('a disk without room is refused before a byte comes', async () => {
@@ -191,7 +217,8 @@ test('a disk without room is refused before a byte comes', async () => {
 
 test('redirects in a ring end', async () => {
   const url = `${room.hub.endpoint}/ring`
-  const round = (): Promise<Response> => Promise.resolve(new Response(null, { status: 302, headers: { location: url } }))
+  const round = (): Promise<Response> =>
+    Promise.resolve(new Response(null, { status: 302, headers: { location: url } }))
   const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation(round)
   try {
     await failure(download({ ...file, url }, { ...retry, attempts: 1 }), 'download_failed')

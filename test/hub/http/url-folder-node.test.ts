@@ -16,7 +16,8 @@ beforeEach(() => {
   source = `${room.hub.endpoint}/web/folder/resolve/main`
 })
 
-const open = (options: NodeHubOptions = {}): Promise<ModelFolder> => createNodeHub({ ...room.options, ...options }).open(source)
+const open = (options: NodeHubOptions = {}): Promise<ModelFolder> =>
+  createNodeHub({ ...room.options, ...options }).open(source)
 
 test('texts and files come from the server, files go by content', async () => {
   const folder = await open()
@@ -48,7 +49,9 @@ test('a new version gets a snapshot of its own, and shares what has not changed'
   room.hub.add('web/folder', { 'icthp.json': 'two', 'onnx/a.onnx': other })
   const young = await open()
   expect(await young.readText('icthp.json')).toBe('two')
-  const second = (await young.file('onnx/a.onnx', { size: other.length, sha256: sha256(other) })) as { path: string }
+  const second = (await young.file('onnx/a.onnx', { size: other.length, sha256: sha256(other) })) as {
+    path: string
+  }
   expect(second.path).not.toBe(first.path)
   expect(sha256(await readFile(first.path))).toBe(sha256(weights))
   expect(sha256(await readFile(second.path))).toBe(sha256(other))

@@ -1,16 +1,19 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { FileDigest } from '../../../src/hub/hub.ts'
-import { clearCache, listCache } from '../../../src/hub/hub-web.ts'
+import type { Progress } from '../../../src/base/progress.ts'
+import { sleep } from '../../../src/base/sleep.ts'
 import { MemoryStore } from '../../../src/hub/browser/blob-store.ts'
 import { fileLocksOf } from '../../../src/hub/browser/file-locks-web.ts'
 import { WebUrlFolder } from '../../../src/hub/http/url-folder-web.ts'
-import type { Progress } from '../../../src/base/progress.ts'
-import { sleep } from '../../../src/base/sleep.ts'
+import type { FileDigest } from '../../../src/hub/hub.ts'
+import { clearCache, listCache } from '../../../src/hub/hub-web.ts'
 import { noise, sha256 } from '../fake-hub.ts'
 
 const FILE = 'onnx/a.onnx_data'
 const [one, two] = [noise(18_000_000), noise(20_000)]
-const digestOf = (bytes: Uint8Array): FileDigest => ({ size: bytes.length, sha256: sha256(Buffer.from(bytes)) })
+const digestOf = (bytes: Uint8Array): FileDigest => ({
+  size: bytes.length,
+  sha256: sha256(Buffer.from(bytes)),
+})
 
 /** What two pages of an origin share: a store, and a server that takes its time. */
 let store: MemoryStore
@@ -29,7 +32,9 @@ async function openPage(): Promise<WebUrlFolder> {
   const fetch = async (url: string, { signal, headers }: RequestInit): Promise<Response> => {
     const path = new URL(url).pathname.slice('/model/'.length)
     const content = served[path]
-    const from = Number(/\d+/.exec((headers as Record<string, string> | undefined)?.['range'] ?? '')?.[0] ?? 0)
+    const from = Number(
+      /\d+/.exec((headers as Record<string, string> | undefined)?.['range'] ?? '')?.[0] ?? 0,
+    )
     requests.push(from > 0 ? `${path} from ${from}` : path)
     if (content === undefined) return new Response(null, { status: 404 })
     if (typeof content === 'string') return new Response(content)
@@ -41,24 +46,47 @@ async function openPage(): Promise<WebUrlFolder> {
         if (at >= content.length) controller.close()
       },
     })
-    return new Response(body as never, from > 0 ? { status: 206, headers: { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` } } : {})
+    return new Response(
+      body as never,
+      from > 0
+        ? {
+            status: 206,
+            headers: { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` },
+          }
+        : {},
+    )
   }
-  return new WebUrlFolder('model', 'https://server.test/model/', { store, fetch, locks: await fileLocksOf(store) })
+  return new WebUrlFolder('model', 'https://server.test/model/', {
+    store,
+    fetch,
+    locks: await fileLocksOf(store),
+  })
 }
 
-const bytesOf = async (file: unknown): Promise<string> => sha256(Buffer.from(await (file as { blob: Blob }).blob.arrayBuffer()))
-const parts = async (bytes: Uint8Array): Promise<number> => (await store.keys()).filter((key) => key.startsWith(`part-${digestOf(bytes).sha256}-`)).length
+const bytesOf = async (file: unknown): Promise<string> =>
+  sha256(Buffer.from(await (file as { blob: Blob }).blob.arrayBuffer()))
+const parts = async (bytes: Uint8Array): Promise<number> =>
+  (await store.keys()).filter((key) => key.startsWith(`part-${digestOf(bytes).sha256}-`)).length
 
 test('of two pages that want the same file, one fetches it and the other waits, with progress', async () => {
   pause = 250
   const steps: Progress[] = []
   const [first, second] = [await openPage(), await openPage()]
-  const files = [first.file(FILE, digestOf(one)), second.file(FILE, digestOf(one), { onProgress: (step) => steps.push(step) })]
+  const files = [
+    first.file(FILE, digestOf(one)),
+    second.file(FILE, digestOf(one), { onProgress: (step) => steps.push(step) }),
+  ]
   expect(await Promise.all((await Promise.all(files)).map(bytesOf))).toEqual([sha256(one), sha256(one)])
   expect(requests).toEqual([FILE])
   expect(steps.length).toBeGreaterThan(1)
   expect(steps[0]!.loaded).toBeLessThan(one.length)
-  expect(steps.at(-1)).toEqual({ stage: 'download', item: FILE, loaded: one.length, total: one.length, unit: 'bytes' })
+  expect(steps.at(-1)).toEqual({
+    stage: 'download',
+    item: FILE,
+    loaded: one.length,
+    total: one.length,
+    unit: 'bytes',
+  })
 })
 
 test('one that waits can be aborted; one that is aborted leaves what it has to the next', async () => {

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { folderFileUrl, readFileHeaders, resolveUrl, responseError, revisionUrl } from '../../../src/hub/huggingface/hub-protocol.ts'
 import { retryDelay } from '../../../src/hub/http/retry.ts'
+import {
+  folderFileUrl,
+  readFileHeaders,
+  resolveUrl,
+  responseError,
+  revisionUrl,
+} from '../../../src/hub/huggingface/hub-protocol.ts'
 
 const sha1 = 'ab'.repeat(20)
 const sha256 = 'cd'.repeat(32)
@@ -28,16 +34,25 @@ test('a small file has its git object id', () => {
   expect(readFileHeaders(compressed, false)).toEqual({ etag: sha1 })
 })
 
-test.each(['../../x', 'a/b', '', '.x', 'a\\b', 'x'.repeat(200)])('the etag %j becomes no file name', (etag) => {
-  expect(readFileHeaders(new Headers({ etag: `"${etag}"` }), false)).toBeUndefined()
-})
+test.each(['../../x', 'a/b', '', '.x', 'a\\b', 'x'.repeat(200)])(
+  'the etag %j becomes no file name',
+  (etag) => {
+    expect(readFileHeaders(new Headers({ etag: `"${etag}"` }), false)).toBeUndefined()
+  },
+)
 
 const name = { repository: 'a/b', revision: 'main', path: 'f', url: 'https://h/a/b/resolve/main/f' }
 
 test.each([
   [401, 'RepoNotFound', false, 'download_unauthorized', 'does not exist, or is private'],
   [401, undefined, true, 'download_unauthorized', 'The token that was sent does not open it'],
-  [403, 'GatedRepo', false, 'download_unauthorized', 'Accept its licence at https://h/a/b, then set HF_TOKEN'],
+  [
+    403,
+    'GatedRepo',
+    false,
+    'download_unauthorized',
+    'Accept its licence at https://h/a/b, then set HF_TOKEN',
+  ],
   [404, 'RepoNotFound', true, 'download_not_found', 'There is no repository a/b'],
   [404, 'RevisionNotFound', false, 'download_not_found', 'has no revision main'],
   [404, 'EntryNotFound', false, 'download_not_found', 'There is no f in the repository a/b at main'],
@@ -45,7 +60,12 @@ test.each([
   [503, undefined, false, 'download_failed', 'answered 503 for f. Try again later'],
   [418, undefined, false, 'download_failed', 'Check the address'],
 ] as const)('%i %s', (status, errorCode, token, code, text) => {
-  const error = responseError(status, new Headers(errorCode === undefined ? {} : { 'x-error-code': errorCode }), name, token)
+  const error = responseError(
+    status,
+    new Headers(errorCode === undefined ? {} : { 'x-error-code': errorCode }),
+    name,
+    token,
+  )
   expect(error.code).toBe(code)
   expect(error.message).toContain(text)
   expect(error.details).toMatchObject({ status, ...name })

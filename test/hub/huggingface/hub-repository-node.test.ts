@@ -1,8 +1,8 @@
 import { lstat, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { createNodeHub } from '../../../src/hub/hub-node.ts'
 import type { Progress } from '../../../src/base/progress.ts'
+import { createNodeHub } from '../../../src/hub/hub-node.ts'
 import { noise, sha256 } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
@@ -34,7 +34,13 @@ test('a fresh download lands in the standard layout', async () => {
   expect(await readFile(join(home(), 'refs', 'main'), 'utf8')).toBe(commit)
   expect((await readdir(join(home(), 'blobs'))).length).toBe(2)
   expect(seen.map(({ stage }) => stage)).not.toContain('verify')
-  expect(seen.at(-1)).toEqual({ stage: 'download', item: 'onnx/a.onnx', loaded: 200_000, total: 200_000, unit: 'bytes' })
+  expect(seen.at(-1)).toEqual({
+    stage: 'download',
+    item: 'onnx/a.onnx',
+    loaded: 200_000,
+    total: 200_000,
+    unit: 'bytes',
+  })
   expect(room.hub.bytesOf(weights)).toBe(200_000)
 })
 
@@ -136,9 +142,14 @@ test('private, gated, wrong name, revision and file', async () => {
   await failure(createNodeHub({ ...room.options, token: 'hf_wrong' }).open('me/model'), 'download_not_found')
   publish({ gated: true })
   const gated = await createNodeHub(room.options).open('me/model')
-  expect((await failure(gated.file('onnx/a.onnx', digest), 'download_unauthorized')).message).toContain('Accept its licence')
+  expect((await failure(gated.file('onnx/a.onnx', digest), 'download_unauthorized')).message).toContain(
+    'Accept its licence',
+  )
   publish()
-  const revision = await failure(createNodeHub(room.options).open('me/model', { revision: 'v9' }), 'download_not_found')
+  const revision = await failure(
+    createNodeHub(room.options).open('me/model', { revision: 'v9' }),
+    'download_not_found',
+  )
   expect(revision.details['missing']).toBe('revision')
   await failure(createNodeHub(room.options).open('me/model', { revision: '../x' }), 'download_not_found')
   const folder = await createNodeHub(room.options).open('me/model')
@@ -164,7 +175,10 @@ test('a commit is taken at its word', async () => {
 test('a hub that is none: a page instead of JSON', async () => {
   publish()
   const endpoint = `${room.hub.endpoint}/me/model/resolve/main/icthp.json#`
-  const error = await failure(createNodeHub({ ...room.options, endpoint }).open('me/model'), 'download_failed')
+  const error = await failure(
+    createNodeHub({ ...room.options, endpoint }).open('me/model'),
+    'download_failed',
+  )
   expect(error.message).toContain('does not answer as a Hugging Face hub')
   expect(room.hub.served.length).toBe(1)
 })

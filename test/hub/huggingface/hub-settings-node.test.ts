@@ -27,15 +27,23 @@ test('models from URLs have a cache of their own', () => {
   expect(hubSettings({}, { XDG_CACHE_HOME: '/x', ICTHP_CACHE: '/i' }).urlCacheDir).toBe('/i')
 })
 
-test.each(['huggingface.co', 'nonsense', 'ftp://mirror', 'http://'])('HF_ENDPOINT=%s is no address', (endpoint) => {
-  expect(() => hubSettings({}, { HF_ENDPOINT: endpoint })).toThrow(
-    expect.objectContaining({ code: 'input_invalid_option', message: expect.stringContaining('HF_ENDPOINT') }),
-  )
-})
+test.each(['huggingface.co', 'nonsense', 'ftp://mirror', 'http://'])(
+  'HF_ENDPOINT=%s is no address',
+  (endpoint) => {
+    expect(() => hubSettings({}, { HF_ENDPOINT: endpoint })).toThrow(
+      expect.objectContaining({
+        code: 'input_invalid_option',
+        message: expect.stringContaining('HF_ENDPOINT'),
+      }),
+    )
+  },
+)
 
 test('the endpoint', () => {
   expect(hubSettings({}, {}).endpoint).toBe('https://huggingface.co')
-  expect(hubSettings({}, { HF_ENDPOINT: 'https://mirror.example/hf//' }).endpoint).toBe('https://mirror.example/hf')
+  expect(hubSettings({}, { HF_ENDPOINT: 'https://mirror.example/hf//' }).endpoint).toBe(
+    'https://mirror.example/hf',
+  )
 })
 
 test.each([
@@ -53,9 +61,13 @@ test('the token: given, of the environment, of the file', async () => {
   await writeFile(join(HF_HOME, 'token'), ' hf_file\n')
   expect(hubSettings({}, { HF_HOME }).token).toBe('hf_file')
   expect(hubSettings({}, { HF_HOME, HUGGING_FACE_HUB_TOKEN: 'hf_old' }).token).toBe('hf_old')
-  expect(hubSettings({}, { HF_HOME, HUGGING_FACE_HUB_TOKEN: 'hf_old', HF_TOKEN: 'hf_env\r\n' }).token).toBe('hf_env')
+  expect(hubSettings({}, { HF_HOME, HUGGING_FACE_HUB_TOKEN: 'hf_old', HF_TOKEN: 'hf_env\r\n' }).token).toBe(
+    'hf_env',
+  )
   expect(hubSettings({ token: 'hf_given' }, { HF_HOME, HF_TOKEN: 'hf_env' }).token).toBe('hf_given')
-  expect(hubSettings({}, { HF_HOME, HF_HUB_DISABLE_IMPLICIT_TOKEN: '1', HF_TOKEN: 'hf_env' }).token).toBeUndefined()
+  expect(
+    hubSettings({}, { HF_HOME, HF_HUB_DISABLE_IMPLICIT_TOKEN: '1', HF_TOKEN: 'hf_env' }).token,
+  ).toBeUndefined()
   await writeFile(join(room.folder, 'elsewhere'), 'hf_else')
   expect(hubSettings({}, { HF_HOME, HF_TOKEN_PATH: join(room.folder, 'elsewhere') }).token).toBe('hf_else')
 })

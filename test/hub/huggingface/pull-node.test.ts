@@ -1,9 +1,9 @@
 import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
+import type { Progress } from '../../../src/base/progress.ts'
 import { pullFiles, type PullPlan } from '../../../src/hub/huggingface/pull-node.ts'
 import { pullOfficial } from '../../../src/models/pull-official-node.ts'
-import type { Progress } from '../../../src/base/progress.ts'
 import { noise, sha256 } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
@@ -17,7 +17,10 @@ let commits: { ict: string; hp: string; base: string }
 beforeEach(() => {
   commits = {
     ict: room.hub.add('8y/ICT', { 'pytorch_model.bin': ictWeights, 'README.md': 'x' }),
-    hp: room.hub.add('8y/HP', { 'hp_backbone/pytorch_model.bin': backbone, 'hp_scorer/mlp_pytorch_model.bin': head }),
+    hp: room.hub.add('8y/HP', {
+      'hp_backbone/pytorch_model.bin': backbone,
+      'hp_scorer/mlp_pytorch_model.bin': head,
+    }),
     base: room.hub.add(base, { 'config.json': '{"model_type":"clip"}', 'pytorch_model.bin': noise(2000) }),
   }
 })
@@ -34,7 +37,9 @@ test('pulls the official files, plan first, and says where they are', async () =
     onProgress: (progress) => seen.push(progress),
     onPlan: (plan) => {
       plans.push(plan)
-      sentBeforePlan = room.hub.served.filter(({ method, path }) => method === 'GET' && !path.startsWith('/api')).length
+      sentBeforePlan = room.hub.served.filter(
+        ({ method, path }) => method === 'GET' && !path.startsWith('/api'),
+      ).length
     },
   })
   expect(sentBeforePlan).toBe(0)
@@ -45,16 +50,32 @@ test('pulls the official files, plan first, and says where they are', async () =
       present: 0,
       files: [
         { repository: base, revision: commits.base, path: 'config.json', size: 21, present: 0 },
-        { repository: '8y/HP', revision: commits.hp, path: 'hp_backbone/pytorch_model.bin', size: 300_000, present: 0 },
-        { repository: '8y/HP', revision: commits.hp, path: 'hp_scorer/mlp_pytorch_model.bin', size: 5_000, present: 0 },
+        {
+          repository: '8y/HP',
+          revision: commits.hp,
+          path: 'hp_backbone/pytorch_model.bin',
+          size: 300_000,
+          present: 0,
+        },
+        {
+          repository: '8y/HP',
+          revision: commits.hp,
+          path: 'hp_scorer/mlp_pytorch_model.bin',
+          size: 5_000,
+          present: 0,
+        },
         { repository: '8y/ICT', revision: commits.ict, path: 'pytorch_model.bin', size: 400_000, present: 0 },
       ],
     },
   ])
   for (const name of ['ict', 'hp', 'base'] as const) expect(pulled[name].revision).toBe(commits[name])
   expect(sha256(await readFile(join(pulled.ict.path, 'pytorch_model.bin')))).toBe(sha256(ictWeights))
-  expect(sha256(await readFile(join(pulled.hp.path, 'hp_backbone', 'pytorch_model.bin')))).toBe(sha256(backbone))
-  expect(sha256(await readFile(join(pulled.hp.path, 'hp_scorer', 'mlp_pytorch_model.bin')))).toBe(sha256(head))
+  expect(sha256(await readFile(join(pulled.hp.path, 'hp_backbone', 'pytorch_model.bin')))).toBe(
+    sha256(backbone),
+  )
+  expect(sha256(await readFile(join(pulled.hp.path, 'hp_scorer', 'mlp_pytorch_model.bin')))).toBe(
+    sha256(head),
+  )
   expect([pulled.ict.sha256, pulled.hp.sha256, pulled.base.sha256]).toEqual([
     { 'pytorch_model.bin': sha256(ictWeights) },
     { 'hp_backbone/pytorch_model.bin': sha256(backbone), 'hp_scorer/mlp_pytorch_model.bin': sha256(head) },
@@ -65,7 +86,13 @@ test('pulls the official files, plan first, and says where they are', async () =
   expect(sent()).toBe(TOTAL)
   expect(seen.every(({ total, stage }) => stage === 'download' && total === TOTAL)).toBe(true)
   expect(seen.map(({ loaded }) => loaded)).toEqual(seen.map(({ loaded }) => loaded).sort((a, b) => a - b))
-  expect(seen.at(-1)).toEqual({ stage: 'download', item: '8y/ICT/pytorch_model.bin', loaded: TOTAL, total: TOTAL, unit: 'bytes' })
+  expect(seen.at(-1)).toEqual({
+    stage: 'download',
+    item: '8y/ICT/pytorch_model.bin',
+    loaded: TOTAL,
+    total: TOTAL,
+    unit: 'bytes',
+  })
 })
 
 test('a pull that is stopped goes on', async () => {
@@ -149,7 +176,10 @@ test('onPlan may stop it', async () => {
 })
 
 test('a revision that is not there, a file that is not there', async () => {
-  const error = await failure(pullOfficial({ ...room.options, revisions: { ict: 'v2' } }), 'download_not_found')
+  const error = await failure(
+    pullOfficial({ ...room.options, revisions: { ict: 'v2' } }),
+    'download_not_found',
+  )
   expect(error.details).toMatchObject({ repository: '8y/ICT', missing: 'revision' })
   const pulling = pullFiles([{ repository: '8y/ICT', files: ['model.safetensors'] }], room.options)
   const missing = await failure(pulling, 'download_not_found')

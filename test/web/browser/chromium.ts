@@ -1,9 +1,15 @@
-import { chromium, type Browser, type BrowserContext } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { findBrowser } from './find-browser.ts'
 import type { Page } from './page.ts'
 
 /** Without these, Chromium looks for its makers' servers. */
-const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const QUIET = [
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 /** WebGPU on the CPU, by SwiftShader, whose subgroups have 4 lanes. */
 const SWIFTSHADER = [
@@ -25,12 +31,20 @@ export interface ChromiumPage extends Page {
 
 export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}): Promise<ChromiumPage> {
   const executablePath = await findBrowser('chromium')
-  const args = [...QUIET, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...(webgpu ? SWIFTSHADER : ['--disable-gpu'])]
+  const args = [
+    ...QUIET,
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(webgpu ? SWIFTSHADER : ['--disable-gpu']),
+  ]
   const browser = await chromium.launch({ executablePath, headless: true, args })
   return tabOf(browser, await browser.newContext(), () => browser.close())
 }
 
-async function tabOf(browser: Browser, context: BrowserContext, close?: () => Promise<void>): Promise<ChromiumPage> {
+async function tabOf(
+  browser: Browser,
+  context: BrowserContext,
+  close?: () => Promise<void>,
+): Promise<ChromiumPage> {
   const page = await context.newPage()
   if (process.env['ICTHP_WEB_LOG']) page.on('console', (message) => console.log('page:', message.text()))
   return {
@@ -43,10 +57,14 @@ async function tabOf(browser: Browser, context: BrowserContext, close?: () => Pr
     },
     workers: () => page.workers().length,
     call: async (name, ...args) => {
-      const json = await page.evaluate(([name, args]) => (globalThis as unknown as { callTest(name: string, args: string): Promise<string> }).callTest(name!, args!), [
-        name,
-        JSON.stringify(args),
-      ])
+      const json = await page.evaluate(
+        ([name, args]) =>
+          (globalThis as unknown as { callTest(name: string, args: string): Promise<string> }).callTest(
+            name!,
+            args!,
+          ),
+        [name, JSON.stringify(args)],
+      )
       return JSON.parse(json) as never
     },
     open: async (url) => {

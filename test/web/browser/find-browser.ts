@@ -7,7 +7,11 @@ import { chromium } from 'playwright-core'
 import { lockFile } from '../../../src/hub/files/file-lock-node.ts'
 
 const BROWSERS = {
-  chromium: { paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'], debian: ['chromium', 'libvulkan1'], env: 'CHROMIUM' },
+  chromium: {
+    paths: ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+    debian: ['chromium', 'libvulkan1'],
+    env: 'CHROMIUM',
+  },
   firefox: { paths: ['/usr/bin/firefox-esr', '/usr/bin/firefox'], debian: ['firefox-esr'], env: 'FIREFOX' },
 } as const
 
@@ -37,9 +41,15 @@ export async function findBrowser(name: BrowserName): Promise<string> {
 function installed(name: BrowserName): string | undefined {
   const { paths, env } = BROWSERS[name]
   const named = process.env[env]
-  if (named && !existsSync(named)) throw new Error(`$${env} names ${named}, which is not there. Name the browser's program, or unset it.`)
+  if (named && !existsSync(named))
+    throw new Error(`$${env} names ${named}, which is not there. Name the browser's program, or unset it.`)
   // What Playwright brought runs only where the system has the libraries for it, so that it comes last.
-  return named || [...paths, ...(name === 'chromium' && !hasApt() ? [chromium.executablePath()] : [])].find((path) => existsSync(path))
+  return (
+    named ||
+    [...paths, ...(name === 'chromium' && !hasApt() ? [chromium.executablePath()] : [])].find((path) =>
+      existsSync(path),
+    )
+  )
 }
 
 async function install(name: BrowserName): Promise<string> {
@@ -51,7 +61,9 @@ async function install(name: BrowserName): Promise<string> {
       // Without lists there is nothing to install; where old ones are there and the network is not, they may do.
       const update = await apt('update').catch((error: unknown) => error)
       await apt('install', '-y', '--no-install-recommends', ...debian).catch((error: unknown) => {
-        throw new Error([error, update].flatMap((one) => (one instanceof Error ? [one.message] : [])).join('\n'))
+        throw new Error(
+          [error, update].flatMap((one) => (one instanceof Error ? [one.message] : [])).join('\n'),
+        )
       })
     } else {
       // Playwright's Firefox does not speak WebDriver BiDi.
@@ -64,7 +76,10 @@ async function install(name: BrowserName): Promise<string> {
     console.warn(`${name} is installed: ${path} (${Math.round((performance.now() - started) / 1000)} s)`)
     return path
   } catch (cause) {
-    throw new Error(`There is no ${name}, and it cannot be installed: ${(cause as Error).message}\nInstall it, or name its program in $${env}.`, { cause })
+    throw new Error(
+      `There is no ${name}, and it cannot be installed: ${(cause as Error).message}\nInstall it, or name its program in $${env}.`,
+      { cause },
+    )
   }
 }
 
@@ -75,7 +90,11 @@ async function apt(...args: string[]): Promise<void> {
       return await run('apt-get', '-qq', '-o', `DPkg::Lock::Timeout=${APT_PATIENCE / 1000}`, ...args)
     } catch (error) {
       // The lock of the lists is not waited for by apt itself.
-      if (!/could not get lock|unable to (acquire|lock)/i.test((error as Error).message) || performance.now() > until) throw error
+      if (
+        !/could not get lock|unable to (acquire|lock)/i.test((error as Error).message) ||
+        performance.now() > until
+      )
+        throw error
       await setTimeout(2000)
     }
   }
@@ -84,10 +103,17 @@ async function apt(...args: string[]): Promise<void> {
 /** Not `execFileSync`: vitest takes a worker for dead that answers nothing for a minute. */
 function run(command: string, ...args: string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     child.once('error', reject)
-    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command} ${args.at(-1)} ended with ${code}: ${said.trim().slice(-1000)}`))))
+    child.once('close', (code) =>
+      code === 0
+        ? resolve()
+        : reject(new Error(`${command} ${args.at(-1)} ended with ${code}: ${said.trim().slice(-1000)}`)),
+    )
   })
 }

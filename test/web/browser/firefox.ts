@@ -26,10 +26,15 @@ const PREFERENCES = {
 export async function openFirefox(): Promise<Page> {
   const path = await findBrowser('firefox')
   const profile = await mkdtemp(join(tmpdir(), 'icthp-firefox-'))
-  const preferences = Object.entries(PREFERENCES).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+  const preferences = Object.entries(PREFERENCES).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
+  )
   await writeFile(join(profile, 'user.js'), preferences.join(''))
   const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0']
-  const child = spawn(path, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: profile } })
+  const child = spawn(path, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, HOME: profile },
+  })
   const address = await new Promise<string>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`Firefox ended with ${code}`)))
     createInterface(child.stderr).on('line', (line) => {
@@ -38,10 +43,16 @@ export async function openFirefox(): Promise<Page> {
     })
   })
   const session = await Session.open(address)
-  const { capabilities } = await session.ask<{ capabilities: { browserVersion: string } }>('session.new', { capabilities: {} })
+  const { capabilities } = await session.ask<{ capabilities: { browserVersion: string } }>('session.new', {
+    capabilities: {},
+  })
   const { context } = await session.ask<{ context: string }>('browsingContext.create', { type: 'tab' })
   const evaluate = async (functionDeclaration: string, ...values: string[]): Promise<string> => {
-    const answer = await session.ask<{ type: string; result?: { value: string }; exceptionDetails?: { text: string } }>('script.callFunction', {
+    const answer = await session.ask<{
+      type: string
+      result?: { value: string }
+      exceptionDetails?: { text: string }
+    }>('script.callFunction', {
       functionDeclaration,
       target: { context },
       awaitPromise: true,
@@ -52,10 +63,15 @@ export async function openFirefox(): Promise<Page> {
   }
   return {
     browser: `Firefox ${capabilities.browserVersion}`,
-    call: async (name, ...args) => JSON.parse(await evaluate('(name, args) => globalThis.callTest(name, args)', name, JSON.stringify(args))) as never,
+    call: async (name, ...args) =>
+      JSON.parse(
+        await evaluate('(name, args) => globalThis.callTest(name, args)', name, JSON.stringify(args)),
+      ) as never,
     open: async (url) => {
       await session.ask('browsingContext.navigate', { context, url, wait: 'complete' })
-      await evaluate('async () => { while (!globalThis.callTest) await new Promise((go) => setTimeout(go, 20)); return "" }')
+      await evaluate(
+        'async () => { while (!globalThis.callTest) await new Promise((go) => setTimeout(go, 20)); return "" }',
+      )
     },
     close: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -72,7 +88,12 @@ class Session {
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (data) => {
-      const { id, result, error, message } = JSON.parse(String(data)) as { id?: number; result?: never; error?: string; message?: string }
+      const { id, result, error, message } = JSON.parse(String(data)) as {
+        id?: number
+        result?: never
+        error?: string
+        message?: string
+      }
       const waiting = this.#waiting.get(id ?? -1)
       this.#waiting.delete(id ?? -1)
       if (error) waiting?.reject(new Error(`${error}: ${message}`))

@@ -4,7 +4,10 @@ import type { PageTests } from '../page/page.ts'
 export interface Page {
   readonly browser: string
   /** Calls a function of the page. What goes in and comes out is JSON. */
-  call<Name extends keyof PageTests>(name: Name, ...args: Parameters<PageTests[Name]>): Promise<Awaited<ReturnType<PageTests[Name]>>>
+  call<Name extends keyof PageTests>(
+    name: Name,
+    ...args: Parameters<PageTests[Name]>
+  ): Promise<Awaited<ReturnType<PageTests[Name]>>>
   /** Opens the page anew at this address. */
   open(url: string): Promise<void>
   close(): Promise<void>

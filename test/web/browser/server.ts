@@ -24,7 +24,10 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** A page is isolated unless its address says `?isolated=0`. */
-const ISOLATION = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' }
+const ISOLATION = {
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+}
 
 /** Serves folders with byte ranges, and `/` with `page`. */
 export async function startServer(folders: Record<string, string>, page: string): Promise<StaticServer> {
@@ -32,7 +35,8 @@ export async function startServer(folders: Record<string, string>, page: string)
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://localhost')
     const path = decodeURIComponent(url.pathname)
-    if (url.searchParams.get('isolated') !== '0') for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
+    if (url.searchParams.get('isolated') !== '0')
+      for (const [name, value] of Object.entries(ISOLATION)) response.setHeader(name, value)
     response.setHeader('cache-control', 'no-store')
     response.setHeader('cross-origin-resource-policy', 'cross-origin')
     if (served.intercept?.(request, response, path)) return
@@ -40,7 +44,9 @@ export async function startServer(folders: Record<string, string>, page: string)
     const [, folder = '', ...rest] = path.split('/')
     const root = folders[folder]
     if (root === undefined) return void response.writeHead(404).end()
-    sendFile(join(root, normalize(`/${rest.join('/')}`)), request, response, (bytes) => sent.set(path, (sent.get(path) ?? 0) + bytes))
+    sendFile(join(root, normalize(`/${rest.join('/')}`)), request, response, (bytes) =>
+      sent.set(path, (sent.get(path) ?? 0) + bytes),
+    )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const served: StaticServer = {
@@ -56,12 +62,21 @@ export async function startServer(folders: Record<string, string>, page: string)
   return served
 }
 
-function sendFile(file: string, request: IncomingMessage, response: ServerResponse, count: (bytes: number) => void): void {
+function sendFile(
+  file: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  count: (bytes: number) => void,
+): void {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat?.isFile()) return void response.writeHead(404).end()
   response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream')
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-  if (start > 0) response.writeHead(206, { 'content-range': `bytes ${start}-${stat.size - 1}/${stat.size}`, 'content-length': stat.size - start })
+  if (start > 0)
+    response.writeHead(206, {
+      'content-range': `bytes ${start}-${stat.size - 1}/${stat.size}`,
+      'content-length': stat.size - start,
+    })
   else response.writeHead(200, { 'content-length': stat.size })
   createReadStream(file, { start })
     .on('data', (chunk) => count(chunk.length))

@@ -1,17 +1,17 @@
+import { CacheApiStore } from '../../../src/hub/browser/cache-api-store-web.ts'
+import { openDefaultStore } from '../../../src/hub/browser/default-store-web.ts'
+import { OpfsStore } from '../../../src/hub/browser/opfs-store-web.ts'
 import {
+  type BlobStore,
+  type CachedFile,
   clearCache,
   createWebHub,
+  type FileDigest,
   IcthpError,
   listCache,
   MemoryStore,
-  type BlobStore,
-  type CachedFile,
-  type FileDigest,
   type Progress,
 } from '../../../src/web.ts'
-import { openDefaultStore } from '../../../src/hub/browser/default-store-web.ts'
-import { CacheApiStore } from '../../../src/hub/browser/cache-api-store-web.ts'
-import { OpfsStore } from '../../../src/hub/browser/opfs-store-web.ts'
 import { sha256 } from './images.ts'
 
 const STORES: Readonly<Record<StoreName, () => Promise<BlobStore | undefined>>> = {
@@ -60,7 +60,8 @@ export const cacheTests = {
     const store = await open(name)
     const wrong: string[] = []
     const expect = (what: string, got: unknown, want: unknown): void => {
-      if (JSON.stringify(got) !== JSON.stringify(want)) wrong.push(`${what}: ${JSON.stringify(got)} instead of ${JSON.stringify(want)}`)
+      if (JSON.stringify(got) !== JSON.stringify(want))
+        wrong.push(`${what}: ${JSON.stringify(got)} instead of ${JSON.stringify(want)}`)
     }
     for (const key of await store.keys()) await store.delete(key)
     expect('an empty store has no keys', await store.keys(), [])
@@ -105,7 +106,12 @@ export const cacheTests = {
       return { sha256: await sha256(bytes), size: bytes.length, progress, notes: opened.notes ?? [] }
     } catch (error) {
       const { name, message } = error as Error
-      return { code: error instanceof IcthpError ? error.code : name, message, progress, notes: opened.notes ?? [] }
+      return {
+        code: error instanceof IcthpError ? error.code : name,
+        message,
+        progress,
+        notes: opened.notes ?? [],
+      }
     }
   },
 

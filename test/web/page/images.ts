@@ -1,4 +1,11 @@
-import { CLIP_PREPROCESS, ClipTokenizer, createWebDecoder, IcthpError, preprocess, type WebImageInput } from '../../../src/web.ts'
+import {
+  CLIP_PREPROCESS,
+  ClipTokenizer,
+  createWebDecoder,
+  IcthpError,
+  preprocess,
+  type WebImageInput,
+} from '../../../src/web.ts'
 
 export interface Seen {
   readonly sha256?: string
@@ -55,8 +62,8 @@ export const imageTests = {
       url: new URL(url, location.href),
       'relative url': url,
       'object url': object.src,
-      'ArrayBuffer': bytes,
-      'Uint8Array': new Uint8Array(bytes),
+      ArrayBuffer: bytes,
+      Uint8Array: new Uint8Array(bytes),
       'a view': new Uint8Array([0, 0, ...new Uint8Array(bytes)]).subarray(2),
       ImageData: pixels,
       raw: { data: pixels.data, width, height, channels: 4 },
@@ -72,7 +79,9 @@ export const imageTests = {
     // Twice: what is the user's must still be whole after the first time.
     for (let turn = 0; turn < 2; turn++) {
       for (const [name, input] of Object.entries(inputs)) {
-        seen[name] = await orCode(async () => ({ sha256: await sha256((await preprocess(input, { decoder })).data) }))
+        seen[name] = await orCode(async () => ({
+          sha256: await sha256((await preprocess(input, { decoder })).data),
+        }))
       }
     }
     await decoder.dispose()
@@ -80,7 +89,11 @@ export const imageTests = {
   },
 
   /** Inputs that are none, or cannot be read. */
-  async refusedInputs(urls: { readonly html: string; readonly missing: string; readonly svg: string }): Promise<Record<string, Seen>> {
+  async refusedInputs(urls: {
+    readonly html: string
+    readonly missing: string
+    readonly svg: string
+  }): Promise<Record<string, Seen>> {
     const svg = document.createElement('img')
     svg.src = urls.svg
     await svg.decode()

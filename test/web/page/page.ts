@@ -11,4 +11,7 @@ export type PageTests = typeof imageTests & typeof scoreTests & typeof cacheTest
 const tests: PageTests = { ...imageTests, ...scoreTests, ...cacheTests, ...backendTests }
 
 const scope = globalThis as unknown as { callTest(name: keyof PageTests, args: string): Promise<string> }
-scope.callTest = async (name, args) => JSON.stringify((await (tests[name] as (...args: unknown[]) => unknown)(...(JSON.parse(args) as unknown[]))) ?? null)
+scope.callTest = async (name, args) =>
+  JSON.stringify(
+    (await (tests[name] as (...args: unknown[]) => unknown)(...(JSON.parse(args) as unknown[]))) ?? null,
+  )

@@ -1,4 +1,13 @@
-import { HpScorer, IctScorer, IcthpError, rankImages, type Device, type Ranking, type ScorerInfo, type WebScorerOptions } from '../../../src/web.ts'
+import {
+  type Device,
+  HpScorer,
+  IcthpError,
+  IctScorer,
+  rankImages,
+  type Ranking,
+  type ScorerInfo,
+  type WebScorerOptions,
+} from '../../../src/web.ts'
 
 export interface ScoreRequest {
   readonly model: string
@@ -23,7 +32,11 @@ export const scoreTests = {
     const ict = await IctScorer.fromPretrained(model, options)
     const hp = await HpScorer.fromPretrained(model, options)
     try {
-      return { ict: await ict.matrix(images, prompts), hp: await hp.score(images), infos: [ict.info, hp.info] }
+      return {
+        ict: await ict.matrix(images, prompts),
+        hp: await hp.score(images),
+        infos: [ict.info, hp.info],
+      }
     } finally {
       await ict.dispose()
       await hp.dispose()
@@ -31,7 +44,10 @@ export const scoreTests = {
   },
 
   /** As React's StrictMode mounts: loads, gives up after so many ms, and loads again at once, before the first has ended. */
-  async scoreOnSecondThought({ model, images, prompts: _prompts, ...options }: ScoreRequest, after: number): Promise<{ first: string; hp: number[] }> {
+  async scoreOnSecondThought(
+    { model, images, prompts: _prompts, ...options }: ScoreRequest,
+    after: number,
+  ): Promise<{ first: string; hp: number[] }> {
     const controller = new AbortController()
     const first = HpScorer.fromPretrained(model, { ...options, signal: controller.signal }).then(
       () => 'loaded',
@@ -50,7 +66,10 @@ export const scoreTests = {
   },
 
   /** Loads, and says how it failed. */
-  async loadFailure(model: string, options: WebScorerOptions): Promise<{ name: string; code: string; message: string } | 'loaded'> {
+  async loadFailure(
+    model: string,
+    options: WebScorerOptions,
+  ): Promise<{ name: string; code: string; message: string } | 'loaded'> {
     try {
       const hp = await HpScorer.fromPretrained(model, options)
       await hp.dispose()
@@ -62,12 +81,18 @@ export const scoreTests = {
   },
 
   async load(model: string, options: WebScorerOptions): Promise<ScorerInfo> {
-    loaded = { ict: await IctScorer.fromPretrained(model, options), hp: await HpScorer.fromPretrained(model, options) }
+    loaded = {
+      ict: await IctScorer.fromPretrained(model, options),
+      hp: await HpScorer.fromPretrained(model, options),
+    }
     return loaded.ict.info
   },
 
   /** How the page fares while ten images are ranked: the longest it stood still, in ms, and for how long all took. */
-  async rankWhileAnimating(images: readonly string[], prompt: string): Promise<{ longest: number; frames: number; took: number }> {
+  async rankWhileAnimating(
+    images: readonly string[],
+    prompt: string,
+  ): Promise<{ longest: number; frames: number; took: number }> {
     let longest = 0
     let frames = 0
     let last = performance.now()

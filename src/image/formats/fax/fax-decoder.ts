@@ -1,6 +1,6 @@
+import { truncated, unreadable, unsupported } from '../../image-errors.ts'
 import { makeRunTables, RUN_BITS, type RunTable } from './fax-codes.ts'
 import { FaxReader } from './fax-reader.ts'
-import { truncated, unreadable, unsupported } from '../../image-errors.ts'
 
 /** How the lines of a fax are coded. */
 export interface FaxLayout {
@@ -32,7 +32,9 @@ export function decodeFax(data: Uint8Array, layout: FaxLayout): Uint8Array {
     if (coding === 'group3') reader.passLineEnd()
     if (reader.ended) throw truncated('TIFF', `${rows - y} of ${rows} lines are missing`)
     const byAbove = coding === 'group4' || (coding === 'group3' && twoDimensional && reader.take(1) === 0)
-    const changes = byAbove ? readLineByAbove(reader, tables, above, line, width) : readLine(reader, tables, line, width)
+    const changes = byAbove
+      ? readLineByAbove(reader, tables, above, line, width)
+      : readLine(reader, tables, line, width)
     line.fill(width, changes)
     paint(out, y * rowBytes, line, width)
     ;[above, line] = [line, above]
@@ -43,7 +45,12 @@ export function decodeFax(data: Uint8Array, layout: FaxLayout): Uint8Array {
 }
 
 /** White and black runs by turns. Returns the number of changes. */
-function readLine(reader: FaxReader, tables: readonly [RunTable, RunTable], line: Int32Array, width: number): number {
+function readLine(
+  reader: FaxReader,
+  tables: readonly [RunTable, RunTable],
+  line: Int32Array,
+  width: number,
+): number {
   let changes = 0
   for (let at = 0, black = 0; at < width; black ^= 1) {
     at += readRun(reader, tables[black]!)

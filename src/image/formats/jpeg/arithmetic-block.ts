@@ -59,7 +59,8 @@ export function decodeAc(
     let size: number = reader.decide(ac, at)
     if (size > 0 && reader.decide(ac, at)) {
       size <<= 1
-      for (at = k <= lowAc ? 189 : 217; reader.decide(ac, at); at++) if ((size <<= 1) === 0x8000) return giveUp(reader, any)
+      for (at = k <= lowAc ? 189 : 217; reader.decide(ac, at); at++)
+        if ((size <<= 1) === 0x8000) return giveUp(reader, any)
     }
     const value = magnitude(reader, ac, at, size)
     blocks[start + NATURAL_ORDER[k]!] = (sign ? -value : value) << shift

@@ -1,5 +1,5 @@
-import { ARITHMETIC_STATES, FIXED_STATE } from './arithmetic-states.ts'
 import { truncated } from '../../image-errors.ts'
+import { ARITHMETIC_STATES, FIXED_STATE } from './arithmetic-states.ts'
 import { ScanBytes } from './scan-bytes.ts'
 
 /** Reads decisions out of an arithmetically coded scan, by ITU-T T.81, section D.2; behind its end lie zeros, as libjpeg has it. */

@@ -1,14 +1,20 @@
-import { decodeAc, decodeDc, refineAc, type ArithmeticState } from './arithmetic-block.ts'
+import { type ArithmeticState, decodeAc, decodeDc, refineAc } from './arithmetic-block.ts'
 import { ArithmeticReader } from './arithmetic-reader.ts'
 import type { Progression } from './decode-block.ts'
 import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
-import { latchQuant, type JpegPicture } from './jpeg-components.ts'
+import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 import type { ScanHeader } from './scan-header.ts'
-import { walkScan, type DecodeBlock } from './walk-scan.ts'
+import { type DecodeBlock, walkScan } from './walk-scan.ts'
 
 /** Decodes an arithmetically coded scan, whose data starts at `at`, into the planes or coefficients of its components. */
-export function readArithmeticScan(bytes: Uint8Array, at: number, scan: ScanHeader, picture: JpegPicture, tables: JpegTables): number {
+export function readArithmeticScan(
+  bytes: Uint8Array,
+  at: number,
+  scan: ScanHeader,
+  picture: JpegPicture,
+  tables: JpegTables,
+): number {
   const reader = new ArithmeticReader(bytes, at)
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const dcStates = Array.from({ length: 16 }, () => new Uint8Array(64))

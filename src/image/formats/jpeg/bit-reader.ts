@@ -1,5 +1,5 @@
-import { LOOKUP_BITS, type HuffmanTable } from './huffman-table.ts'
 import { truncated } from '../../image-errors.ts'
+import { type HuffmanTable, LOOKUP_BITS } from './huffman-table.ts'
 import { ScanBytes } from './scan-bytes.ts'
 
 /**

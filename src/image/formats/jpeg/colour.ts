@@ -7,7 +7,12 @@ export type JpegColour = 'stored' | 'ycc' | 'ycck'
  * Puts the rows of all components together, pixel by pixel, as libjpeg does (jdcolor.c): YCbCr turns into RGB with 16 bits
  * behind the point, YCCK into CMYK, which is 255 minus that RGB.
  */
-export function joinRows(readers: readonly RowReader[], width: number, height: number, colour: JpegColour): Uint8Array {
+export function joinRows(
+  readers: readonly RowReader[],
+  width: number,
+  height: number,
+  colour: JpegColour,
+): Uint8Array {
   const channels = readers.length
   const out = new Uint8ClampedArray(width * height * channels)
   const flip = colour === 'ycck' ? 255 : 0
@@ -19,7 +24,12 @@ export function joinRows(readers: readonly RowReader[], width: number, height: n
         for (let x = 0, q = p + c; x < width; x++, q += channels) out[q] = row[x]!
       }
     } else {
-      const [lumas, blues, reds, blacks] = rows as [Uint8ClampedArray, Uint8ClampedArray, Uint8ClampedArray, Uint8ClampedArray?]
+      const [lumas, blues, reds, blacks] = rows as [
+        Uint8ClampedArray,
+        Uint8ClampedArray,
+        Uint8ClampedArray,
+        Uint8ClampedArray?,
+      ]
       for (let x = 0, q = p; x < width; x++, q += channels) {
         const luma = lumas[x]!
         const blue = blues[x]! - 128

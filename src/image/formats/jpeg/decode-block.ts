@@ -3,8 +3,70 @@ import type { HuffmanTable } from './huffman-table.ts'
 
 /** Where the coefficients of the zigzag order stand in a block; those that damaged files have past its end go to the last. */
 export const NATURAL_ORDER: Uint8Array = Uint8Array.from([
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42, 49,
-  56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+  0,
+  1,
+  8,
+  16,
+  9,
+  2,
+  3,
+  10,
+  17,
+  24,
+  32,
+  25,
+  18,
+  11,
+  4,
+  5,
+  12,
+  19,
+  26,
+  33,
+  40,
+  48,
+  41,
+  34,
+  27,
+  20,
+  13,
+  6,
+  7,
+  14,
+  21,
+  28,
+  35,
+  42,
+  49,
+  56,
+  57,
+  50,
+  43,
+  36,
+  29,
+  22,
+  15,
+  23,
+  30,
+  37,
+  44,
+  51,
+  58,
+  59,
+  52,
+  45,
+  38,
+  31,
+  39,
+  46,
+  53,
+  60,
+  61,
+  54,
+  47,
+  55,
+  62,
+  63,
   ...Array.from({ length: 16 }, () => 63),
 ])
 
@@ -48,17 +110,34 @@ export interface Progression {
   endOfBand: number
 }
 
-export function decodeDcFirst(reader: BitReader, state: BlockState, { shift }: Progression, blocks: Int16Array, at: number): void {
+export function decodeDcFirst(
+  reader: BitReader,
+  state: BlockState,
+  { shift }: Progression,
+  blocks: Int16Array,
+  at: number,
+): void {
   const size = reader.symbol(state.dc)
   if (size > 0) state.last = (state.last + reader.signed(size)) | 0
   blocks[at] = state.last << shift
 }
 
-export function decodeDcRefine(reader: BitReader, { shift }: Progression, blocks: Int16Array, at: number): void {
+export function decodeDcRefine(
+  reader: BitReader,
+  { shift }: Progression,
+  blocks: Int16Array,
+  at: number,
+): void {
   if (reader.take(1)) blocks[at]! |= 1 << shift
 }
 
-export function decodeAcFirst(reader: BitReader, ac: HuffmanTable, band: Progression, blocks: Int16Array, at: number): void {
+export function decodeAcFirst(
+  reader: BitReader,
+  ac: HuffmanTable,
+  band: Progression,
+  blocks: Int16Array,
+  at: number,
+): void {
   if (band.endOfBand > 0) {
     band.endOfBand--
     return
@@ -79,7 +158,13 @@ export function decodeAcFirst(reader: BitReader, ac: HuffmanTable, band: Progres
   }
 }
 
-export function decodeAcRefine(reader: BitReader, ac: HuffmanTable, band: Progression, blocks: Int16Array, at: number): void {
+export function decodeAcRefine(
+  reader: BitReader,
+  ac: HuffmanTable,
+  band: Progression,
+  blocks: Int16Array,
+  at: number,
+): void {
   const { to, shift } = band
   const bit = 1 << shift
   /** One more bit for a coefficient that is there already. */

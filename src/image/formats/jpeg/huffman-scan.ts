@@ -1,23 +1,29 @@
+import { unreadable } from '../../image-errors.ts'
 import { BitReader } from './bit-reader.ts'
 import {
+  type BlockState,
   decodeAcFirst,
   decodeAcRefine,
   decodeDcFirst,
   decodeDcRefine,
   decodeSequential,
-  type BlockState,
   type Progression,
 } from './decode-block.ts'
 import type { HuffmanTable } from './huffman-table.ts'
 import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
-import { latchQuant, type JpegPicture } from './jpeg-components.ts'
+import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
-import { unreadable } from '../../image-errors.ts'
 import type { ScanHeader } from './scan-header.ts'
-import { walkScan, type DecodeBlock } from './walk-scan.ts'
+import { type DecodeBlock, walkScan } from './walk-scan.ts'
 
 /** Decodes a Huffman-coded scan, whose data starts at `at`, into the planes or coefficients of its components. */
-export function readHuffmanScan(bytes: Uint8Array, at: number, scan: ScanHeader, picture: JpegPicture, tables: JpegTables): number {
+export function readHuffmanScan(
+  bytes: Uint8Array,
+  at: number,
+  scan: ScanHeader,
+  picture: JpegPicture,
+  tables: JpegTables,
+): number {
   const reader = new BitReader(bytes, at)
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const states: BlockState[] = []
@@ -47,7 +53,8 @@ export function readHuffmanScan(bytes: Uint8Array, at: number, scan: ScanHeader,
       const decode = scan.shiftBefore === 0 ? decodeAcFirst : decodeAcRefine
       return (row, column) => decode(reader, ac, band, coefficients, where(row, column))
     }
-    if (scan.shiftBefore > 0) return (row, column) => decodeDcRefine(reader, band, coefficients, where(row, column))
+    if (scan.shiftBefore > 0)
+      return (row, column) => decodeDcRefine(reader, band, coefficients, where(row, column))
     const dc = table('dc')
     const state = { dc, ac: dc, last: 0 }
     states.push(state)

@@ -1,5 +1,5 @@
-import type { ByteReader } from '../byte-reader.ts'
 import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import type { ByteReader } from '../byte-reader.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 
 /** One component of a picture: its samples, in rows of whole blocks. */
@@ -44,7 +44,13 @@ export interface JpegPicture {
 export type CheckFrame = (width: number, height: number, components: number) => void
 
 /** Reads the frame header behind `marker` (SOF0, 1, 2, 9 or 10) and makes room for what it announces. */
-export function readPicture(reader: ByteReader, at: number, end: number, marker: number, check?: CheckFrame): JpegPicture {
+export function readPicture(
+  reader: ByteReader,
+  at: number,
+  end: number,
+  marker: number,
+  check?: CheckFrame,
+): JpegPicture {
   const progressive = marker === 0xc2 || marker === 0xca
   const arithmetic = marker >= 0xc9
   if (!SUPPORTED.includes(marker)) throw refuse(`of process ${marker - 0xc0}`)
@@ -54,17 +60,25 @@ export function readPicture(reader: ByteReader, at: number, end: number, marker:
   const width = reader.u16(at + 3, false)
   const count = reader.u8(at + 5)
   if (![1, 3, 4].includes(count)) throw refuse(`of ${count} components`)
-  if (end - at !== 6 + count * 3 || width === 0 || height === 0) throw unreadable('JPEG', 'its frame header is damaged')
+  if (end - at !== 6 + count * 3 || width === 0 || height === 0)
+    throw unreadable('JPEG', 'its frame header is damaged')
   const specs = Array.from({ length: count }, (_, i) => {
     const factors = reader.u8(at + 7 + i * 3)
-    return { id: reader.u8(at + 6 + i * 3), h: factors >> 4, v: factors & 15, quantIndex: reader.u8(at + 8 + i * 3) }
+    return {
+      id: reader.u8(at + 6 + i * 3),
+      h: factors >> 4,
+      v: factors & 15,
+      quantIndex: reader.u8(at + 8 + i * 3),
+    }
   })
-  if (specs.some(({ h, v }) => !(h >= 1 && h <= 4 && v >= 1 && v <= 4))) throw unreadable('JPEG', 'its frame header is damaged')
+  if (specs.some(({ h, v }) => !(h >= 1 && h <= 4 && v >= 1 && v <= 4)))
+    throw unreadable('JPEG', 'its frame header is damaged')
   const maxH = Math.max(...specs.map(({ h }) => h))
   const maxV = Math.max(...specs.map(({ v }) => v))
   if (specs.some(({ h, v }) => maxH % h > 0 || maxV % v > 0)) throw refuse('with sampling in broken ratios')
   // A block takes a bit at the least: no room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
-  if (!arithmetic && Math.ceil(width / 8) * Math.ceil(height / 8) > reader.length * 8) throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
+  if (!arithmetic && Math.ceil(width / 8) * Math.ceil(height / 8) > reader.length * 8)
+    throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
   check?.(width, height, count)
   const unitsAcross = Math.ceil(width / (8 * maxH))
   const unitsDown = Math.ceil(height / (8 * maxV))
@@ -100,7 +114,8 @@ export function latchQuant(component: JpegComponent, tables: JpegTables): Uint16
   return component.quant
 }
 
-const refuse = (what: string): Error => unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')
+const refuse = (what: string): Error =>
+  unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')
 
 /** Baseline, extended and progressive, with Huffman and with arithmetic coding. */
 const SUPPORTED = [0xc0, 0xc1, 0xc2, 0xc9, 0xca]

@@ -1,15 +1,15 @@
+import { ImageError } from '../../../base/errors.ts'
+import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import type { RawImage } from '../../raw-image.ts'
 import { ByteReader } from '../byte-reader.ts'
 import { cmykToRgb } from '../cmyk.ts'
 import { readArithmeticScan } from './arithmetic-scan.ts'
 import { joinRows, type JpegColour } from './colour.ts'
 import { readHuffmanScan } from './huffman-scan.ts'
 import { inverseDct } from './inverse-dct.ts'
-import { readPicture, type CheckFrame, type JpegPicture } from './jpeg-components.ts'
+import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
-import { ImageError } from '../../../base/errors.ts'
-import { truncated, unreadable, unsupported } from '../../image-errors.ts'
-import type { RawImage } from '../../raw-image.ts'
 import { readScanHeader } from './scan-header.ts'
 import { rowReader } from './upsample.ts'
 
@@ -30,7 +30,12 @@ export function decodeJpeg(bytes: Uint8Array): RawImage {
 }
 
 /** A strip or tile of a TIFF: its samples as they are stored, or, of YCbCr, as RGB. `tables` gains those it brings along. */
-export function decodeJpegStrip(bytes: Uint8Array, tables: JpegTables, colour: JpegColour, check: CheckFrame): Uint8Array {
+export function decodeJpegStrip(
+  bytes: Uint8Array,
+  tables: JpegTables,
+  colour: JpegColour,
+  check: CheckFrame,
+): Uint8Array {
   const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
   return joinStream(readStream(reader, tables, check), colour)
 }
@@ -56,7 +61,14 @@ interface JpegStream {
 }
 
 function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame): JpegStream {
-  const stream: JpegStream = { picture: undefined, scans: 0, whole: false, ended: false, jfif: false, adobe: undefined }
+  const stream: JpegStream = {
+    picture: undefined,
+    scans: 0,
+    whole: false,
+    ended: false,
+    jfif: false,
+    adobe: undefined,
+  }
   try {
     readSegments(reader, tables, stream, check)
   } catch (error) {
@@ -66,7 +78,12 @@ function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame):
   return stream
 }
 
-function readSegments(reader: ByteReader, tables: JpegTables, stream: JpegStream, check: CheckFrame | undefined): void {
+function readSegments(
+  reader: ByteReader,
+  tables: JpegTables,
+  stream: JpegStream,
+  check: CheckFrame | undefined,
+): void {
   for (let at = 2; at < reader.length;) {
     const { marker, next } = nextMarker(reader, at)
     at = next
@@ -75,7 +92,8 @@ function readSegments(reader: ByteReader, tables: JpegTables, stream: JpegStream
       break
     }
     if ((marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) continue
-    if (!isKnown(marker)) throw unreadable('JPEG', `it has a segment of a kind that does not exist (${marker.toString(16)})`)
+    if (!isKnown(marker))
+      throw unreadable('JPEG', `it has a segment of a kind that does not exist (${marker.toString(16)})`)
     const start = at + 2
     const end = at + Math.max(2, reader.u16(at, false))
     at = end
@@ -94,9 +112,18 @@ function readSegments(reader: ByteReader, tables: JpegTables, stream: JpegStream
 
 /** Those of ITU-T T.81 that libjpeg knows (`read_markers`); behind the start, another start marker is none of them. */
 const isKnown = (marker: number): boolean =>
-  (marker >= 0xc0 && marker <= 0xcf) || (marker >= 0xda && marker <= 0xdd) || (marker >= 0xe0 && marker <= 0xef) || marker === 0xfe
+  (marker >= 0xc0 && marker <= 0xcf) ||
+  (marker >= 0xda && marker <= 0xdd) ||
+  (marker >= 0xe0 && marker <= 0xef) ||
+  marker === 0xfe
 
-function readScan(reader: ByteReader, start: number, end: number, stream: JpegStream, tables: JpegTables): number {
+function readScan(
+  reader: ByteReader,
+  start: number,
+  end: number,
+  stream: JpegStream,
+  tables: JpegTables,
+): number {
   const { picture } = stream
   if (!picture) throw unreadable('JPEG', 'it has no frame header')
   // Each goes over the whole picture: a file of a million of them would never end.
@@ -106,7 +133,8 @@ function readScan(reader: ByteReader, start: number, end: number, stream: JpegSt
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
   const behind = read(reader.bytes, end, scan, picture, tables)
   // libjpeg reads ahead, and takes a file for cut where that comes to its end.
-  if (reader.bytes[behind] !== 0xff && reader.length - behind < READ_AHEAD) throw truncated('JPEG', 'its last scan does not end')
+  if (reader.bytes[behind] !== 0xff && reader.length - behind < READ_AHEAD)
+    throw truncated('JPEG', 'its last scan does not end')
   stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
   return behind
 }
@@ -129,7 +157,14 @@ function transform({ components }: JpegPicture): void {
     if (!quant) continue
     for (let row = 0; row < blocksDown; row++) {
       for (let column = 0; column < blocksAcross; column++) {
-        inverseDct(coefficients, row * stride * 8 + column * 64, quant, plane, (row * stride + column) * 8, stride)
+        inverseDct(
+          coefficients,
+          row * stride * 8 + column * 64,
+          quant,
+          plane,
+          (row * stride + column) * 8,
+          stride,
+        )
       }
     }
   }

@@ -21,7 +21,7 @@ export function jpegLayout(reader: ByteReader): JpegLayout {
   let scans = 0
   const components: number[] = []
   const bitsLeft = new Map<number, Int8Array>()
-  for (let at = 2; ; ) {
+  for (let at = 2; ;) {
     if (bytes[at] !== 0xff) return odd
     while (bytes[at] === 0xff) at++
     const marker = bytes[at++]
@@ -54,12 +54,14 @@ export function jpegLayout(reader: ByteReader): JpegLayout {
       if (end - at !== 8 + count * 3) return odd
       for (let i = 0; i < count; i++) components.push(bytes[at + 8 + i * 3]!)
     } else if (marker === 0xdd) restarts = reader.u16(at + 2, false) > 0
-    else if (!(marker === 0xdb || marker === 0xc4 || marker === 0xcc || marker >= 0xe0) || marker > 0xfe) return odd
+    else if (!(marker === 0xdb || marker === 0xc4 || marker === 0xcc || marker >= 0xe0) || marker > 0xfe)
+      return odd
     at = end
   }
   if (scans === 0 || bitsLeft.size < components.length) return odd
   const progressive = frame === 0xc2 || frame === 0xca
-  const lacksScans = progressive && [...bitsLeft.values()].some((bits) => bits.subarray(0, 10).some((left) => left !== 0))
+  const lacksScans =
+    progressive && [...bitsLeft.values()].some((bits) => bits.subarray(0, 10).some((left) => left !== 0))
   return { ordinary: true, lacksScans }
 }
 

@@ -1,5 +1,5 @@
-import type { ByteReader } from '../byte-reader.ts'
 import { unreadable } from '../../image-errors.ts'
+import type { ByteReader } from '../byte-reader.ts'
 
 /** What the frame header (SOF) of a JPEG file says. */
 export interface JpegFrame {

@@ -1,7 +1,7 @@
+import { unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { NATURAL_ORDER } from './decode-block.ts'
-import { makeHuffmanTable, type HuffmanTable } from './huffman-table.ts'
-import { unreadable } from '../../image-errors.ts'
+import { type HuffmanTable, makeHuffmanTable } from './huffman-table.ts'
 
 /** The tables that segments before a scan define, or, in TIFF, a stream of nothing but tables. */
 export class JpegTables {
@@ -10,7 +10,10 @@ export class JpegTables {
   readonly dc: (HuffmanTable | undefined)[] = []
   readonly ac: (HuffmanTable | undefined)[] = []
   /** Of arithmetic coding, by table; what they are where nothing is said. */
-  readonly arithmeticDc: { lower: number; upper: number }[] = Array.from({ length: 16 }, () => ({ lower: 0, upper: 1 }))
+  readonly arithmeticDc: { lower: number; upper: number }[] = Array.from({ length: 16 }, () => ({
+    lower: 0,
+    upper: 1,
+  }))
   readonly arithmeticAc: number[] = Array.from({ length: 16 }, () => 5)
   /** Units between restart markers; 0 for none. */
   restartInterval = 0

@@ -1,10 +1,14 @@
+import { unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import type { JpegComponent, JpegPicture } from './jpeg-components.ts'
-import { unreadable } from '../../image-errors.ts'
 
 /** What the header of a scan (SOS) says. */
 export interface ScanHeader {
-  readonly parts: readonly { readonly component: JpegComponent; readonly dcTable: number; readonly acTable: number }[]
+  readonly parts: readonly {
+    readonly component: JpegComponent
+    readonly dcTable: number
+    readonly acTable: number
+  }[]
   /** First and last coefficient, in zigzag order. */
   readonly from: number
   readonly to: number
@@ -13,7 +17,12 @@ export interface ScanHeader {
   readonly shift: number
 }
 
-export function readScanHeader(reader: ByteReader, at: number, end: number, picture: JpegPicture): ScanHeader {
+export function readScanHeader(
+  reader: ByteReader,
+  at: number,
+  end: number,
+  picture: JpegPicture,
+): ScanHeader {
   const count = reader.u8(at)
   if (count < 1 || count > 4 || end - at !== 4 + count * 2) throw damaged()
   const parts = Array.from({ length: count }, (_, i) => {
@@ -25,11 +34,18 @@ export function readScanHeader(reader: ByteReader, at: number, end: number, pict
   if (new Set(parts.map(({ component }) => component)).size < count) throw damaged()
   if (count > 1 && parts.reduce((sum, { component: { h, v } }) => sum + h * v, 0) > 10) throw damaged()
   const bits = reader.u8(end - 1)
-  const header = { parts, from: reader.u8(end - 3), to: reader.u8(end - 2), shiftBefore: bits >> 4, shift: bits & 15 }
+  const header = {
+    parts,
+    from: reader.u8(end - 3),
+    to: reader.u8(end - 2),
+    shiftBefore: bits >> 4,
+    shift: bits & 15,
+  }
   if (!picture.progressive) return header
   const { from, to, shiftBefore, shift } = header
   const band = from === 0 ? to === 0 : from <= to && to < 64 && count === 1
-  if (!band || shift > 13 || (shiftBefore > 0 && shift !== shiftBefore - 1)) throw unreadable('JPEG', 'its scans do not add up')
+  if (!band || shift > 13 || (shiftBefore > 0 && shift !== shiftBefore - 1))
+    throw unreadable('JPEG', 'its scans do not add up')
   for (const { component } of parts) component.bitsLeft.fill(shift, from, to + 1)
   return header
 }

@@ -69,7 +69,8 @@ export function rowReader(component: JpegComponent, { width, maxH, maxV }: JpegP
   let repeated = -1
   return (y) => {
     const from = Math.floor(y / down)
-    if (from !== repeated) for (let x = 0, i = from * stride; x < width; i++) for (let k = 0; k < across; k++) row[x++] = plane[i]!
+    if (from !== repeated)
+      for (let x = 0, i = from * stride; x < width; i++) for (let k = 0; k < across; k++) row[x++] = plane[i]!
     repeated = from
     return row
   }

@@ -52,7 +52,8 @@ export function walkScan(
         for (let i = 0; i < parts.length; i++) {
           const { h, v } = parts[i]!.component
           const decode = decoders[i]!
-          for (let row = 0; row < v; row++) for (let column = 0; column < h; column++) decode(y * v + row, x * h + column)
+          for (let row = 0; row < v; row++)
+            for (let column = 0; column < h; column++) decode(y * v + row, x * h + column)
         }
       }
       reader.endUnit()
