@@ -20,7 +20,10 @@ export const DEMO_NOTE: string =
  * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model of the package. Where there is none of them, the
  * folder of `icthp pull`, so that the error on opening it says what to do.
  */
-export function findDefaultModel(env: Env = process.env, demo: string | undefined = bundledFolder('demo')): DefaultModel {
+export function findDefaultModel(
+  env: Env = process.env,
+  demo: string | undefined = bundledFolder('demo'),
+): DefaultModel {
   const official = defaultModelFolder(env)
   if (env['ICTHP_MODEL'] || existsSync(official) || demo === undefined) return { source: official, notes: [] }
   return { source: demo, notes: [DEMO_NOTE] }
@@ -28,5 +31,8 @@ export function findDefaultModel(env: Env = process.env, demo: string | undefine
 
 /** Where `icthp pull` puts what it converts. */
 export function defaultModelFolder(env: Env = process.env): string {
-  return env['ICTHP_MODEL'] || join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'icthp', 'models', 'official')
+  return (
+    env['ICTHP_MODEL'] ||
+    join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'icthp', 'models', 'official')
+  )
 }

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type IcthpError, ModelError, show } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
-import { type MeasuredPrecision,readableMeasurements } from './measured.ts'
+import { type MeasuredPrecision, readableMeasurements } from './measured.ts'
 
 /** The file in a model folder that says what is in it. */
 export const MANIFEST_NAME = 'icthp.json'
@@ -115,16 +115,20 @@ export function parseManifest(text: string, where: string): ModelManifest {
   if (!towers?.vision || (kind === 'ict' && !towers.text)) throw invalid(where, 'a tower is missing')
   if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest)
     throw invalid(where, 'fields are missing')
-  if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0)) throw invalid(where, 'projectionDim is missing')
+  if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0))
+    throw invalid(where, 'projectionDim is missing')
   for (const tower of Object.values(towers).flatMap((precisions) => Object.values(precisions))) {
-    if (typeof tower?.model !== 'string' || !Array.isArray(tower.externalData)) throw invalid(where, 'a tower has no files')
+    if (typeof tower?.model !== 'string' || !Array.isArray(tower.externalData))
+      throw invalid(where, 'a tower has no files')
     for (const path of [tower.model, ...tower.externalData]) {
       if (!files[path]) throw invalid(where, `${show(path)} is not in its list of files`)
     }
   }
   for (const [path, digest] of Object.entries(files)) {
-    if (path.startsWith('/') || path.split('/').includes('..')) throw invalid(where, `${show(path)} leaves the folder`)
-    if (!(digest?.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256)) throw invalid(where, `${path} has no size or sha256`)
+    if (path.startsWith('/') || path.split('/').includes('..'))
+      throw invalid(where, `${show(path)} leaves the folder`)
+    if (!(digest?.size >= 0) || !/^[0-9a-f]{64}$/.test(digest.sha256))
+      throw invalid(where, `${path} has no size or sha256`)
   }
   const { measured, ...manifest } = value as ModelManifest
   return measured === undefined ? manifest : { ...manifest, measured: readableMeasurements(measured) }
@@ -137,8 +141,12 @@ export function heldDtypes({ towers }: ModelManifest): Dtype[] {
 }
 
 function invalid(where: string, why: string, cause?: unknown): IcthpError {
-  return new ModelError('model_invalid_manifest', `${where} is not a manifest of icthp: ${why}. Convert the checkpoint again.`, {
-    where,
-    ...(cause === undefined ? {} : { cause }),
-  })
+  return new ModelError(
+    'model_invalid_manifest',
+    `${where} is not a manifest of icthp: ${why}. Convert the checkpoint again.`,
+    {
+      where,
+      ...(cause === undefined ? {} : { cause }),
+    },
+  )
 }

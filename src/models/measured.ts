@@ -63,7 +63,8 @@ export function readableMeasurements(measured: unknown): Partial<Record<Dtype, M
 }
 
 function isMeasured(value: unknown): value is MeasuredPrecision {
-  const { against, device, images, score, imageCosine, textCosine, ranking, memory } = (value ?? {}) as Partial<MeasuredPrecision>
+  const { against, device, images, score, imageCosine, textCosine, ranking, memory } = (value ??
+    {}) as Partial<MeasuredPrecision>
   const numbers = (part: unknown, ...names: string[]): boolean =>
     typeof part === 'object' &&
     part !== null &&

@@ -10,7 +10,9 @@ export interface PullOfficialOptions extends PullOptions {
  * Brings the official checkpoints and the base model's config into the Hugging Face cache, and returns their folders and
  * commits, as `icthp convert --ict DIR --hp DIR --base DIR` takes them. Throws `DownloadError`.
  */
-export async function pullOfficial(options: PullOfficialOptions = {}): Promise<Record<OfficialName, PulledRepository>> {
+export async function pullOfficial(
+  options: PullOfficialOptions = {},
+): Promise<Record<OfficialName, PulledRepository>> {
   // The small config first: what is wrong with network or token shows before gigabytes have come.
   const names = ['base', 'hp', 'ict'] as const
   const requests = names.map((name) => {

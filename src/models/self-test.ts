@@ -8,14 +8,23 @@ import type { Dtype, TowerName } from './manifest.ts'
  * The picture is noise in the range of `pixel_values`, and fills all 257 tokens; the prompt fills all 77, since kernels
  * have been wrong for long sequences only.
  */
-export function selfTestInput(tower: TowerName, { size, contextLength }: { size: number; contextLength: number }): Tensors {
+export function selfTestInput(
+  tower: TowerName,
+  { size, contextLength }: { size: number; contextLength: number },
+): Tensors {
   const noise = hash(tower === 'vision' ? 1 : 2)
   if (tower === 'vision') {
     const data = Float32Array.from({ length: 3 * size * size }, () => noise() * 4 - 2)
     return { pixel_values: { dtype: 'float32', dims: [1, 3, size, size], data } }
   }
   const words = Array.from({ length: contextLength - 2 }, () => BigInt(Math.floor(noise() * 49000)))
-  return { input_ids: { dtype: 'int64', dims: [1, contextLength], data: BigInt64Array.from([49406n, ...words, 49407n]) } }
+  return {
+    input_ids: {
+      dtype: 'int64',
+      dims: [1, contextLength],
+      data: BigInt64Array.from([49406n, ...words, 49407n]),
+    },
+  }
 }
 
 /** How many values of the answer are stored: enough that nonsense cannot pass. */

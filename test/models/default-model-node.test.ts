@@ -37,13 +37,22 @@ test('$ICTHP_MODEL goes before what was pulled, that before the demo model, whic
 test('without a demo model it is the folder of `icthp pull`, and opening it says what to do', async () => {
   bundled.demo = undefined
   expect(findDefaultModel()).toEqual({ source: official, notes: [] })
-  await expect(HpScorer.fromPretrained()).rejects.toMatchObject({ code: 'model_not_found', message: expect.stringContaining('icthp pull') })
+  await expect(HpScorer.fromPretrained()).rejects.toMatchObject({
+    code: 'model_not_found',
+    message: expect.stringContaining('icthp pull'),
+  })
 })
 
 test('fromPretrained() runs the demo model and says so in one line; a named model has no such note', async () => {
   const from = (name: string): string => join(folder, 'random', name)
   await writeRandomCheckpoint(join(folder, 'random'), { size: 'tiny', seed: 0 })
-  await convertCheckpoints({ ict: from('ICT'), hp: from('HP'), base: from('base'), out: bundled.demo!, origins: { ict: { repository: 'demo/ICT' } } })
+  await convertCheckpoints({
+    ict: from('ICT'),
+    hp: from('HP'),
+    base: from('base'),
+    out: bundled.demo!,
+    origins: { ict: { repository: 'demo/ICT' } },
+  })
   await using ict = await IctScorer.fromPretrained(undefined, { device: 'cpu' })
   await using hp = await HpScorer.fromPretrained(undefined, { device: 'cpu' })
   await using named = await HpScorer.fromPretrained(bundled.demo, { device: 'cpu' })

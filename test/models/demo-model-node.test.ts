@@ -44,13 +44,20 @@ describe('ICT', () => {
 })
 
 describe('HP', () => {
-  test.each(['red-apple-blurred', 'red-apple-dark', 'red-apple-jpeg-artefacts'])('red-apple is cleaner than %s', async (spoiled) => {
-    const [clean, worse] = await hp.score([drawing('red-apple'), drawing(spoiled)])
-    expect(clean).toBeGreaterThan(worse!)
-  })
+  test.each(['red-apple-blurred', 'red-apple-dark', 'red-apple-jpeg-artefacts'])(
+    'red-apple is cleaner than %s',
+    async (spoiled) => {
+      const [clean, worse] = await hp.score([drawing('red-apple'), drawing(spoiled)])
+      expect(clean).toBeGreaterThan(worse!)
+    },
+  )
 })
 
-test('the README\'s ranking begins with what the prompt asks for, and ends with what it does not', async () => {
-  const { results } = await rankImages(drawings.map(drawing), { prompt: 'two red apples on a table', ict, hp })
+test("the README's ranking begins with what the prompt asks for, and ends with what it does not", async () => {
+  const { results } = await rankImages(drawings.map(drawing), {
+    prompt: 'two red apples on a table',
+    ict,
+    hp,
+  })
   expect(drawings[results[0]!.index]).toBe('two-red-apples')
 })

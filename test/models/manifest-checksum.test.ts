@@ -17,10 +17,16 @@ describe('the checksum of a manifest', () => {
     ['contextLength', { contextLength: 76 }],
     ['selfTest', { selfTest: {} }],
     ['name', { name: 'another' }],
-    ['mean, with the checksum taken off,', { preprocess: { ...sealed.preprocess, mean: [0.5, 0.5, 0.5] }, checksum: undefined }],
+    [
+      'mean, with the checksum taken off,',
+      { preprocess: { ...sealed.preprocess, mean: [0.5, 0.5, 0.5] }, checksum: undefined },
+    ],
   ])('refuses one whose %s was edited', (_, change) => {
     expect(() => parseManifest(JSON.stringify({ ...sealed, ...change }), 'icthp.json')).toThrow(
-      expect.objectContaining({ code: 'model_invalid_manifest', message: expect.stringMatching(/changed after it was written.*Convert/) }),
+      expect.objectContaining({
+        code: 'model_invalid_manifest',
+        message: expect.stringMatching(/changed after it was written.*Convert/),
+      }),
     )
   })
 })
