@@ -23,13 +23,18 @@ export {
   type PreprocessConfig,
 } from './image/preprocess.ts'
 export type { RawImage, RgbImage } from './image/raw-image.ts'
+export { dot, l2Normalise, sigmoid } from './models/embeddings.ts'
 export {
-  type Dtype,
-  DTYPES,
+  allKinds,
+  type HeadKind,
+  HP,
+  ICT,
   type ModelKind,
-  type ModelManifest,
-  type ModelOrigin,
-} from './models/manifest.ts'
+  registerKind,
+  type RewardKind,
+  type TextKind,
+} from './models/kinds.ts'
+export { type Dtype, DTYPES, type ModelManifest, type ModelOrigin } from './models/manifest.ts'
 export type {
   MeasuredMemory,
   MeasuredModel,
@@ -44,18 +49,16 @@ export {
   type Scores,
   type Weights,
 } from './ranking/combine.ts'
-export {
-  type RankedImage,
-  rankImages,
-  type Ranking,
-  type RankOptions,
-  rankScores,
-  scoreImages,
-} from './ranking/rank-images.ts'
+export { rankImages, type RankOptions } from './ranking/rank-images.ts'
+export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
+export { scoreImages, type ScoreImagesOptions } from './ranking/score-images.ts'
 export type { Runtime } from './runtime.ts'
-export { dot, l2Normalise, sigmoid } from './scorers/embeddings.ts'
+export { HeadScorer } from './scorers/head-scorer.ts'
 export type { ScorerParts } from './scorers/load-scorer.ts'
+export { type Judge, Scorer } from './scorers/scorer.ts'
+export type { ScorerClass } from './scorers/scorer-class.ts'
 export type { EncodeOptions, ScorerInfo, ScorerOptions, StreamOptions } from './scorers/scorer-options.ts'
+export { TextScorer, type TextScorerParts } from './scorers/text-scorer.ts'
 export type { EncodedImage, VisionEncoder } from './scorers/vision-encoder.ts'
 export {
   ClipTokenizer,

@@ -8,11 +8,16 @@ import { createNodeHub } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
 import { createNodeDecoder } from './image/decoder-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
-import { type DefaultModel, findDefaultModel } from './models/default-model-node.ts'
+import { findDefaultModel } from './models/default-model-node.ts'
+import { HP, ICT, type RewardKind } from './models/kinds.ts'
 import type { Runtime } from './runtime.ts'
-import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
-import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
+import { HpScorer as Hp } from './scorers/hp-scorer.ts'
+import { IctScorer as Ict } from './scorers/ict-scorer.ts'
+import type { ScorerParts } from './scorers/load-scorer.ts'
+import type { Scorer } from './scorers/scorer.ts'
+import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
+import type { TextScorerParts } from './scorers/text-scorer.ts'
 
 export * from './core.ts'
 export {
@@ -33,45 +38,25 @@ export interface NodeScorerOptions extends ScorerOptions {
   readonly hub?: ModelHub | undefined
 }
 
-/** {@link CoreIctScorer} with Node wired in. */
-export class IctScorer extends CoreIctScorer {
-  /**
-   * Loads ICT from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
-   * `DeviceError`, `DownloadError`.
-   */
-  static override async fromPretrained(
-    source?: string | URL,
-    options: NodeScorerOptions = {},
-  ): Promise<IctScorer> {
-    const { runtime, owned } = nodeRuntime(options)
-    return disposeOnFailure(owned, async () => {
-      const chosen = chooseModel(source)
-      const parts = await loadIct(chosen.source, runtime, { ...options, notes: chosen.notes })
-      return new IctScorer({ ...parts, owned: [...parts.owned, ...owned] })
-    })
-  }
-}
+type NodeClass<S extends Scorer, Parts> = ScorerClass<S, Parts, string | URL | undefined, NodeScorerOptions>
 
-/** {@link CoreHpScorer} with Node wired in. */
-export class HpScorer extends CoreHpScorer {
-  /**
-   * Loads HP from a folder that `icthp convert` wrote, its URL, or a hub repository. Without a source:
-   * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model, and `info.notes` says so. Throws `ModelError`,
-   * `DeviceError`, `DownloadError`.
-   */
-  static override async fromPretrained(
-    source?: string | URL,
-    options: NodeScorerOptions = {},
-  ): Promise<HpScorer> {
-    const { runtime, owned } = nodeRuntime(options)
-    return disposeOnFailure(owned, async () => {
-      const chosen = chooseModel(source)
-      const parts = await loadHp(chosen.source, runtime, { ...options, notes: chosen.notes })
-      return new HpScorer({ ...parts, owned: [...parts.owned, ...owned] })
-    })
-  }
-}
+/**
+ * The class of a reward model with Node wired in. Without a source `fromPretrained` takes `$ICTHP_MODEL`, else what
+ * `icthp pull` has left, else the demo model, and `info.notes` says so.
+ */
+export const nodeScorer = <S extends Scorer, Parts extends ScorerParts>(
+  Class: new (parts: Parts) => S,
+  kind: RewardKind,
+): NodeClass<S, Parts> =>
+  scorerClass(Class, kind, (given: string | URL | undefined, options: NodeScorerOptions) => {
+    const { source, notes } = given === undefined ? findDefaultModel() : { source: given, notes: [] }
+    return { source, notes, ...nodeRuntime(options) }
+  })
+
+export type IctScorer = Ict
+export const IctScorer: NodeClass<Ict, TextScorerParts> = nodeScorer(Ict, ICT)
+export type HpScorer = Hp
+export const HpScorer: NodeClass<Hp, ScorerParts> = nodeScorer(Hp, HP)
 
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */
 export async function preprocess(
@@ -86,11 +71,6 @@ export async function preprocess(
     if (!given) await decoder.dispose()
   }
 }
-
-const chooseModel = (
-  source: string | URL | undefined,
-): Pick<DefaultModel, 'notes'> & { readonly source: string | URL } =>
-  source === undefined ? findDefaultModel() : { source, notes: [] }
 
 function nodeRuntime(options: NodeScorerOptions): {
   runtime: Runtime
@@ -108,17 +88,5 @@ function nodeRuntime(options: NodeScorerOptions): {
       hub: options.hub ?? createNodeHub(),
     },
     owned,
-  }
-}
-
-async function disposeOnFailure<T>(
-  owned: readonly { dispose(): Promise<void> }[],
-  load: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await load()
-  } catch (error) {
-    await Promise.all(owned.map((part) => part.dispose()))
-    throw error
   }
 }

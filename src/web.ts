@@ -11,10 +11,15 @@ import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
 import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
 import type { WebImageInput } from './image/image-input-web.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
+import { HP, ICT, type RewardKind } from './models/kinds.ts'
 import type { Runtime } from './runtime.ts'
-import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
-import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
+import { HpScorer as Hp } from './scorers/hp-scorer.ts'
+import { IctScorer as Ict } from './scorers/ict-scorer.ts'
+import type { ScorerParts } from './scorers/load-scorer.ts'
+import type { Scorer } from './scorers/scorer.ts'
+import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
+import type { TextScorerParts } from './scorers/text-scorer.ts'
 import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
 import type { WasmPaths } from './worker/worker-messages-web.ts'
 
@@ -47,47 +52,25 @@ export interface WebScorerOptions extends ScorerOptions, EngineOptions, WebHubOp
   readonly hub?: ModelHub | undefined
 }
 
-/** {@link CoreIctScorer} with the browser wired in. */
-export class IctScorer extends CoreIctScorer {
-  /**
-   * Loads ICT from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
-   * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
-   */
-  static override async fromPretrained(
-    source: string | URL,
-    options: WebScorerOptions = {},
-  ): Promise<IctScorer> {
-    const { runtime, engine } = webRuntime(options)
-    try {
-      const parts = await loadIct(source, runtime, options)
-      return new IctScorer({ ...parts, owned: [...parts.owned, engine] })
-    } catch (error) {
-      await engine.dispose()
-      throw error
-    }
-  }
-}
+type WebClass<S extends Scorer, Parts> = ScorerClass<S, Parts, string | URL, WebScorerOptions>
 
-/** {@link CoreHpScorer} with the browser wired in. */
-export class HpScorer extends CoreHpScorer {
-  /**
-   * Loads HP from the URL (absolute, or relative to the page with a `./` or `/` in front) of a folder that `icthp convert`
-   * wrote, or from a hub repository. Throws `ModelError`, `DeviceError`, `DownloadError`.
-   */
-  static override async fromPretrained(
-    source: string | URL,
-    options: WebScorerOptions = {},
-  ): Promise<HpScorer> {
+/**
+ * The class of a reward model with the browser wired in. A source is the URL (absolute, or relative to the page with a
+ * `./` or `/` in front) of a folder that `icthp convert` wrote, or a hub repository.
+ */
+export const webScorer = <S extends Scorer, Parts extends ScorerParts>(
+  Class: new (parts: Parts) => S,
+  kind: RewardKind,
+): WebClass<S, Parts> =>
+  scorerClass(Class, kind, (source, options: WebScorerOptions) => {
     const { runtime, engine } = webRuntime(options)
-    try {
-      const parts = await loadHp(source, runtime, options)
-      return new HpScorer({ ...parts, owned: [...parts.owned, engine] })
-    } catch (error) {
-      await engine.dispose()
-      throw error
-    }
-  }
-}
+    return { source, runtime, owned: [engine] }
+  })
+
+export type IctScorer = Ict
+export const IctScorer: WebClass<Ict, TextScorerParts> = webScorer(Ict, ICT)
+export type HpScorer = Hp
+export const HpScorer: WebClass<Hp, ScorerParts> = webScorer(Hp, HP)
 
 /** Options of {@link preprocess}. */
 export interface WebPreprocessOptions extends DecodeOptions, Pick<EngineOptions, 'worker'> {

@@ -1,7 +1,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Device } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
-import { type Dtype, DTYPES, type ModelKind } from '../models/manifest.ts'
+import type { ModelKind } from '../models/kinds.ts'
+import { type Dtype, DTYPES } from '../models/manifest.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface CommonFlags {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { VERSION } from '../base/version.ts'
-import { type Dtype, heldDtypes, MANIFEST_NAME, type ModelKind, parseManifest } from '../models/manifest.ts'
+import type { ModelKind } from '../models/kinds.ts'
+import { type Dtype, heldDtypes, MANIFEST_NAME, parseManifest } from '../models/manifest.ts'
 
 /** Whether `folder` holds a model of this kind, made by this version of icthp from this commit, in all these precisions. */
 export async function convertedAlready(

@@ -3,7 +3,8 @@ import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
 import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { type Dtype, heldDtypes, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
+import { kindNamed, type ModelKind } from '../models/kinds.ts'
+import { type Dtype, heldDtypes, type ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 import type { Runtime } from '../runtime.ts'
 import type { CliIo } from './cli-io.ts'
@@ -113,7 +114,7 @@ async function findModel(
 ): Promise<ModelInfo | Missing> {
   const { openModel } = await import('../scorers/open-model.ts')
   try {
-    const { manifest, choices } = await openModel(kind, source, runtime, { device, dtype, revision, signal })
+    const { manifest, choices } = await openModel(kindNamed(kind), source, runtime, { device, dtype, revision, signal })
     const chosen = choices[0]!.dtype
     const { files: _files, ...origin } = manifest.source
     return {

@@ -1,9 +1,10 @@
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
-import type { ModelKind } from '../models/manifest.ts'
+import { HP, ICT, type ModelKind } from '../models/kinds.ts'
 import type { HpScorer } from '../scorers/hp-scorer.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
+import type { TextScorerParts } from '../scorers/text-scorer.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 
@@ -62,12 +63,15 @@ export async function withScorers<T>(
       signal,
       onProgress: terminal.progress,
     }
-    const [{ IctScorer: Ict, loadIct }, { HpScorer: Hp, loadHp }] = await Promise.all([
+    const [{ IctScorer: Ict }, { HpScorer: Hp }, { loadScorer }] = await Promise.all([
       import('../scorers/ict-scorer.ts'),
       import('../scorers/hp-scorer.ts'),
+      import('../scorers/load-scorer.ts'),
     ])
-    const ict = kinds.includes('ict') ? own(new Ict(await loadIct(source, runtime, options))) : undefined
-    const hp = kinds.includes('hp') ? own(new Hp(await loadHp(source, runtime, options))) : undefined
+    const ict = kinds.includes(ICT.name)
+      ? own(new Ict((await loadScorer(ICT, source, runtime, options)) as TextScorerParts))
+      : undefined
+    const hp = kinds.includes(HP.name) ? own(new Hp(await loadScorer(HP, source, runtime, options))) : undefined
     const infos = [ict?.info, hp?.info].filter((info) => info !== undefined)
     for (const note of new Set(infos.flatMap(({ notes }) => notes))) terminal.note(note)
     return await work({ ...(ict ? { ict } : {}), ...(hp ? { hp } : {}), label: labelOf(infos) })

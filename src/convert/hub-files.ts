@@ -1,5 +1,5 @@
 import type { PreprocessConfig } from '../image/preprocess.ts'
-import type { ModelKind } from '../models/manifest.ts'
+import type { ModelKind } from '../models/kinds.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 
 /** `config.json` as Hugging Face's CLIP classes read it; `parts` tells transformers.js how many data files a graph has. */

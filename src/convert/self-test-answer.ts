@@ -1,4 +1,4 @@
-import type { TowerName } from '../models/manifest.ts'
+import type { TowerName } from '../models/kinds.ts'
 import { selfTestInput, STORED_VALUES } from '../models/self-test.ts'
 import type { ClipConfig } from './clip-config.ts'
 import { floating } from './graph/precision.ts'

@@ -1,9 +1,10 @@
+import { l2Normalise } from '../models/embeddings.ts'
+import { allKinds, type PerKind, type RewardKind } from '../models/kinds.ts'
 import type { MeasuredModel, RankingAgreement } from '../models/measured.ts'
 import { cosine } from '../models/self-test.ts'
-import { combineScores, DEFAULT_WEIGHTS, type Scores } from '../ranking/combine.ts'
-import { dot, l2Normalise, sigmoid } from '../scorers/embeddings.ts'
+import { combineScores, defaultRule, type Scores } from '../ranking/combine.ts'
 import { kendallTau, least, mean, most, rounded, sameBest } from './agreement.ts'
-import type { Measurement } from './measure-messages.ts'
+import type { MeasuredRun, Measurement } from './measure-messages.ts'
 
 /** What one precision loses beside another, model by model, and how alike the two rank. */
 export interface Comparison {
@@ -13,71 +14,69 @@ export interface Comparison {
   readonly ranking?: RankingAgreement
 }
 
+/** What a precision was measured to lose with one model. */
+export const measuredIn = (comparison: Comparison, { name }: RewardKind): MeasuredModel | undefined =>
+  (comparison as PerKind<MeasuredModel>)[name]
+
 /** `right` holds the answers that count as right; both measurements are of the same images and prompts. */
 export function compareMeasurements(right: Measurement, got: Measurement): Comparison {
-  const [scores, expected] = [scoresOf(got), scoresOf(right)]
-  const models: { ict?: MeasuredModel; hp?: MeasuredModel } = {}
-  for (const kind of ['ict', 'hp'] as const) {
-    const [run, reference] = [got[kind], right[kind]]
-    if (!run || !reference) continue
-    const off = scores[kind]!.flatMap((row, i) =>
-      row.map((score, j) => Math.abs(score - expected[kind]![i]![j]!)),
-    )
-    models[kind] = {
-      device: run.device,
-      backend: run.backend,
-      score: { max: rounded(most(off)), mean: rounded(mean(off)) },
-      imageCosine: cosines(reference.imageEmbeds, run.imageEmbeds),
-      ...('textEmbeds' in run ? { textCosine: cosines(right.ict!.textEmbeds, run.textEmbeds) } : {}),
-      secondsPerImage: rounded(run.secondsPerImage),
-      ...('secondsPerPrompt' in run ? { secondsPerPrompt: rounded(run.secondsPerPrompt) } : {}),
-    }
-  }
-  const ranking = compareRankings(expected, scores)
-  return { ...models, ...(ranking ? { ranking } : {}) }
+  const models: PerKind<MeasuredModel> = {}
+  const kinds = allKinds().filter(({ name }) => got.models[name] && right.models[name])
+  for (const kind of kinds)
+    models[kind.name] = compareRuns(kind, right.models[kind.name]!, got.models[kind.name]!)
+  const ranking = compareRankings(kinds, right, got)
+  return { ...models, ...(ranking ? { ranking } : {}) } as Comparison
 }
 
-/** ICT of each image with each prompt, and HP of each image as a row of one. */
-interface ScoreTable {
-  readonly ict?: readonly (readonly number[])[]
-  readonly hp?: readonly (readonly [number])[]
-}
-
-function scoresOf({ ict, hp }: Measurement): ScoreTable {
-  const texts = ict?.textEmbeds.map(l2Normalise)
+function compareRuns(kind: RewardKind, right: MeasuredRun, got: MeasuredRun): MeasuredModel {
+  const [scores, expected] = [scoresOf(kind, got), scoresOf(kind, right)]
+  const off = scores.flatMap((row, i) => row.map((score, j) => Math.abs(score - expected[i]![j]!)))
   return {
-    ...(ict
-      ? { ict: ict.imageEmbeds.map((embeds) => texts!.map((text) => dot(text, l2Normalise(embeds)))) }
-      : {}),
-    ...(hp ? { hp: hp.logits.map((logit) => [sigmoid(logit)] as const) } : {}),
+    device: got.device,
+    backend: got.backend,
+    score: { max: rounded(most(off)), mean: rounded(mean(off)) },
+    imageCosine: cosines(right.imageEmbeds, got.imageEmbeds),
+    ...(got.texts ? { textCosine: cosines(right.texts!.embeds, got.texts.embeds) } : {}),
+    secondsPerImage: rounded(got.secondsPerImage),
+    ...(got.texts ? { secondsPerPrompt: rounded(got.texts.secondsPerPrompt) } : {}),
   }
 }
 
-function compareRankings(right: ScoreTable, got: ScoreTable): RankingAgreement | undefined {
-  const has = (kind: 'ict' | 'hp'): boolean => Boolean(right[kind] && got[kind])
-  const combine = has('ict') && has('hp') ? 'weighted' : has('ict') ? 'ict' : 'hp'
-  const images = (right.ict ?? right.hp)!.length
-  if (images < 2) return undefined
-  const prompts = has('ict') ? right.ict![0]!.length : 1
-  const combined = (table: ScoreTable, prompt: number): number[] =>
-    combineScores(
-      Array.from({ length: images }, (_, i): Scores => ({
-        ict: table.ict?.[i]![prompt],
-        hp: table.hp?.[i]![0],
-      })),
-      combine,
-      DEFAULT_WEIGHTS,
-    )
-  const lists = Array.from(
-    { length: prompts },
-    (_, prompt) => [combined(right, prompt), combined(got, prompt)] as const,
-  )
-  const taus = lists.map(([a, b]) => kendallTau(a, b))
-  const top1 = lists.filter(([a, b]) => sameBest(a, b)).length / prompts
+/** An image's scores with each prompt; a row of one where the model takes none. */
+function scoresOf(kind: RewardKind, { imageEmbeds, texts, logits }: MeasuredRun): number[][] {
+  if (!kind.takesPrompt) return logits!.map((logit) => [kind.fromLogit(logit)])
+  const wanted = texts!.embeds.map(l2Normalise)
+  return imageEmbeds.map((embeds) => {
+    const image = l2Normalise(embeds)
+    return wanted.map((text) => kind.similarity(text, image))
+  })
+}
+
+function compareRankings(
+  kinds: readonly RewardKind[],
+  right: Measurement,
+  got: Measurement,
+): RankingAgreement | undefined {
+  const combine = defaultRule(kinds)
+  const orders = [right, got].map(({ models }) => {
+    const tables = kinds.map((kind) => ({ kind, rows: scoresOf(kind, models[kind.name]!) }))
+    const prompts = Math.max(...tables.map(({ rows }) => rows[0]?.length ?? 0))
+    return Array.from({ length: prompts }, (_, prompt) => {
+      const group = tables[0]!.rows.map((_row, i): Scores =>
+        Object.fromEntries(
+          tables.map(({ kind, rows }) => [kind.name, rows[i]![kind.takesPrompt ? prompt : 0]]),
+        ),
+      )
+      return combineScores(group, combine)
+    })
+  })
+  const [expected, found] = orders as [number[][], number[][]]
+  if ((expected[0]?.length ?? 0) < 2) return undefined
+  const taus = expected.map((scores, i) => kendallTau(scores, found[i]!))
   return {
     combine,
     kendallTau: { min: rounded(least(taus)), mean: rounded(mean(taus)) },
-    top1: rounded(top1),
+    top1: rounded(expected.filter((scores, i) => sameBest(scores, found[i]!)).length / expected.length),
   }
 }
 

@@ -1,20 +1,19 @@
 import { ModelError } from '../base/errors.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import { type Dtype, DTYPES, heldDtypes, type ModelKind, type ModelManifest } from '../models/manifest.ts'
+import { allKinds } from '../models/kinds.ts'
+import { type Dtype, DTYPES, heldDtypes, type ModelManifest } from '../models/manifest.ts'
 import { findManifest } from '../scorers/open-model.ts'
 
 /** The models of a folder, and where in it their manifests lie. */
-export type Manifests = Partial<
-  Record<ModelKind, { readonly manifest: ModelManifest; readonly base: string }>
->
+export type Manifests = Record<string, { readonly manifest: ModelManifest; readonly base: string }>
 
 /** Throws `ModelError` where the folder holds no model. */
 export async function findManifests(folder: ModelFolder): Promise<Manifests> {
   const found: Manifests = {}
   let missing: unknown
-  for (const kind of ['ict', 'hp'] as const) {
+  for (const kind of allKinds()) {
     try {
-      found[kind] = await findManifest(kind, folder)
+      found[kind.name] = await findManifest(kind, folder)
     } catch (error) {
       if (!(
         error instanceof ModelError &&
@@ -24,7 +23,7 @@ export async function findManifests(folder: ModelFolder): Promise<Manifests> {
       missing ??= error
     }
   }
-  if (!found.ict && !found.hp) throw missing
+  if (Object.keys(found).length === 0) throw missing
   return found
 }
 

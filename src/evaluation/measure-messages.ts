@@ -2,7 +2,8 @@ import type { Device } from '../backend/backend.ts'
 import type { PackedError } from '../backend/ort-messages.ts'
 import type { Progress } from '../base/progress.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
-import type { Dtype, ModelKind } from '../models/manifest.ts'
+import type { ModelKind, PerKind } from '../models/kinds.ts'
+import type { Dtype } from '../models/manifest.ts'
 
 /** What a process of its own is asked to measure: one precision of the models of a folder. */
 export interface MeasureRequest {
@@ -14,7 +15,7 @@ export interface MeasureRequest {
   readonly threads?: number | undefined
   readonly batchSize?: number | undefined
   /** Crops of every image, for each of the models. */
-  readonly crops: Partial<Record<ModelKind, readonly ImageCrop[]>>
+  readonly crops: PerKind<readonly ImageCrop[]>
   readonly prompts: readonly string[]
 }
 
@@ -24,11 +25,7 @@ export type MeasureReply =
 
 /** One precision's answers, and what they cost. */
 export interface Measurement {
-  readonly ict?: MeasuredRun & {
-    readonly textEmbeds: readonly Float32Array[]
-    readonly secondsPerPrompt: number
-  }
-  readonly hp?: MeasuredRun & { readonly logits: readonly number[] }
+  readonly models: PerKind<MeasuredRun>
   /** Bytes. */
   readonly memory: { readonly peak: number; readonly resident: number }
 }
@@ -39,4 +36,8 @@ export interface MeasuredRun {
   /** As the tower gives them, one an image. */
   readonly imageEmbeds: readonly Float32Array[]
   readonly secondsPerImage: number
+  /** Of models that take a prompt. */
+  readonly texts?: { readonly embeds: readonly Float32Array[]; readonly secondsPerPrompt: number }
+  /** Of models that have a head, one an image. */
+  readonly logits?: readonly number[]
 }

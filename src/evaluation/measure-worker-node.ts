@@ -8,12 +8,12 @@ import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
-import { loadHp } from '../scorers/hp-scorer.ts'
-import { loadIct } from '../scorers/ict-scorer.ts'
+import { allKinds, type PerKind } from '../models/kinds.ts'
+import { type LoadedParts, loadScorer } from '../scorers/load-scorer.ts'
 import type { ScorerOptions } from '../scorers/scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from '../scorers/vision-encoder.ts'
 import { median } from './agreement.ts'
-import type { Measurement, MeasureReply, MeasureRequest } from './measure-messages.ts'
+import type { MeasuredRun, Measurement, MeasureReply, MeasureRequest } from './measure-messages.ts'
 
 const send = (reply: MeasureReply, sent?: () => void): void =>
   void process.send!(reply, undefined, undefined, sent)
@@ -47,37 +47,35 @@ async function measure({
     batchSize,
     onProgress: (progress) => send({ progress }),
   }
-  const ict = kinds.includes('ict') ? await loadIct(source, runtime, options) : undefined
-  const hp = kinds.includes('hp') ? await loadHp(source, runtime, options) : undefined
-  const total = (crops.ict?.length ?? 0) + (crops.hp?.length ?? 0)
+  const loaded: { name: string; parts: LoadedParts }[] = []
+  for (const kind of allKinds().filter(({ name }) => kinds.includes(name)))
+    loaded.push({ name: kind.name, parts: await loadScorer(kind, source, runtime, options) })
+  const total = loaded.reduce((sum, { name }) => sum + crops[name]!.length, 0)
   let done = 0
   const encoded = (count: number): void =>
     send({ progress: { stage: 'measure', item: dtype, loaded: (done += count), total, unit: 'images' } })
   encoded(0)
-  const run = async (
-    { vision, info }: { vision: VisionEncoder; info: { device: typeof device; backend: string } },
-    images: readonly ImageCrop[],
-  ) => {
-    const { answers, secondsPerImage } = await encodeAll(vision, images, encoded)
-    return {
-      logits: answers.map(({ logit }) => logit!),
-      run: {
-        device: info.device,
-        backend: info.backend,
-        imageEmbeds: answers.map(({ embeds }) => embeds),
-        secondsPerImage,
-      },
-    }
-  }
-  const ofIct = ict && {
-    ...(await run(ict, crops.ict!)).run,
-    ...(await timeTexts(() => ict.text.encode(prompts), prompts)),
-  }
-  const ofHp = hp && (await run(hp, crops.hp!))
+  const models: PerKind<MeasuredRun> = {}
+  for (const { name, parts } of loaded)
+    models[name] = await measureModel(parts, crops[name]!, prompts, encoded)
+  return { models, memory: { peak: peakResident(), resident: process.memoryUsage.rss() } }
+}
+
+async function measureModel(
+  { vision, text, info }: LoadedParts,
+  crops: readonly ImageCrop[],
+  prompts: readonly string[],
+  encoded: (count: number) => void,
+): Promise<MeasuredRun> {
+  const { answers, secondsPerImage } = await encodeAll(vision, crops, encoded)
   return {
-    ...(ofIct ? { ict: ofIct } : {}),
-    ...(ofHp ? { hp: { ...ofHp.run, logits: ofHp.logits } } : {}),
-    memory: { peak: peakResident(), resident: process.memoryUsage.rss() },
+    device: info.device,
+    backend: info.backend,
+    imageEmbeds: answers.map(({ embeds }) => embeds),
+    secondsPerImage,
+    ...(text
+      ? { texts: await timeTexts(() => text.encode(prompts), prompts) }
+      : { logits: answers.map(({ logit }) => logit!) }),
   }
 }
 
@@ -103,10 +101,10 @@ async function encodeAll(
 async function timeTexts(
   encode: () => Promise<Float32Array[]>,
   prompts: readonly string[],
-): Promise<{ textEmbeds: Float32Array[]; secondsPerPrompt: number }> {
+): Promise<{ embeds: Float32Array[]; secondsPerPrompt: number }> {
   const start = performance.now()
-  const textEmbeds = await encode()
-  return { textEmbeds, secondsPerPrompt: (performance.now() - start) / 1000 / new Set(prompts).size }
+  const embeds = await encode()
+  return { embeds, secondsPerPrompt: (performance.now() - start) / 1000 / new Set(prompts).size }
 }
 
 /**

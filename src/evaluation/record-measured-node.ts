@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { VERSION } from '../base/version.ts'
 import { LocalFolder } from '../hub/files/folder-node.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import { type Dtype, MANIFEST_NAME, type ModelKind, parseManifest, sealManifest } from '../models/manifest.ts'
+import { kindNamed } from '../models/kinds.ts'
+import { type Dtype, MANIFEST_NAME, parseManifest, sealManifest } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
+import { measuredIn } from './compare-measurements.ts'
 import type { Manifests } from './held-precisions.ts'
 import type { VerifyReport } from './verify-model-node.ts'
 
@@ -27,12 +29,12 @@ export async function recordAll(
   const date = new Date().toISOString()
   const recorded: string[] = []
   const notes: string[] = []
-  for (const [kind, { base }] of Object.entries(manifests) as [
-    ModelKind,
-    NonNullable<Manifests[ModelKind]>,
-  ][]) {
+  for (const [name, { base }] of Object.entries(manifests)) {
+    const kind = kindNamed(name)
     const measured: Partial<Record<Dtype, MeasuredPrecision>> = {}
-    for (const { dtype, memory, ranking, [kind]: model } of precisions) {
+    for (const precision of precisions) {
+      const { dtype, memory, ranking } = precision
+      const model = measuredIn(precision, kind)
       if (!model) continue
       measured[dtype] = {
         against,
@@ -40,7 +42,7 @@ export async function recordAll(
         ...(ranking ? { ranking } : {}),
         memory,
         images,
-        ...(kind === 'ict' && prompts ? { prompts } : {}),
+        ...(kind.takesPrompt && prompts ? { prompts } : {}),
         library: VERSION,
         date,
       }

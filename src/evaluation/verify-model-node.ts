@@ -6,7 +6,8 @@ import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
 import { createNodeDecoder } from '../image/decoder-node.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { findDefaultModel } from '../models/default-model-node.ts'
-import { type Dtype, DTYPES, heldDtypes, type ModelKind } from '../models/manifest.ts'
+import { kindNamed, type PerKind } from '../models/kinds.ts'
+import { type Dtype, DTYPES, heldDtypes } from '../models/manifest.ts'
 import type { MeasuredMemory, MeasuredWith } from '../models/measured.ts'
 import { compareMeasurements, type Comparison } from './compare-measurements.ts'
 import { drawnPictures } from './drawn-pictures.ts'
@@ -45,10 +46,10 @@ export interface VerifyOptions {
 export interface VerifyReport {
   readonly model: string
   /** The models in it by name. */
-  readonly models: Partial<Record<ModelKind, string>>
+  readonly models: PerKind<string>
   readonly against: Dtype
   readonly images: { readonly count: number; readonly source: MeasuredWith }
-  /** Absent for HP alone. */
+  /** Absent where no model takes one. */
   readonly prompts?: { readonly count: number; readonly source: MeasuredWith }
   readonly precisions: readonly VerifiedPrecision[]
   /** Precisions that could not be measured. */
@@ -96,7 +97,7 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
   }
   const folder = await createNodeHub().open(model, { revision, signal, onProgress })
   const manifests = await findManifests(folder)
-  const kinds = Object.keys(manifests) as ModelKind[]
+  const kinds = Object.keys(manifests)
   const dtypes = chooseDtypes(manifests, against, options.dtypes)
   const drawn = options.images && options.prompts ? [] : drawnPictures()
   const { images = drawn.map(({ image }) => image), prompts = drawn.map(({ caption }) => caption) } = options
@@ -117,7 +118,7 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
   for (const dtype of dtypes) {
     try {
       const got = dtype === against ? right : await measure(dtype)
-      const memory = { models: kinds.filter((kind) => got[kind]), ...got.memory }
+      const memory = { models: kinds.filter((kind) => got.models[kind]), ...got.memory }
       precisions.push({ dtype, ...compareMeasurements(right, got), memory })
     } catch (error) {
       if (signal?.aborted || !(error instanceof IcthpError)) throw error
@@ -132,7 +133,9 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
     failures,
     models: Object.fromEntries(kinds.map((kind) => [kind, manifests[kind]!.manifest.name])),
     images: { count, source: source(options.images) },
-    ...(kinds.includes('ict') ? { prompts: { count: prompts.length, source: source(options.prompts) } } : {}),
+    ...(kinds.some((kind) => kindNamed(kind).takesPrompt)
+      ? { prompts: { count: prompts.length, source: source(options.prompts) } }
+      : {}),
   }
   return { ...report, ...(record ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }) }
 }
@@ -145,7 +148,7 @@ async function cropAll(
   images: readonly ImageInput[],
   manifests: Manifests,
   options: VerifyOptions,
-): Promise<Partial<Record<ModelKind, readonly ImageCrop[]>>> {
+): Promise<Record<string, readonly ImageCrop[]>> {
   const { maxPixels, signal, onImageError } = options
   const decoder = options.decoder ?? createNodeDecoder()
   const specs = new Map(

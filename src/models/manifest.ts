@@ -3,15 +3,13 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type IcthpError, ModelError, show } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
+import { isKind, kindNamed, type ModelKind, type TowerName, towersOf } from './kinds.ts'
 import { type MeasuredPrecision, readableMeasurements } from './measured.ts'
 
 /** The file in a model folder that says what is in it. */
 export const MANIFEST_NAME = 'icthp.json'
 /** Raised when a reader of the old number could misread the new one. */
 export const MANIFEST_FORMAT = 1
-
-export type ModelKind = 'ict' | 'hp'
-export type TowerName = 'vision' | 'text'
 
 export const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4', 'q4f16'] as const
 export type Dtype = (typeof DTYPES)[number]
@@ -26,7 +24,7 @@ export const DTYPE_SUFFIX: Readonly<Record<Dtype, string>> = {
   q4f16: '_q4f16',
 }
 
-/** `icthp.json`: one converted model (ICT, or HP with its head). Paths are relative to the folder it lies in. */
+/** `icthp.json`: one converted model, with its head where it has one. Paths are relative to the folder it lies in. */
 export interface ModelManifest {
   readonly format: number
   readonly kind: ModelKind
@@ -38,7 +36,7 @@ export interface ModelManifest {
   readonly preprocess: PreprocessConfig
   /** Length of an embedding. */
   readonly projectionDim: number
-  /** Tokens a prompt may have, with start and end; ICT only. */
+  /** Tokens a prompt may have, with start and end; for models that take one. */
   readonly contextLength?: number
   readonly towers: Partial<Record<TowerName, Partial<Record<Dtype, TowerFiles>>>>
   /** The first values of what each float32 tower answers to the self-test; see self-test.ts. */
@@ -111,8 +109,9 @@ export function parseManifest(text: string, where: string): ModelManifest {
     throw invalid(where, `it was changed after it was written (its checksum ${what})`)
   }
   const { kind, towers, files, preprocess, source } = value
-  if (kind !== 'ict' && kind !== 'hp') throw invalid(where, `its kind is ${show(kind)}`)
-  if (!towers?.vision || (kind === 'ict' && !towers.text)) throw invalid(where, 'a tower is missing')
+  if (!isKind(kind)) throw invalid(where, `its kind is ${show(kind)}`)
+  if (!towers || !towersOf(kindNamed(kind)).every((name) => towers[name]))
+    throw invalid(where, 'a tower is missing')
   if (!files || !preprocess || !source || !Array.isArray(source.files) || !value.selfTest)
     throw invalid(where, 'fields are missing')
   if (!(Number.isInteger(value.projectionDim) && value.projectionDim! > 0))

@@ -10,7 +10,7 @@ export interface MeasuredPrecision extends MeasuredModel {
   /** ISO 8601. */
   readonly date: string
   readonly images: { readonly count: number; readonly source: MeasuredWith }
-  /** ICT only. */
+  /** Of models that take a prompt. */
   readonly prompts?: { readonly count: number; readonly source: MeasuredWith }
   readonly ranking?: RankingAgreement
   readonly memory: MeasuredMemory
@@ -23,11 +23,11 @@ export interface MeasuredModel {
   readonly device: Device
   /** For example `onnxruntime-node 1.30.0`. */
   readonly backend: string
-  /** How far scores are off, as magnitudes: ICT of every image and prompt, HP of every image. */
+  /** How far scores are off, as magnitudes: of every image, with every prompt where the model takes one. */
   readonly score: { readonly max: number; readonly mean: number }
   /** Between the embeddings of the two precisions, as the tower gives them. */
   readonly imageCosine: { readonly min: number; readonly mean: number }
-  /** ICT only. */
+  /** Of models that take a prompt. */
   readonly textCosine?: { readonly min: number; readonly mean: number }
   /** Of the vision tower, batched, decoding apart; and of the text tower. */
   readonly secondsPerImage: number
@@ -36,8 +36,8 @@ export interface MeasuredModel {
 
 /** How the images are ordered in both precisions, prompt by prompt. */
 export interface RankingAgreement {
-  /** As of `rankImages`; `weighted` is 0.5·ICT + 0.5·HP. */
-  readonly combine: 'weighted' | 'ict' | 'hp'
+  /** As of `rankImages`; `weighted` gives the same share to each model. */
+  readonly combine: string
   /** Kendall's τ-b: 1 for the same order, -1 for the reverse. */
   readonly kendallTau: { readonly min: number; readonly mean: number }
   /** The share of prompts for which both put the same image first. */

@@ -1,5 +1,6 @@
 import type { Tensors } from '../backend/backend.ts'
-import type { Dtype, TowerName } from './manifest.ts'
+import type { TowerName } from './kinds.ts'
+import type { Dtype } from './manifest.ts'
 
 /**
  * What each tower is asked once when it is loaded, so that a device that computes nonsense is found out before it

@@ -1,79 +1,151 @@
 import { InputError, show } from '../base/errors.ts'
+import {
+  allKinds,
+  HP,
+  ICT,
+  isKind,
+  logitKey,
+  type ModelKind,
+  type PerKind,
+  type RewardKind,
+} from '../models/kinds.ts'
 
 /**
- * How ICT and HP become one number. They can order images differently, so a ranking always names its rule.
- * `weighted`: w.ict·ICT + w.hp·HP, the published example; `product`: ICT·HP, as in the paper; `softmax`: ICT times the
- * softmax of the HP logits within the group, as the training code validates; `ict`, `hp`: one of them alone.
+ * How the scores of several reward models become one number. They can order images differently, so a ranking always names
+ * its rule. `weighted`: w.ict·ICT + w.hp·HP, the published example; `product`: ICT·HP, as in the paper; `softmax`: ICT
+ * times the softmax of the HP logits within the group, as the training code validates; `ict`, `hp`: one of them alone.
+ * Where ICT is negative, `product` and `softmax` put the image that HP likes better behind the other.
  */
-export const COMBINE_RULES = ['weighted', 'product', 'softmax', 'ict', 'hp'] as const
-export type CombineRule = (typeof COMBINE_RULES)[number]
+export type CombineRule = Mix | ModelKind
+export type Mix = (typeof MIXES)[number]
+const MIXES = ['weighted', 'product', 'softmax'] as const
 
+/** The rules for the models that icthp knows from the start. */
+export const COMBINE_RULES: readonly CombineRule[] = [...MIXES, ICT.name, HP.name]
+/** All rules: a registered model alone is one, too. */
+export const combineRules = (): readonly CombineRule[] => [...MIXES, ...allKinds().map(({ name }) => name)]
+
+/** Scores of one image by model, and beside them the logits of those that have one (`hpLogit`). */
 export interface Scores {
   readonly ict?: number | undefined
   readonly hp?: number | undefined
   readonly hpLogit?: number | undefined
+  readonly [name: string]: number | undefined
 }
 
 /** A rule of one's own: the combined score of one image, given the whole group. Higher is better. */
 export type CombineFunction = (scores: Scores, group: readonly Scores[]) => number
 
+/** A number for each model that `weighted` mixes. */
 export interface Weights {
   readonly ict: number
   readonly hp: number
 }
 
-export const DEFAULT_WEIGHTS: Weights = { ict: 0.5, hp: 0.5 }
+/** The models that a group has scores of, in the order of their records. */
+export const kindsIn = (group: readonly Scores[]): RewardKind[] =>
+  allKinds().filter(({ name }) => group.some((scores) => scores[name] !== undefined))
+
+/** What is taken where no rule is named: the one model that is there, else `weighted`. */
+export function defaultRule(kinds: readonly RewardKind[]): CombineRule {
+  return kinds.length === 1 ? kinds[0]!.name : 'weighted'
+}
+
+/** One share each, but for what is given. Throws `InputError` for other keys and for what is no finite number. */
+export function weightsFor(kinds: readonly RewardKind[], given: Partial<Weights> = {}): Weights {
+  const mixed = kinds.length > 1 ? kinds : [ICT, HP]
+  const weights: PerKind<number> = Object.fromEntries(mixed.map(({ name }) => [name, 1 / mixed.length]))
+  for (const [name, weight] of Object.entries(given)) {
+    if (weight === undefined) continue
+    checkName('weights', name)
+    if (!Number.isFinite(weight)) {
+      throw new InputError(
+        'input_invalid_option',
+        `weights.${name} is ${show(weight)}; it must be a finite number.`,
+        {
+          weights: given,
+        },
+      )
+    }
+    weights[name] = weight
+  }
+  return weights as Weights & PerKind<number>
+}
+
+/** A threshold or a weight for a model that does not exist would count for nothing. */
+export function checkName(option: string, name: string): void {
+  if (isKind(name)) return
+  throw new InputError(
+    'input_invalid_option',
+    `${option}.${name} is for no reward model. Use ${allKinds()
+      .map((kind) => kind.name)
+      .join(', ')}.`,
+    { option, name },
+  )
+}
 
 /** One number an image, in order. Throws `InputError` for an unknown rule, scores that it needs and lacks, and NaN. */
 export function combineScores(
   group: readonly Scores[],
   rule: CombineRule | CombineFunction,
-  weights: Weights,
+  weights: Weights = weightsFor(kindsIn(group)),
 ): number[] {
   if (typeof rule === 'function')
     return group.map((scores) => checked(rule(scores, group), 'The combine function'))
   return byRule(group, rule, weights).map((score) => checked(score, `combine: '${rule}'`))
 }
 
-function byRule(group: readonly Scores[], rule: CombineRule, weights: Weights): number[] {
-  if (!COMBINE_RULES.includes(rule)) {
+function byRule(group: readonly Scores[], rule: CombineRule, weights: PerKind<number> | Weights): number[] {
+  if (!combineRules().includes(rule)) {
     throw new InputError(
       'input_invalid_option',
-      `There is no combine rule ${show(rule)}. Use ${COMBINE_RULES.join(', ')}, or a function.`,
+      `There is no combine rule ${show(rule)}. Use ${combineRules().join(', ')}, or a function.`,
       { rule },
     )
   }
-  for (const name of NEEDS[rule]) {
-    if (group.some((scores) => scores[name] === undefined)) {
-      throw new InputError(
-        'input_invalid_option',
-        `combine: '${rule}' needs ${name === 'ict' ? 'ICT scores (pass ict and prompt)' : 'HP scores (pass hp)'}.`,
-        { rule },
-      )
-    }
-  }
-  if (rule === 'weighted') return group.map(({ ict, hp }) => weights.ict * ict! + weights.hp * hp!)
-  if (rule === 'product') return group.map(({ ict, hp }) => ict! * hp!)
-  if (rule === 'softmax') {
-    const shares = softmax(group.map(({ hpLogit }) => hpLogit!))
-    return group.map(({ ict }, i) => ict! * shares[i]!)
-  }
-  return group.map((scores) => scores[rule]!)
+  const there = kindsIn(group)
+  const mixed = there.length > 1 ? there : [...new Set([ICT, HP, ...there])]
+  const kinds = isKind(rule) ? allKinds().filter(({ name }) => name === rule) : mixed
+  for (const kind of kinds) requireScores(group, rule, kind)
+  if (isKind(rule)) return group.map((scores) => scores[rule]!)
+  const factors = kinds.map((kind) => factorsOf(group, rule, kind, weights as PerKind<number>))
+  return group.map((_, i) => MIX[rule as Mix](factors.map((values) => values[i]!)))
 }
 
-const NEEDS: Readonly<Record<CombineRule, readonly (keyof Scores)[]>> = {
-  weighted: ['ict', 'hp'],
-  product: ['ict', 'hp'],
-  softmax: ['ict', 'hpLogit'],
-  ict: ['ict'],
-  hp: ['hp'],
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b)
+const product = (values: readonly number[]): number => values.reduce((a, b) => a * b)
+const MIX: Readonly<Record<Mix, (values: readonly number[]) => number>> = {
+  weighted: sum,
+  product,
+  softmax: product,
+}
+
+/** What goes into the sum or the product of a rule. */
+function factorsOf(
+  group: readonly Scores[],
+  rule: CombineRule,
+  kind: RewardKind,
+  weights: PerKind<number>,
+): number[] {
+  if (rule === 'softmax' && !kind.takesPrompt) return softmax(group.map((scores) => scores[logitKey(kind)]!))
+  const weight = rule === 'weighted' ? (weights[kind.name] ?? 0) : 1
+  return group.map((scores) => weight * scores[kind.name]!)
+}
+
+function requireScores(group: readonly Scores[], rule: CombineRule, kind: RewardKind): void {
+  const key = rule === 'softmax' && !kind.takesPrompt ? logitKey(kind) : kind.name
+  if (group.every((scores) => scores[key] !== undefined)) return
+  const pass = kind.takesPrompt ? `pass ${kind.name} and prompt` : `pass ${kind.name}`
+  throw new InputError('input_invalid_option', `combine: '${rule}' needs ${kind.label} scores (${pass}).`, {
+    rule,
+  })
 }
 
 function softmax(logits: readonly number[]): number[] {
   const highest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
   const powers = logits.map((logit) => Math.exp(logit - highest))
-  const sum = powers.reduce((a, b) => a + b, 0)
-  return powers.map((power) => power / sum)
+  const total = powers.reduce((a, b) => a + b, 0)
+  return powers.map((power) => power / total)
 }
 
 /** NaN has no place in an order. */

@@ -1,55 +1,13 @@
 import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
-import { l2Normalise, sigmoid } from '../scorers/embeddings.ts'
-import { encodeStream } from '../scorers/encode-stream.ts'
-import type { HpScorer } from '../scorers/hp-scorer.ts'
-import type { IctScorer } from '../scorers/ict-scorer.ts'
-import type { StreamOptions } from '../scorers/scorer-options.ts'
-import {
-  type CombineFunction,
-  type CombineRule,
-  combineScores,
-  DEFAULT_WEIGHTS,
-  type Scores,
-  type Weights,
-} from './combine.ts'
+import { logitKey } from '../models/kinds.ts'
+import type { Scorer } from '../scorers/scorer.ts'
+import { combineScores, defaultRule, type Scores, weightsFor } from './combine.ts'
+import { type OrderOptions, type Ranking, rankScores } from './rank-scores.ts'
+import { scoreImages, type ScoreImagesOptions, scorersIn } from './score-images.ts'
 
-export interface RankOptions extends StreamOptions {
-  /** Needed with `ict`. */
-  readonly prompt?: string | undefined
-  readonly ict?: IctScorer | undefined
-  readonly hp?: HpScorer | undefined
-  /** Default `weighted` with both scorers, else the one that is given. */
-  readonly combine?: CombineRule | CombineFunction | undefined
-  /** For `weighted`. Default one half each. */
-  readonly weights?: Partial<Weights> | undefined
-  /** An image passes where every score is above its threshold. Images that fail are ranked all the same. */
-  readonly thresholds?: { readonly ict?: number | undefined; readonly hp?: number | undefined } | undefined
-  /** Keep only so many of the best. */
-  readonly topK?: number | undefined
-}
-
-export interface Ranking {
-  /** The rule that ordered them: `custom` for a function. */
-  readonly combine: CombineRule | 'custom'
-  /** What `weighted` used. */
-  readonly weights?: Weights
-  /** Best first; equal scores keep the order they came in. */
-  readonly results: readonly RankedImage[]
-}
-
-export interface RankedImage {
-  /** Place in the input. */
-  readonly index: number
-  /** From 1. */
-  readonly rank: number
-  /** Combined, by the rule. */
-  readonly score: number
-  readonly ict?: number
-  readonly hp?: number
-  readonly passed: boolean
-}
+export interface RankOptions extends ScoreImagesOptions, OrderOptions {}
 
 /**
  * Scores images with ICT, HP or both, decoding each once, and orders them. Throws `InputError` for options that do not
@@ -61,33 +19,8 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   }
   const images = takeImages(given)
   const options = { ...asked, ...copies(asked) }
-  const { ict, hp, prompt, thresholds } = options
-  if (!ict && !hp)
-    throw new InputError(
-      'input_invalid_option',
-      'rankImages needs a scorer: pass ict with a prompt, hp, or both.',
-    )
-  if (ict && typeof prompt !== 'string') {
-    throw new InputError(
-      'input_not_a_string',
-      `ICT ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ict out to rank by HP alone.`,
-      { prompt },
-    )
-  }
-  for (const [name, scorer] of Object.entries({ ict, hp })) {
-    if (!scorer && thresholds?.[name as 'ict' | 'hp'] !== undefined) {
-      throw new InputError(
-        'input_invalid_option',
-        `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`,
-        { thresholds },
-      )
-    }
-  }
-  const { combine = ict && hp ? 'weighted' : ict ? 'ict' : 'hp' } = options
-  // Options that do not fit should fail before minutes of work, not after.
-  const sample = { ict: ict ? 0 : undefined, hp: hp ? 0 : undefined, hpLogit: hp ? 0 : undefined }
-  combineScores([sample], typeof combine === 'function' ? () => 0 : combine, DEFAULT_WEIGHTS)
-  rankScores([], { ...options, combine })
+  const scorers = scorersIn(options)
+  const combine = checkOptions(scorers, options)
   const scored: { index: number; scores: Scores }[] = []
   for await (const entry of scoreImages(images, options)) scored.push(entry)
   return rankScores(scored, { ...options, combine })
@@ -99,90 +32,43 @@ const copies = ({ weights, thresholds }: RankOptions): Pick<RankOptions, 'weight
   ...(thresholds ? { thresholds: { ...thresholds } } : {}),
 })
 
-/** One pass over the images with both scorers: every image's scores, as they are ready. */
-export function scoreImages(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-  options: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
-): AsyncGenerator<{ index: number; scores: Scores }> {
-  return scoreEach(takeImages(images), { ...options })
-}
-
-async function* scoreEach(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
-  { ict, hp, prompt, ...options }: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
-): AsyncGenerator<{ index: number; scores: Scores }> {
-  const [text] = ict ? await ict.embedTexts([prompt!], options) : []
-  const encoders = [ict?.vision, hp?.vision].filter((encoder) => encoder !== undefined)
-  for await (const { index, encoded } of encodeStream(encoders, images, options)) {
-    const logit = hp ? encoded.at(-1)!.logit! : undefined
-    yield {
-      index,
-      scores: {
-        ...(ict ? { ict: ict.similarity(text!, l2Normalise(encoded[0]!.embeds)) } : {}),
-        ...(logit === undefined ? {} : { hp: sigmoid(logit), hpLogit: logit }),
-      },
-    }
+/** Options that do not fit should fail before minutes of work, not after. Gives the rule. */
+function checkOptions(scorers: readonly Scorer[], options: RankOptions): NonNullable<RankOptions['combine']> {
+  const { prompt, thresholds = {} } = options
+  if (scorers.length === 0) {
+    throw new InputError(
+      'input_invalid_option',
+      'rankImages needs a scorer: pass ict with a prompt, hp, or both.',
+    )
   }
-}
-
-/**
- * Orders images by scores that are already there: for callers that cache them, or move a slider. Throws `InputError`
- * for options and scores that do not fit together.
- */
-export function rankScores(
-  scored: readonly { readonly index: number; readonly scores: Scores }[],
-  options: Pick<RankOptions, 'combine' | 'weights' | 'thresholds' | 'topK'> = {},
-): Ranking {
-  const { combine = 'weighted', weights: given, thresholds = {}, topK } = options
-  const weights = { ...DEFAULT_WEIGHTS, ...given }
-  for (const [name, weight] of Object.entries(weights)) {
-    if (!Number.isFinite(weight)) {
-      throw new InputError(
-        'input_invalid_option',
-        `weights.${name} is ${show(weight)}; it must be a finite number.`,
-        { weights },
-      )
-    }
+  const texts = scorers.find(({ kind }) => kind.takesPrompt)
+  if (texts && typeof prompt !== 'string') {
+    throw new InputError(
+      'input_not_a_string',
+      `${texts.kind.label} ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ` +
+        `${texts.kind.name} out to rank without one.`,
+      { prompt },
+    )
+  }
+  const sample: Record<string, number> = {}
+  for (const { kind } of scorers) {
+    sample[kind.name] = 0
+    if (!kind.takesPrompt) sample[logitKey(kind)] = 0
   }
   for (const [name, threshold] of Object.entries(thresholds)) {
-    if (threshold !== undefined && !(typeof threshold === 'number' && !Number.isNaN(threshold))) {
-      throw new InputError(
-        'input_invalid_option',
-        `thresholds.${name} is ${show(threshold)}; it must be a number.`,
-        {
-          thresholds,
-        },
-      )
-    }
+    if (threshold === undefined || name in sample) continue
+    throw new InputError(
+      'input_invalid_option',
+      `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`,
+      { thresholds },
+    )
   }
-  if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
-    throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, {
-      topK,
-    })
-  }
-  const group = scored.map(({ scores }) => scores)
-  const combined = combineScores(group, combine, weights)
-  const ordered = scored
-    .map(({ index, scores: { ict, hp } }, i) => ({
-      index,
-      score: combined[i]!,
-      ...(ict === undefined ? {} : { ict }),
-      ...(hp === undefined ? {} : { hp }),
-      passed:
-        (thresholds.ict === undefined || (ict ?? -Infinity) > thresholds.ict) &&
-        (thresholds.hp === undefined || (hp ?? -Infinity) > thresholds.hp),
-    }))
-    .sort((a, b) => b.score - a.score || a.index - b.index)
-    .slice(0, topK)
-  return {
-    combine: typeof combine === 'function' ? 'custom' : combine,
-    ...(combine === 'weighted' ? { weights } : {}),
-    results: ordered.map(({ index, score, passed, ...scores }, i) => ({
-      index,
-      rank: i + 1,
-      score,
-      ...scores,
-      passed,
-    })),
-  }
+  const kinds = scorers.map(({ kind }) => kind)
+  const { combine = defaultRule(kinds) } = options
+  combineScores([sample], typeof combine === 'function' ? () => 0 : combine, weightsFor(kinds))
+  rankScores([{ index: 0, scores: sample }], {
+    ...options,
+    combine: typeof combine === 'function' ? () => 0 : combine,
+  })
+  return combine
 }

@@ -1,12 +1,16 @@
+import { allKinds, isKind, kindNamed, type RewardKind } from '../models/kinds.ts'
 import { Html, html } from './html.ts'
-import type { Report, ReportImage, ReportPrompt } from './report.ts'
+import { type Report, type ReportImage, type ReportPrompt, valuesIn } from './report.ts'
 import { REPORT_SCRIPT } from './report-script.ts'
 import { REPORT_STYLE } from './report-style.ts'
 
 /** One score of every card: where it is sorted by, filtered by and drawn. */
 interface Column {
-  readonly key: 'score' | 'ict' | 'hp'
+  /** `score`, or the model's name. */
+  readonly key: string
   readonly label: string
+  /** Absent for the combined score. */
+  readonly kind?: RewardKind
 }
 
 /**
@@ -57,37 +61,44 @@ ${
 }
 
 function columnsOf({ ranking, images }: Report): readonly Column[] {
-  const has = (key: Column['key']): boolean => images.some((image) => image[key] !== undefined)
-  // A rule that is one of the scores needs no bar of its own.
-  const combined = ranking && ranking.combine !== 'ict' && ranking.combine !== 'hp' && has('score')
+  const combined = ranking && !isKind(ranking.combine) && images.some(({ score }) => score !== undefined)
   return [
-    ...(combined ? [{ key: 'score', label: ranking.combine } as const] : []),
-    ...(has('ict') ? [{ key: 'ict', label: 'ICT' } as const] : []),
-    ...(has('hp') ? [{ key: 'hp', label: 'HP' } as const] : []),
+    // A rule that is one of the scores needs no bar of its own.
+    ...(combined ? [{ key: 'score', label: ranking.combine }] : []),
+    ...kindsOf(images).map((kind) => ({ key: kind.name, label: kind.label, kind })),
   ]
 }
 
+/** The models that take a prompt. */
+const promptLabel = (images: readonly ReportImage[]): string =>
+  kindsOf(images)
+    .filter(({ takesPrompt }) => takesPrompt)
+    .map(({ label }) => label)
+    .join(', ') || 'Prompt'
+
+const kindsOf = (images: readonly ReportImage[]): RewardKind[] =>
+  allKinds().filter((kind) => images.some((image) => valuesIn(image, kind).length > 0))
+
 function ruleOf({ ranking, scored, images, thresholds = {} }: Report): string {
-  const limits = (['ict', 'hp'] as const).filter((kind) => thresholds[kind] !== undefined)
+  const limits = allKinds().filter(({ name }) => thresholds[name] !== undefined)
   return [
     ...(ranking ? [`Best first, by ${ruleName(ranking)}.`] : ['In the order given.']),
     ...(images.length < scored ? [`Shown: the best ${images.length}.`] : []),
     ...(limits.length > 0
-      ? [`To pass: ${limits.map((kind) => `${kind.toUpperCase()} above ${thresholds[kind]}`).join(', ')}.`]
+      ? [`To pass: ${limits.map(({ name, label }) => `${label} above ${thresholds[name]}`).join(', ')}.`]
       : []),
   ].join(' ')
 }
 
 function ruleName({ combine, weights }: NonNullable<Report['ranking']>): string {
-  const names: Readonly<Record<typeof combine, string>> = {
-    weighted: weights ? `weighted: ${weights.ict}·ICT + ${weights.hp}·HP` : 'weighted',
+  const shares = Object.entries(weights ?? {}).map(([name, weight]) => `${weight}·${kindNamed(name).label}`)
+  const names: Readonly<Record<string, string>> = {
+    weighted: weights ? `weighted: ${shares.join(' + ')}` : 'weighted',
     product: 'product: ICT·HP',
     softmax: 'softmax: ICT times the softmax of the HP logits of these pictures',
-    ict: 'ICT',
-    hp: 'HP',
     custom: 'a rule of its own',
   }
-  return names[combine]
+  return isKind(combine) ? kindNamed(combine).label : names[combine]!
 }
 
 function renderPrompt({ text, cut, tokens, limit }: ReportPrompt, label: string | false): Html {
@@ -109,7 +120,7 @@ function renderTools(
   const filtered = images.length > 1 ? columns : []
   return html`<form class="tools" id="tools" autocomplete="off" aria-label="Sort and filter" hidden>
 <label>Sort by <select name="sort"><option value="order">${ranking ? 'rank' : 'the order given'}</option>${columns.map(directions)}<option value="name">name</option></select></label>
-${prompts.length > 1 && columns.some(({ key }) => key === 'ict') && html`<label>ICT of <select name="prompt">${prompts.map(({ text }, i) => html`<option value="${i}">${i + 1}: ${shorten(text)}</option>`)}</select></label>`}
+${prompts.length > 1 && columns.some(({ kind }) => kind?.takesPrompt) && html`<label>${promptLabel(images)} of <select name="prompt">${prompts.map(({ text }, i) => html`<option value="${i}">${i + 1}: ${shorten(text)}</option>`)}</select></label>`}
 <label>Name <input type="search" name="name" placeholder="contains"></label>
 ${filtered.map(({ key, label }) => html`<label>${label} from <input type="range" name="min-${key}" min="0" max="100" value="0"><output>any</output></label>`)}
 ${Object.values(thresholds).some((limit) => limit !== undefined) && html`<label><input type="checkbox" name="passed"> passed only</label>`}
@@ -119,8 +130,8 @@ ${Object.values(thresholds).some((limit) => limit !== undefined) && html`<label>
 }
 
 function renderCard(image: ReportImage, report: Report, columns: readonly Column[]): Html {
-  const { name, thumbnail, width, height, rank, passed, ict } = image
-  return html`<li class="card" data-name="${name}" data-score="${image.score}" data-ict="${ict && JSON.stringify(ict)}" data-hp="${image.hp}"${passed !== undefined && html` data-passed="${String(passed)}"`}>
+  const { name, thumbnail, width, height, rank, passed } = image
+  return html`<li class="card" data-name="${name}" data-score="${image.score}"${kindsOf([image]).map((kind) => html` data-${kind.name}="${dataOf(image, kind)}"`)}${passed !== undefined && html` data-passed="${String(passed)}"`}>
 <div class="picture">${isPicture(thumbnail) && html`<img src="${thumbnail}" alt="" decoding="async">`}${rank !== undefined && html`<span class="rank" aria-label="Rank ${rank}">${rank}</span>`}</div>
 <div class="body"><h2 class="name"><bdi>${renderName(name)}</bdi></h2>
 <p class="size">${width !== undefined && `${width} × ${height}`}${passed !== undefined && html` <strong class="${passed ? 'passed' : 'missed'}">${passed ? '✓ passed' : '✗ not passed'}</strong>`}</p>
@@ -129,6 +140,9 @@ function renderCard(image: ReportImage, report: Report, columns: readonly Column
 `
 }
 
+const dataOf = (image: ReportImage, kind: RewardKind): string =>
+  kind.takesPrompt ? JSON.stringify(valuesIn(image, kind)) : String(valuesIn(image, kind)[0])
+
 /** The folders dimmed, and a line may end after each. */
 function renderName(name: string): Html {
   const parts = name.split(/(?<=[\\/])(?=[^\\/])/)
@@ -136,12 +150,12 @@ function renderName(name: string): Html {
   return html`${parts.map((folder) => html`<span class="dim">${folder}</span><wbr>`)}${own}`
 }
 
-function renderScores(image: ReportImage, { key, label }: Column, report: Report): Html {
-  const values = key === 'ict' ? (image.ict ?? []) : [image[key]]
-  const least = key === 'score' ? undefined : report.thresholds?.[key]
+function renderScores(image: ReportImage, { key, label, kind }: Column, report: Report): Html {
+  const values = kind ? valuesIn(image, kind) : [image.score]
+  const least = kind && report.thresholds?.[kind.name]
   return html`${values.map((value, i) => {
     if (value === undefined) return undefined
-    const part = percent(value / (key === 'score' ? scale(report) : 1))
+    const part = percent(value / (kind ? 1 : scale(report)))
     const style = `--part:${part}${least === undefined ? '' : `;--least:${percent(least)}`}`
     return html`<dt class="of-${key}">${label}${values.length > 1 && ` ${i + 1}`}</dt><dd title="${value}">${value.toFixed(4)}</dd><dd class="bar of-${key}" style="${style}" aria-hidden="true"></dd>`
   })}`
@@ -154,7 +168,7 @@ function scale({ ranking, images }: Report): number {
 }
 
 function scaleOf(report: Report): string {
-  if (!columnsOf(report).some(({ key }) => key === 'score')) return ''
+  if (!columnsOf(report).some(({ kind }) => !kind)) return ''
   return scale(report) === 1
     ? ', as do those of the combined score'
     : `, those of the combined score from 0 to the best, ${scale(report).toFixed(4)}`

@@ -11,12 +11,16 @@ const none = document.querySelector('#none')
 const field = (name) => tools.elements.namedItem(name)
 
 const cards = [...sheet.children].map((element, order) => {
-  const { name, score, ict, hp, passed } = element.dataset
-  return { element, order, name, score: Number(score), ict: JSON.parse(ict || '[]'), hp: Number(hp), passed: passed !== 'false' }
+  const { name, passed } = element.dataset
+  return { element, order, name, passed: passed !== 'false' }
 })
 const names = new Intl.Collator(undefined, { numeric: true })
-const valueOf = (card, key) => (key === 'ict' ? card.ict[field('prompt') ? Number(field('prompt').value) : 0] : card[key])
-const ranges = ['score', 'ict', 'hp'].filter((key) => field('min-' + key))
+/* A number, or a list of one a prompt. */
+const valueOf = (card, key) => {
+  const value = JSON.parse(card.element.dataset[key] || 'null')
+  return Array.isArray(value) ? value[field('prompt') ? Number(field('prompt').value) : 0] : value
+}
+const ranges = [...tools.elements].flatMap(({ name }) => (name.startsWith('min-') ? [name.slice(4)] : []))
 
 /* A slider counts in hundredths of the way from the lowest score to the highest, since browsers round what it says. */
 function leastOf(key) {

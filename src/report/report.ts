@@ -1,4 +1,5 @@
-import type { Ranking } from '../ranking/rank-images.ts'
+import type { RewardKind } from '../models/kinds.ts'
+import type { Ranking, Thresholds } from '../ranking/rank-scores.ts'
 
 /** What a report shows: the results of one run, and what is to be told beside them. All strings are plain text. */
 export interface Report {
@@ -7,7 +8,7 @@ export interface Report {
   readonly ranking?: Pick<Ranking, 'combine' | 'weights'> | undefined
   /** Images that were scored: more than are shown where only the best were kept. */
   readonly scored: number
-  readonly thresholds?: { readonly ict?: number | undefined; readonly hp?: number | undefined } | undefined
+  readonly thresholds?: Thresholds | undefined
   /** In the order to show them. */
   readonly images: readonly ReportImage[]
   /** Images that could not be read. */
@@ -38,9 +39,15 @@ export interface ReportImage {
   readonly rank?: number | undefined
   /** Combined, by the rule of `ranking`. */
   readonly score?: number | undefined
-  /** One a prompt. */
+  /** One a prompt. Scores of other models stand under their names. */
   readonly ict?: readonly number[] | undefined
   readonly hp?: number | undefined
   /** Where there are thresholds. */
   readonly passed?: boolean | undefined
+}
+
+/** A model's scores of an image: one a prompt, or one where the model takes none. */
+export const valuesIn = (image: ReportImage, { name }: Pick<RewardKind, 'name'>): readonly number[] => {
+  const value = (image as object as Readonly<Record<string, unknown>>)[name]
+  return [value ?? []].flat() as number[]
 }

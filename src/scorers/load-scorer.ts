@@ -1,14 +1,17 @@
 import { ModelError } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
-import type { Dtype, ModelKind, ModelManifest, TowerName } from '../models/manifest.ts'
+import { type RewardKind, type TowerName, towersOf } from '../models/kinds.ts'
+import type { Dtype, ModelManifest } from '../models/manifest.ts'
 import type { Runtime } from '../runtime.ts'
+import { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { type Choice, type OpenedModel, openModel } from './open-model.ts'
 import type { ScorerInfo, ScorerOptions } from './scorer-options.ts'
 import { testTower } from './test-tower.ts'
+import { TextEncoder } from './text-encoder.ts'
 import { loadTower, type Tower } from './tower.ts'
 import { VisionEncoder } from './vision-encoder.ts'
 
-/** What both scorers are made of. */
+/** What every scorer is made of. */
 export interface ScorerParts {
   readonly vision: VisionEncoder
   readonly info: ScorerInfo
@@ -16,25 +19,26 @@ export interface ScorerParts {
   readonly owned: readonly { dispose(): Promise<void> }[]
 }
 
+/** What was loaded; the text tower where the kind takes a prompt. */
+export interface LoadedParts extends ScorerParts {
+  readonly text?: TextEncoder
+}
+
 /** {@link ScorerOptions}, and what is to be said already of how the model was chosen. */
 export interface LoadOptions extends ScorerOptions {
   readonly notes?: readonly string[]
 }
 
-/** Loads one tower as it was chosen, and tests it. */
-export type OpenTower = (name: TowerName) => Promise<Tower>
-
 /**
- * Opens a model and loads its vision tower; `more` loads what else the kind needs. Where the user left device or
- * precision open and the best choice fails its self-test, the next is taken, and a note says so.
+ * Opens a model and loads the towers that its kind has. Where the user left device or precision open and the best choice
+ * fails its self-test, the next is taken, and a note says so.
  */
-export async function loadScorer<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind,
+export async function loadScorer(
+  kind: RewardKind,
   given: string | URL,
   runtime: Runtime,
   options: LoadOptions,
-  more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
-): Promise<ScorerParts & { readonly more: More | undefined }> {
+): Promise<LoadedParts> {
   const source = given instanceof URL ? given.href : given
   const model = await openModel(kind, source, runtime, options)
   const notes = [...(options.notes ?? []), ...model.notes]
@@ -42,7 +46,7 @@ export async function loadScorer<More extends { dispose(): Promise<void> }>(
   try {
     for (const [i, choice] of model.choices.entries()) {
       try {
-        return await loadChoice(kind, source, runtime, options, model, choice, notes, more)
+        return await loadChoice(kind, source, runtime, options, model, choice, notes)
       } catch (error) {
         const failed = error instanceof ModelError && error.code === 'model_self_test_failed'
         const next = model.choices[i + 1]
@@ -58,20 +62,19 @@ export async function loadScorer<More extends { dispose(): Promise<void> }>(
   }
 }
 
-async function loadChoice<More extends { dispose(): Promise<void> }>(
-  kind: ModelKind,
+async function loadChoice(
+  kind: RewardKind,
   source: string,
   runtime: Runtime,
   options: ScorerOptions,
   { folder, manifest, base }: OpenedModel,
   { device, dtype }: Choice,
   notes: readonly string[],
-  more: (manifest: ModelManifest, tower: OpenTower) => Promise<More | undefined>,
-): Promise<ScorerParts & { readonly more: More | undefined }> {
+): Promise<LoadedParts> {
   const { threads, signal, onProgress, maxPixels, selfTest = true } = options
   const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 2 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
-  const open: OpenTower = async (name) => {
+  const open = async (name: TowerName): Promise<Tower> => {
     const tower = await loadTower(folder, base, manifest, name, {
       backend: runtime.backend,
       device,
@@ -91,13 +94,15 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
       decoder: runtime.decoder,
       preprocess: manifest.preprocess,
       projectionDim: manifest.projectionDim,
-      head: kind === 'hp',
+      head: !kind.takesPrompt,
       batchSize,
       maxPixels,
     })
-    const second = await more(manifest, open)
+    const text = towersOf(kind).includes('text')
+      ? new TextEncoder(tokenizerOf(manifest), await open('text'), manifest.projectionDim)
+      : undefined
     const info: ScorerInfo = {
-      kind,
+      kind: kind.name,
       model: manifest.name,
       source,
       origin: manifest.source,
@@ -110,12 +115,15 @@ async function loadChoice<More extends { dispose(): Promise<void> }>(
       ...(folder.revision === undefined ? {} : { revision: folder.revision }),
       ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
     }
-    return { vision, info, owned: loaded, more: second }
+    return { vision, info, owned: loaded, ...(text ? { text } : {}) }
   } catch (error) {
     await Promise.all(loaded.map((part) => part.dispose()))
     throw error
   }
 }
+
+const tokenizerOf = ({ contextLength }: ModelManifest): ClipTokenizer =>
+  new ClipTokenizer(contextLength === undefined ? {} : { contextLength })
 
 /** All files of a precision, as paths in the model's folder. */
 function wantedFiles(

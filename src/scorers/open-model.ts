@@ -2,12 +2,13 @@ import type { Device } from '../backend/backend.ts'
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError, ModelError, show } from '../base/errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
+import type { RewardKind } from '../models/kinds.ts'
+import { kindNamed } from '../models/kinds.ts'
 import {
   type Dtype,
   DTYPES,
   heldDtypes,
   MANIFEST_NAME,
-  type ModelKind,
   type ModelManifest,
   parseManifest,
 } from '../models/manifest.ts'
@@ -31,11 +32,11 @@ export interface Choice {
 }
 
 /**
- * Finds the model of a kind in a folder: in `ict/` or `hp/` of what `icthp convert` writes, or right there. Settles
- * which devices and precisions come into question, and reads no weights yet.
+ * Finds the model of a kind in a folder: in the folder of its name (`ict/`, `hp/`) within what `icthp convert` writes, or
+ * right there. Settles which devices and precisions may be tried, and reads no weights yet.
  */
 export async function openModel(
-  kind: ModelKind,
+  kind: RewardKind,
   source: string,
   runtime: Runtime,
   options: ScorerOptions,
@@ -76,32 +77,32 @@ export async function openModel(
 
 /** Reads the manifest of a kind, in a folder of it or right there. Throws `ModelError`. */
 export async function findManifest(
-  kind: ModelKind,
+  kind: RewardKind,
   folder: ModelFolder,
 ): Promise<{ manifest: ModelManifest; base: string }> {
-  let other: ModelKind | undefined
-  for (const base of [`${kind}/`, '']) {
+  let other: RewardKind | undefined
+  for (const base of [`${kind.name}/`, '']) {
     const text = await folder.readText(base + MANIFEST_NAME)
     if (text === undefined) continue
     const manifest = parseManifest(text, `${folder.source}/${base}${MANIFEST_NAME}`)
-    if (manifest.kind === kind) return { manifest, base }
-    other = manifest.kind
+    if (manifest.kind === kind.name) return { manifest, base }
+    other = kindNamed(manifest.kind)
   }
-  const name = kind.toUpperCase()
+  const { name, label } = kind
   if (other) {
     throw new ModelError(
       'model_wrong_kind',
-      `${folder.source} holds the ${other.toUpperCase()} model, not ${name}. Name the folder above it, or a folder with ` +
-        `${kind}/${MANIFEST_NAME}.`,
-      { kind, found: other },
+      `${folder.source} holds the ${other.label} model, not ${label}. Name the folder above it, or a folder with ` +
+        `${name}/${MANIFEST_NAME}.`,
+      { kind: name, found: other.name },
     )
   }
   throw new ModelError(
     'model_not_found',
-    `${folder.source} holds no ${name} model: neither ${kind}/${MANIFEST_NAME} nor ${MANIFEST_NAME} is there. ` +
-      `Convert a checkpoint with \`npx icthp convert --${kind} DIR --out ${folder.source}\`, or fetch the official ones ` +
+    `${folder.source} holds no ${label} model: neither ${name}/${MANIFEST_NAME} nor ${MANIFEST_NAME} is there. ` +
+      `Convert a checkpoint with \`npx icthp convert --${name} DIR --out ${folder.source}\`, or fetch the official ones ` +
       'with `npx icthp pull`.',
-    { source: folder.source, kind },
+    { source: folder.source, kind: name },
   )
 }
 

@@ -1,7 +1,8 @@
 import { type Device, MAX_THREADS } from '../backend/backend.ts'
 import { InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
-import type { Dtype, ModelKind, ModelOrigin } from '../models/manifest.ts'
+import type { ModelKind } from '../models/kinds.ts'
+import type { Dtype, ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 
 /** Pixels of more are past what one tensor can hold in JavaScript. */

@@ -1,21 +1,28 @@
 import { InputError } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
+import { kindNamed, type RewardKind } from '../models/kinds.ts'
 import { encodeStream, type Images } from './encode-stream.ts'
 import type { ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
-/** What ICT and HP have in common: a vision tower, and an end. */
+/** What a model says of an encoded image: a score a prompt, or one where it takes none. */
+export type Judge = (image: EncodedImage) => { readonly scores: readonly number[]; readonly logit?: number }
+
+/** What all reward models have in common: a record, a vision tower, and an end. */
 export abstract class Scorer {
   /** What runs, to be shown beside the numbers. */
   readonly info: ScorerInfo
+  /** The record of the reward model. */
+  readonly kind: RewardKind
   readonly #parts: ScorerParts
   #disposing: Promise<void> | undefined
 
-  protected constructor(parts: ScorerParts) {
+  constructor(parts: ScorerParts) {
     this.#parts = parts
     this.info = parts.info
+    this.kind = kindNamed(parts.info.kind)
   }
 
   /** The vision tower with its preprocessing: for callers that feed several scorers from one pass over the images. */
@@ -23,11 +30,17 @@ export abstract class Scorer {
     if (this.#disposing) {
       throw new InputError(
         'input_disposed',
-        `This ${this.info.kind.toUpperCase()} scorer was disposed. Load it again with fromPretrained.`,
+        `This ${this.kind.label} scorer was disposed. Load it again with fromPretrained.`,
       )
     }
     return this.#parts.vision
   }
+
+  /**
+   * Encodes the prompts, once each, and gives what scores encoded images with them: for callers that feed several scorers
+   * from one pass over the images.
+   */
+  abstract judge(prompts: readonly string[], options?: EncodeOptions): Promise<Judge>
 
   /** Frees the model's memory and ends its threads. Idempotent. */
   dispose(): Promise<void> {

@@ -1,5 +1,6 @@
 import { BackendError, ModelError } from '../base/errors.ts'
-import type { ModelManifest, TowerName } from '../models/manifest.ts'
+import type { TowerName } from '../models/kinds.ts'
+import type { ModelManifest } from '../models/manifest.ts'
 import { cosine, SELF_TEST_COSINE, selfTestInput } from '../models/self-test.ts'
 import type { Choice } from './open-model.ts'
 import type { Tower } from './tower.ts'

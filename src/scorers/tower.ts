@@ -2,7 +2,8 @@ import type { Device, InferenceBackend, InferenceSession, Tensors } from '../bac
 import { BackendError } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import type { ModelFolder } from '../hub/hub.ts'
-import type { Dtype, ModelManifest, TowerName } from '../models/manifest.ts'
+import type { TowerName } from '../models/kinds.ts'
+import type { Dtype, ModelManifest } from '../models/manifest.ts'
 
 /** One loaded graph whose answers are checked: right shape, no NaN, no infinity. */
 export class Tower {

@@ -1,7 +1,7 @@
 import type { Tensor } from '../backend/backend.ts'
 import { BackendError, InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
-import type { ModelKind } from '../models/manifest.ts'
+import type { ModelKind } from '../models/kinds.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'
 import { IctScorer } from '../scorers/ict-scorer.ts'
 import type { ScorerParts } from '../scorers/load-scorer.ts'

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { OrtWebBackend } from '../../src/backend/ort-web/ort-backend-web.ts'
 import type { IcthpError } from '../../src/base/errors.ts'
+import { HP } from '../../src/models/kinds.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { openModel } from '../../src/scorers/open-model.ts'
 import { serve } from '../../src/worker/worker-web.ts'
@@ -122,7 +123,7 @@ test('asked for by name it is given more time, and refused', async () => {
 test('the signal of a load ends the wait for a device', async () => {
   const controller = new AbortController()
   const runtime = { backend: { name: 'silent', probe: () => NEVER } } as unknown as Runtime
-  const opening = openModel('hp', 'model', runtime, { signal: controller.signal })
+  const opening = openModel(HP, 'model', runtime, { signal: controller.signal })
   controller.abort()
   await expect(opening).rejects.toMatchObject({ name: 'AbortError' })
 })

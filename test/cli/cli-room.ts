@@ -9,13 +9,8 @@ import type { CliServices } from '../../src/cli/services.ts'
 import type { ModelFolder } from '../../src/hub/hub.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { DEMO_NOTE } from '../../src/models/default-model-node.ts'
-import {
-  type Dtype,
-  MANIFEST_FORMAT,
-  type ModelKind,
-  type ModelManifest,
-  sealManifest,
-} from '../../src/models/manifest.ts'
+import type { ModelKind } from '../../src/models/kinds.ts'
+import { type Dtype, MANIFEST_FORMAT, type ModelManifest, sealManifest } from '../../src/models/manifest.ts'
 
 /** What a run wrote, and its exit code. */
 export interface CliRun {

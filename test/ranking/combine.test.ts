@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { combineScores, type Scores } from '../../src/ranking/combine.ts'
-import { rankScores } from '../../src/ranking/rank-images.ts'
+import { rankScores, type Thresholds } from '../../src/ranking/rank-scores.ts'
 
 const WEIGHTS = { ict: 0.25, hp: 0.75 }
 // Dyadic fractions, so that the sums below are exact. The logits are ln 1, ln 2 and ln 5: shares of 1/8, 2/8 and 5/8.
@@ -138,7 +138,7 @@ describe('rankScores', () => {
   })
 
   it('passes what is above every threshold, and keeps the rest', () => {
-    const passed = (thresholds: object): number[] =>
+    const passed = (thresholds: Thresholds): number[] =>
       rankScores(scored(0.25, 0.5, 0.75), { combine: 'ict', thresholds })
         .results.filter((image) => image.passed)
         .map(({ index }) => index)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { rankImages, type RankOptions, scoreImages } from '../../src/ranking/rank-images.ts'
+import { rankImages } from '../../src/ranking/rank-images.ts'
+import { type RankOptions } from '../../src/ranking/rank-images.ts'
+import { scoreImages } from '../../src/ranking/score-images.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 
 const ICT: Record<string, number> = { rich: 0.5, plain: 0.75, ugly: 0.75 }

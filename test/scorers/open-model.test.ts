@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { HP } from '../../src/models/kinds.ts'
 import type { Runtime } from '../../src/runtime.ts'
 import { openModel } from '../../src/scorers/open-model.ts'
 
@@ -17,5 +18,5 @@ it.each([
   ['maxPixels', { maxPixels: 0 }, 'input_invalid_option'],
   ['dtype', { dtype: 'fp8' as never }, 'dtype_unknown'],
 ])('refuses %s of %j before anything is loaded', async (_, options, code) => {
-  await expect(openModel('hp', 'model', untouched, options)).rejects.toMatchObject({ code })
+  await expect(openModel(HP, 'model', untouched, options)).rejects.toMatchObject({ code })
 })

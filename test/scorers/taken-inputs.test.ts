@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { rankImages, scoreImages } from '../../src/ranking/rank-images.ts'
+import { rankImages } from '../../src/ranking/rank-images.ts'
+import { scoreImages } from '../../src/ranking/score-images.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 import { colour, smallHp } from './small-scorers.ts'
 

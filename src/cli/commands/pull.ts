@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { PullPlan } from '../../hub/huggingface/pull-node.ts'
-import { type Dtype, DTYPES, type ModelKind } from '../../models/manifest.ts'
+import type { OfficialKind } from '../../models/kinds.ts'
+import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import { OFFICIAL_LICENSE } from '../../models/official.ts'
 import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
 import type { Context } from '../context.ts'
@@ -71,7 +72,7 @@ async function pull(
   }
   try {
     const pulled = await services.pullOfficial({ signal, onProgress, onPlan })
-    const kinds: ModelKind[] = []
+    const kinds: OfficialKind[] = []
     for (const kind of ['ict', 'hp'] as const) {
       if (!force && (await convertedAlready(folder, kind, pulled[kind], dtypes)))
         terminal.note(
@@ -79,7 +80,7 @@ async function pull(
         )
       else kinds.push(kind)
     }
-    const origin = (kind: ModelKind) => ({
+    const origin = (kind: OfficialKind) => ({
       repository: pulled[kind].repository,
       revision: pulled[kind].revision,
       license: OFFICIAL_LICENSE,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ModelKind } from '../../models/manifest.ts'
+import type { ModelKind } from '../../models/kinds.ts'
 import { COMBINE_RULES, type CombineRule, type Weights } from '../../ranking/combine.ts'
 import {
   addCommonOptions,

@@ -99,7 +99,7 @@ async function* scoreEach(
 ): AsyncGenerator<{ index: number; scores: Pick<ScoreRow, 'ict' | 'hp'> }> {
   const [{ encodeStream }, { l2Normalise, sigmoid }] = await Promise.all([
     import('../../scorers/encode-stream.ts'),
-    import('../../scorers/embeddings.ts'),
+    import('../../models/embeddings.ts'),
   ])
   const options = { signal: io.signal, onProgress: terminal.progress, onImageError }
   const texts = ict ? await ict.embedTexts(prompts, options) : []

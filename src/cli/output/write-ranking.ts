@@ -1,4 +1,4 @@
-import type { RankedImage, Ranking } from '../../ranking/rank-images.ts'
+import type { RankedImage, Ranking } from '../../ranking/rank-scores.ts'
 import type { Format } from '../common-options.ts'
 import type { ImageFailure } from '../expand-images.ts'
 import { modelNames, type RunLabel } from '../load-scorers.ts'

@@ -1,4 +1,4 @@
-import type { TowerName } from '../../models/manifest.ts'
+import type { TowerName } from '../../models/kinds.ts'
 import type { OnnxValue } from '../../onnx/onnx-model.ts'
 import type { ClipConfig } from '../clip-config.ts'
 import {

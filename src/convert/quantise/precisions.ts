@@ -1,4 +1,5 @@
-import type { Dtype, TowerName } from '../../models/manifest.ts'
+import type { TowerName } from '../../models/kinds.ts'
+import type { Dtype } from '../../models/manifest.ts'
 import { blockQuantised } from '../graph/block-quantised.ts'
 import { int8 } from '../graph/int8.ts'
 import { floating, type Precision, type QuantisePlan } from '../graph/precision.ts'

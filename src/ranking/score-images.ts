@@ -1,0 +1,98 @@
+import { InputError, show } from '../base/errors.ts'
+import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
+import { allKinds, logitKey } from '../models/kinds.ts'
+import { encodeStream } from '../scorers/encode-stream.ts'
+import type { HeadScorer } from '../scorers/head-scorer.ts'
+import type { Judge, Scorer } from '../scorers/scorer.ts'
+import type { StreamOptions } from '../scorers/scorer-options.ts'
+import type { TextScorer } from '../scorers/text-scorer.ts'
+import type { Scores } from './combine.ts'
+
+/** The scorers that are to run. */
+export interface ScorersOption {
+  readonly ict?: TextScorer | undefined
+  readonly hp?: HeadScorer | undefined
+  /** Scorers of other reward models. */
+  readonly scorers?: readonly Scorer[] | undefined
+}
+
+export interface ScoreImagesOptions extends ScorersOption, StreamOptions {
+  /** Needed with scorers that take one. */
+  readonly prompt?: string | undefined
+}
+
+/** One pass over the images with all scorers: every image's scores, as they are ready. Each image is decoded once. */
+export function scoreImages(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  options: ScoreImagesOptions,
+): AsyncGenerator<{ index: number; scores: Scores }>
+/** The same for many prompts, each encoded once: an image's scores with each of them, in their order. */
+export function scoreImages(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  options: Omit<ScoreImagesOptions, 'prompt'> & { readonly prompts: readonly string[] },
+): AsyncGenerator<{ index: number; scores: Scores[] }>
+export function scoreImages(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  options: ScoreImagesOptions & { readonly prompts?: readonly string[] },
+): AsyncGenerator<{ index: number; scores: Scores | Scores[] }> {
+  const { prompt, prompts } = options
+  const texts = prompts ? [...prompts] : prompt === undefined ? [] : [prompt]
+  const scored = scoreEach(takeImages(images), scorersIn(options), texts, { ...options })
+  return prompts ? scored : firstOf(scored)
+}
+
+async function* firstOf(
+  scored: AsyncGenerator<{ index: number; scores: Scores[] }>,
+): AsyncGenerator<{ index: number; scores: Scores }> {
+  for await (const { index, scores } of scored) yield { index, scores: scores[0]! }
+}
+
+async function* scoreEach(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  scorers: readonly Scorer[],
+  prompts: readonly string[],
+  { signal, onProgress, onImageError }: StreamOptions,
+): AsyncGenerator<{ index: number; scores: Scores[] }> {
+  const judges: Judge[] = []
+  for (const scorer of scorers) judges.push(await scorer.judge(prompts, { signal, onProgress }))
+  const encoders = scorers.map(({ vision }) => vision)
+  for await (const { index, encoded } of encodeStream(encoders, images, {
+    signal,
+    onProgress,
+    onImageError,
+  })) {
+    const judged = judges.map((judge, i) => judge(encoded[i]!))
+    yield {
+      index,
+      scores: Array.from({ length: Math.max(1, prompts.length) }, (_, prompt) =>
+        Object.assign({}, ...scorers.map(({ kind }, i) => scoresOf(kind, judged[i]!, prompt))),
+      ),
+    }
+  }
+}
+
+function scoresOf(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>, prompt: number): Scores {
+  if (kind.takesPrompt) return { [kind.name]: scores[prompt] }
+  return { [kind.name]: scores[0], [logitKey(kind)]: logit }
+}
+
+/** The scorers that options hold, in the order of their records. Throws `InputError`. */
+export function scorersIn(options: ScorersOption): Scorer[] {
+  const { ict, hp, scorers = [] } = options
+  for (const [name, scorer] of Object.entries({ ict, hp })) {
+    if (scorer === undefined || scorer.kind?.name === name) continue
+    throw new InputError('input_invalid_option', `${name} is ${show(scorer)}, not a scorer of that model.`, {
+      name,
+    })
+  }
+  const given = [ict, hp, ...scorers].filter((scorer) => scorer !== undefined)
+  const order = allKinds().map(({ name }) => name)
+  const names = given.map(({ kind }) => kind.name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice)
+    throw new InputError('input_invalid_option', `There are two scorers of ${twice}. Pass one.`, {
+      name: twice,
+    })
+  return given.sort((a, b) => order.indexOf(a.kind.name) - order.indexOf(b.kind.name))
+}

@@ -1,0 +1,56 @@
+import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
+import type { HeadKind } from '../models/kinds.ts'
+import type { Images } from './encode-stream.ts'
+import { type Judge, Scorer } from './scorer.ts'
+import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
+
+/** A reward model that judges an image alone, as its record in models/kinds.ts says. */
+export class HeadScorer extends Scorer {
+  /** Scores in the model's range: a number for one image, an array for an array. Throws `ImageError`, `BackendError`. */
+  score(images: readonly ImageInput[], options?: EncodeOptions): Promise<number[]>
+  score(image: ImageInput, options?: EncodeOptions): Promise<number>
+  async score(
+    images: ImageInput | readonly ImageInput[],
+    options: EncodeOptions = {},
+  ): Promise<number | number[]> {
+    const one = !Array.isArray(images)
+    const scores = (await this.logits(one ? [images] : images, options)).map((logit) => this.#score(logit))
+    return one ? scores[0]! : scores
+  }
+
+  /** What the score is made of (HP: what goes into the sigmoid): unbounded, one an image. */
+  async logits(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<number[]> {
+    return (await this.encodeAll(images, options)).map(({ logit }) => logit!)
+  }
+
+  /** Scores images as they come, in order, with bounded memory. */
+  scoreStream(
+    images: Images,
+    options: StreamOptions = {},
+  ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    return this.#scoreEach(takeImages(images), { ...options })
+  }
+
+  async *#scoreEach(
+    images: Images,
+    options: StreamOptions,
+  ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    for await (const { index, image } of this.encodeEach(images, options)) {
+      yield { index, score: this.#score(image.logit!), logit: image.logit! }
+    }
+  }
+
+  /** Image embeddings as the tower gives them, not normalised: float32, one of `projectionDim` values an image. */
+  async embedImages(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    return (await this.encodeAll(images, options)).map(({ embeds }) => embeds)
+  }
+
+  override async judge(): Promise<Judge> {
+    return ({ logit }) => ({ scores: [this.#score(logit!)], logit: logit! })
+  }
+
+  #score(logit: number): number {
+    return (this.kind as HeadKind).fromLogit(logit)
+  }
+}

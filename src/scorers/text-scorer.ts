@@ -1,0 +1,124 @@
+import { InputError } from '../base/errors.ts'
+import type { ImageInput } from '../image/decoder.ts'
+import { takeImages } from '../image/take-image.ts'
+import { l2Normalise } from '../models/embeddings.ts'
+import type { TextKind } from '../models/kinds.ts'
+import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
+import type { Images } from './encode-stream.ts'
+import type { ScorerParts } from './load-scorer.ts'
+import { type Judge, Scorer } from './scorer.ts'
+import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
+import type { TextEncoder } from './text-encoder.ts'
+
+export interface TextScorerParts extends ScorerParts {
+  readonly text: TextEncoder
+}
+
+/** A reward model that compares images with prompts, as its record in models/kinds.ts says. */
+export class TextScorer extends Scorer {
+  readonly tokenizer: ClipTokenizer
+  readonly #text: TextEncoder
+
+  /** From finished parts; `fromPretrained` loads them. */
+  constructor(parts: TextScorerParts) {
+    super(parts)
+    this.#text = parts.text
+    this.tokenizer = parts.text.tokenizer
+  }
+
+  /**
+   * Scores in the model's range. One image and one prompt give a number; many images with one prompt, or with as many prompts
+   * (pairwise), give an array. Throws `InputError` (`input_length_mismatch`, `input_not_a_string`), `ImageError`,
+   * `BackendError`.
+   */
+  score(
+    images: readonly ImageInput[],
+    prompts: string | readonly string[],
+    options?: EncodeOptions,
+  ): Promise<number[]>
+  score(image: ImageInput, prompt: string, options?: EncodeOptions): Promise<number>
+  async score(
+    images: ImageInput | readonly ImageInput[],
+    prompts: string | readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<number | number[]> {
+    const one = !Array.isArray(images)
+    const list = takeImages<readonly ImageInput[]>(one ? [images] : images)
+    const pairwise = Array.isArray(prompts)
+    const texts: readonly string[] = pairwise ? [...prompts] : [prompts as string]
+    if (pairwise && (one || texts.length !== list.length)) {
+      throw new InputError(
+        'input_length_mismatch',
+        `${list.length} image(s) cannot be paired with a list of ${texts.length} prompt(s). Pass one prompt an image, ` +
+          'one prompt for all, or use matrix(images, prompts) for every pair.',
+        { images: list.length, prompts: texts.length },
+      )
+    }
+    const textEmbeds = await this.embedTexts(texts, options)
+    const imageEmbeds = await this.embedImages(list, options)
+    const scores = imageEmbeds.map((embeds, i) => this.similarity(textEmbeds[pairwise ? i : 0]!, embeds))
+    return one ? scores[0]! : scores
+  }
+
+  /** Scores of every pair, `[image][prompt]`; each image and each prompt is encoded once. */
+  async matrix(
+    images: readonly ImageInput[],
+    prompts: readonly string[],
+    options: EncodeOptions = {},
+  ): Promise<number[][]> {
+    if (!Array.isArray(images) || !Array.isArray(prompts)) {
+      throw new InputError(
+        'input_invalid_option',
+        'matrix takes a list of images and a list of prompts. For single ones use score.',
+      )
+    }
+    const list = takeImages(images)
+    const textEmbeds = await this.embedTexts([...prompts], options)
+    const imageEmbeds = await this.embedImages(list, options)
+    return imageEmbeds.map((image) => textEmbeds.map((text) => this.similarity(text, image)))
+  }
+
+  /** Scores images against one prompt as they come, in order, with bounded memory. */
+  scoreStream(
+    images: Images,
+    prompt: string,
+    options: StreamOptions = {},
+  ): AsyncGenerator<{ index: number; score: number }> {
+    return this.#scoreEach(takeImages(images), prompt, { ...options })
+  }
+
+  async *#scoreEach(
+    images: Images,
+    prompt: string,
+    options: StreamOptions,
+  ): AsyncGenerator<{ index: number; score: number }> {
+    const [text] = await this.embedTexts([prompt], options)
+    for await (const { index, image } of this.encodeEach(images, options)) {
+      yield { index, score: this.similarity(text!, l2Normalise(image.embeds)) }
+    }
+  }
+
+  /** The score of embeddings that were made before, for callers that cache them. */
+  similarity(text: Float32Array, image: Float32Array): number {
+    return (this.kind as TextKind).similarity(text, image)
+  }
+
+  override async judge(prompts: readonly string[], options: EncodeOptions = {}): Promise<Judge> {
+    const texts = await this.embedTexts(prompts, options)
+    return ({ embeds }) => {
+      const image = l2Normalise(embeds)
+      return { scores: texts.map((text) => this.similarity(text, image)) }
+    }
+  }
+
+  /** L2-normalised image embeddings: float32, one of `projectionDim` values an image. */
+  async embedImages(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    return (await this.encodeAll(images, options)).map(({ embeds }) => l2Normalise(embeds))
+  }
+
+  /** L2-normalised text embeddings; the dot product with an image's is the score. */
+  async embedTexts(prompts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    void this.vision // throws where the scorer was disposed
+    return (await this.#text.encode(prompts, options)).map(l2Normalise)
+  }
+}
