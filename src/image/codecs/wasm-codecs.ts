@@ -2,7 +2,7 @@ import { avifColour } from '../formats/avif-boxes.ts'
 import { avifToRgb } from '../formats/avif-rgb.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
-import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
+import { isOrdinaryJpeg } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
@@ -73,9 +73,7 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
       // MozJPEG hands out RGB only, does not interpolate 4:4:0 as the libjpeg-turbo of today does, and was built without
       // arithmetic coding.
       if (components === 4 || halfRowsOnly || arithmetic) return decodeJpeg(bytes)
-      const { ordinary, lacksScans } = jpegLayout(reader)
-      // Nor does it make up for missing scans as the libjpeg-turbo of today does.
-      if (!ordinary || lacksScans) return decodeJpeg(bytes)
+      if (!isOrdinaryJpeg(reader)) return decodeJpeg(bytes)
       const image = await jpeg(bytes, false).catch(() => undefined)
       // What libjpeg warns of is damage, and decoded as it is everywhere.
       return image && !warned.jpeg ? rgba(image) : decodeJpeg(bytes)

@@ -13,6 +13,10 @@ export class BitReader extends ScanBytes {
   #held = 0
   #padding = 0
 
+  get dry(): boolean {
+    return this.starved
+  }
+
   /** The symbol of the next code; 0 for a code that does not exist, after 17 bits, as libjpeg has it. */
   symbol(table: HuffmanTable): number {
     if (this.#held < LOOKUP_BITS) this.#fill()

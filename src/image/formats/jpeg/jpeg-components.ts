@@ -24,6 +24,8 @@ export interface JpegComponent {
   quant: Uint16Array | undefined
   /** Of progressive files: the lowest bit that each coefficient has come down to, in zigzag order; -1 before it comes. */
   readonly bitsLeft: Int8Array
+  /** The same as it was before the component's last scan. */
+  readonly bitsBefore: Int8Array
 }
 
 export interface JpegPicture {
@@ -38,6 +40,8 @@ export interface JpegPicture {
   /** Units of interleaved blocks. */
   readonly unitsAcross: number
   readonly unitsDown: number
+  /** The last row of units that the last scan had data for. */
+  lastGoodRow: number
 }
 
 /** Throws where a picture of such a size is not what is wanted. */
@@ -102,9 +106,21 @@ export function readPicture(
       coefficients: new Int16Array(progressive ? samples : 0),
       quant: undefined,
       bitsLeft: new Int8Array(64).fill(-1),
+      bitsBefore: new Int8Array(64).fill(-1),
     }
   })
-  return { width, height, progressive, arithmetic, components, maxH, maxV, unitsAcross, unitsDown }
+  return {
+    width,
+    height,
+    progressive,
+    arithmetic,
+    components,
+    maxH,
+    maxV,
+    unitsAcross,
+    unitsDown,
+    lastGoodRow: 0,
+  }
 }
 
 /** Takes hold of a component's quantisation, as it is when its first scan begins. */

@@ -1,5 +1,5 @@
 import { ImageError } from '../../../base/errors.ts'
-import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import { truncated, unreadable } from '../../image-errors.ts'
 import type { RawImage } from '../../raw-image.ts'
 import { ByteReader } from '../byte-reader.ts'
 import { cmykToRgb } from '../cmyk.ts'
@@ -11,6 +11,7 @@ import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-component
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
 import { readScanHeader } from './scan-header.ts'
+import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
 import { rowReader } from './upsample.ts'
 
 /**
@@ -129,7 +130,7 @@ function readScan(
   // Each goes over the whole picture: a file of a million of them would never end.
   if (++stream.scans > MAX_SCANS) throw unreadable('JPEG', `it has more than ${MAX_SCANS} scans`)
   if (stream.whole) throw unreadable('JPEG', 'it goes on behind its last scan')
-  const scan = readScanHeader(reader, start, end, picture)
+  const scan = readScanHeader(reader, start, end, picture, stream.scans === 1)
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
   const behind = read(reader.bytes, end, scan, picture, tables)
   // libjpeg reads ahead, and takes a file for cut where that comes to its end.
@@ -141,30 +142,27 @@ function readScan(
 
 function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
   if (!picture || scans === 0) throw truncated('JPEG', 'it has no pixels')
-  if (picture.progressive) transform(picture)
+  if (picture.progressive) transform(picture, scans)
   const readers = picture.components.map((component) => rowReader(component, picture))
   return joinRows(readers, picture.width, picture.height, colour)
 }
 
 /** Of a progressive file all coefficients are there only now. */
-function transform({ components }: JpegPicture): void {
-  // libjpeg makes up for low coefficients that have not come in full; here they are not made up.
-  const known = components.every(({ bitsLeft }) => bitsLeft[0]! >= 0)
-  if (known && components.some(({ bitsLeft }) => bitsLeft.subarray(1, 10).some((bits) => bits !== 0))) {
-    throw unsupported('JPEG', 'Progressive JPEG that lacks some of its scans', 'Fetch or write it again.')
-  }
-  for (const { blocksAcross, blocksDown, coefficients, quant, plane, stride } of components) {
+function transform(picture: JpegPicture, scans: number): void {
+  const smoothed = needsSmoothing(picture)
+  const block = new Int16Array(64)
+  for (const component of picture.components) {
+    const { blocksAcross, blocksDown, coefficients, quant, plane, stride } = component
     if (!quant) continue
+    const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
     for (let row = 0; row < blocksDown; row++) {
       for (let column = 0; column < blocksAcross; column++) {
-        inverseDct(
-          coefficients,
-          row * stride * 8 + column * 64,
-          quant,
-          plane,
-          (row * stride + column) * 8,
-          stride,
-        )
+        const from = row * stride * 8 + column * 64
+        const to = (row * stride + column) * 8
+        if (smooth) {
+          smooth(row, column, from, block)
+          inverseDct(block, 0, quant, plane, to, stride)
+        } else inverseDct(coefficients, from, quant, plane, to, stride)
       }
     }
   }

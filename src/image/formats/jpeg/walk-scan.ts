@@ -6,7 +6,10 @@ export type DecodeBlock = (row: number, column: number) => void
 
 /** The entropy coder of a scan, at a restart or at the end of a unit. */
 export interface ScanReader {
+  /** Units are left as they are. */
   readonly starved: boolean
+  /** It came to a marker before its end. */
+  readonly dry: boolean
   readonly at: number
   readonly marker: number
   restart(expected: number): void
@@ -20,7 +23,7 @@ export interface ScanReader {
 export function walkScan(
   reader: ScanReader,
   { parts }: ScanHeader,
-  { unitsAcross, unitsDown }: JpegPicture,
+  picture: JpegPicture,
   interval: number,
   decoders: readonly DecodeBlock[],
   forget: () => void,
@@ -36,12 +39,15 @@ export function walkScan(
     }
     return !reader.starved
   }
+  const { unitsAcross, unitsDown } = picture
   const [only, ...others] = parts
   const alone = others.length === 0
   const across = alone ? only!.component.blocksAcross : unitsAcross
   const down = alone ? only!.component.blocksDown : unitsDown
+  const rowsOfUnit = alone ? only!.component.v : 1
   for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {
+      if (!reader.dry) picture.lastGoodRow = Math.floor(y / rowsOfUnit)
       if (!startUnit()) {
         // Without restart markers nothing comes any more.
         if (interval === 0) return behind(reader)
