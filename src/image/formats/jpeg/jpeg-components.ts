@@ -80,8 +80,8 @@ export function readPicture(
   const maxH = Math.max(...specs.map(({ h }) => h))
   const maxV = Math.max(...specs.map(({ v }) => v))
   if (specs.some(({ h, v }) => maxH % h > 0 || maxV % v > 0)) throw refuse('with sampling in broken ratios')
-  // A block takes a bit at the least: no room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
-  if (!arithmetic && Math.ceil(width / 8) * Math.ceil(height / 8) > reader.length * 8)
+  // No room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
+  if (!arithmetic && !canHold(reader.length, width, height))
     throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
   check?.(width, height, count)
   const unitsAcross = Math.ceil(width / (8 * maxH))
@@ -129,6 +129,10 @@ export function latchQuant(component: JpegComponent, tables: JpegTables): Uint16
   if (!component.quant) throw unreadable('JPEG', 'it has no quantisation table')
   return component.quant
 }
+
+/** A block takes a bit at the least. */
+export const canHold = (bytes: number, width: number, height: number): boolean =>
+  Math.ceil(width / 8) * Math.ceil(height / 8) <= bytes * 8
 
 const refuse = (what: string): Error =>
   unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')

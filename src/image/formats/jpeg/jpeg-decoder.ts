@@ -133,9 +133,9 @@ function readScan(
   const scan = readScanHeader(reader, start, end, picture, stream.scans === 1)
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
   const behind = read(reader.bytes, end, scan, picture, tables)
-  // libjpeg reads ahead, and takes a file for cut where that comes to its end.
-  if (reader.bytes[behind] !== 0xff && reader.length - behind < READ_AHEAD)
-    throw truncated('JPEG', 'its last scan does not end')
+  // libjpeg reads ahead, and takes a file for cut where that comes to its end before it comes to a marker.
+  const left = reader.bytes.subarray(behind)
+  if (left.length < READ_AHEAD && !left.includes(0xff)) throw truncated('JPEG', 'its last scan does not end')
   stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
   return behind
 }

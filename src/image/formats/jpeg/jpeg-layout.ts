@@ -1,4 +1,5 @@
 import type { ByteReader } from '../byte-reader.ts'
+import { canHold } from './jpeg-components.ts'
 import { isFrame } from './jpeg-markers.ts'
 
 /**
@@ -42,6 +43,7 @@ export function isOrdinaryJpeg(reader: ByteReader): boolean {
     if (isFrame(marker)) {
       if (frame !== undefined || end - at < 8) return false
       frame = marker
+      if (!canHold(bytes.length, reader.u16(at + 5, false), reader.u16(at + 3, false))) return false
       const count = bytes[at + 7]!
       if (end - at !== 8 + count * 3) return false
       for (let i = 0; i < count; i++) components.push(bytes[at + 8 + i * 3]!)
