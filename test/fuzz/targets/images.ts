@@ -17,7 +17,7 @@ const CODES = [
   'image_too_large',
 ]
 /** Formats in which both paths must end alike: for the others, disagreements are counted and do not fail. */
-const STRICT = ['png', 'gif', 'bmp', 'tiff', 'jpeg']
+const STRICT = ['png', 'gif', 'bmp', 'tiff', 'jpeg', 'webp']
 
 export const pictures: FuzzTarget['corpus'] = corpusOf('images', /\.(avif|bmp|gif|jpg|png|tif|webp)$/)
 

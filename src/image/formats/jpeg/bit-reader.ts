@@ -33,6 +33,11 @@ export class BitReader extends ScanBytes {
     return (this.#bits >>> this.#held) & ((1 << count) - 1)
   }
 
+  bit(): number {
+    if (this.#held < 1) this.#fill()
+    return (this.#bits >>> --this.#held) & 1
+  }
+
   /** A coefficient of so many bits: those that begin with 0 are negative. */
   signed(count: number): number {
     const value = this.take(count)
@@ -66,6 +71,13 @@ export class BitReader extends ScanBytes {
 
   #fill(): void {
     while (this.#held <= 24) {
+      const next = this.at < this.bytes.length ? this.bytes[this.at]! : 0xff
+      if (next !== 0xff && this.marker === 0) {
+        this.at++
+        this.#bits = (this.#bits << 8) | next
+        this.#held += 8
+        continue
+      }
       const byte = this.dataByte()
       if (this.marker !== 0 || this.ended) this.#padding += 8
       this.#bits = (this.#bits << 8) | byte

@@ -128,7 +128,7 @@ export function decodeDcRefine(
   blocks: Int16Array,
   at: number,
 ): void {
-  if (reader.take(1)) blocks[at]! |= 1 << shift
+  if (reader.bit() === 1) blocks[at]! |= 1 << shift
 }
 
 export function decodeAcFirst(
@@ -165,39 +165,49 @@ export function decodeAcRefine(
   blocks: Int16Array,
   at: number,
 ): void {
-  const { to, shift } = band
-  const bit = 1 << shift
-  /** One more bit for a coefficient that is there already. */
-  const refine = (i: number): void => {
-    const value = blocks[i]!
-    if (reader.take(1) && (value & bit) === 0) blocks[i] = value >= 0 ? value + bit : value - bit
-  }
+  const to = band.to
+  const bit = 1 << band.shift
   let k = band.from
   if (band.endOfBand === 0) {
     for (; k <= to; k++) {
       const symbol = reader.symbol(ac)
-      let run = symbol >> 4
+      const run = symbol >> 4
       let value = 0
       if ((symbol & 15) > 0) {
-        value = reader.take(1) ? bit : -bit
+        value = reader.bit() === 1 ? bit : -bit
       } else if (run !== 15) {
         band.endOfBand = (1 << run) + (run > 0 ? reader.take(run) : 0)
         break
       }
-      // Over `run` coefficients that are still zero; those between get their bit.
-      for (; k <= to; k++) {
-        const i = at + NATURAL_ORDER[k]!
-        if (blocks[i] !== 0) refine(i)
-        else if (--run < 0) break
-      }
+      k = refineRun(reader, blocks, at, k, to, run, bit)
       if (value !== 0) blocks[at + NATURAL_ORDER[k]!] = value
     }
   }
   if (band.endOfBand > 0) {
-    for (; k <= to; k++) {
-      const i = at + NATURAL_ORDER[k]!
-      if (blocks[i] !== 0) refine(i)
-    }
+    refineRun(reader, blocks, at, k, to, 64, bit)
     band.endOfBand--
   }
+}
+
+/**
+ * Passes over `run` coefficients that are still zero, from `k` on; those between, which are there already, get one more bit.
+ * Returns where the next zero is, `to + 1` where there is none.
+ */
+function refineRun(
+  reader: BitReader,
+  blocks: Int16Array,
+  at: number,
+  k: number,
+  to: number,
+  run: number,
+  bit: number,
+): number {
+  for (; k <= to; k++) {
+    const i = at + NATURAL_ORDER[k]!
+    const value = blocks[i]!
+    if (value === 0) {
+      if (--run < 0) break
+    } else if (reader.bit() === 1 && (value & bit) === 0) blocks[i] = value >= 0 ? value + bit : value - bit
+  }
+  return k
 }

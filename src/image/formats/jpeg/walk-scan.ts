@@ -45,12 +45,13 @@ export function walkScan(
   const across = alone ? only!.component.blocksAcross : unitsAcross
   const down = alone ? only!.component.blocksDown : unitsDown
   const rowsOfUnit = alone ? only!.component.v : 1
-  for (let y = 0; y < down; y++) {
+  let lastGood = 0
+  rows: for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {
-      if (!reader.dry) picture.lastGoodRow = Math.floor(y / rowsOfUnit)
+      if (!reader.dry) lastGood = y
       if (!startUnit()) {
         // Without restart markers nothing comes any more.
-        if (interval === 0) return behind(reader)
+        if (interval === 0) break rows
         continue
       }
       if (alone) decoders[0]!(y, x)
@@ -65,6 +66,7 @@ export function walkScan(
       reader.endUnit()
     }
   }
+  picture.lastGoodRow = Math.floor(lastGood / rowsOfUnit)
   return behind(reader)
 }
 
