@@ -8,14 +8,11 @@ import { ScanBytes } from './scan-bytes.ts'
  */
 export class BitReader extends ScanBytes {
   starved = false
+  dry = false
   /** The last `#held` of these bits are yet to be read, the last `#padding` of them are zeros from behind the data. */
   #bits = 0
   #held = 0
   #padding = 0
-
-  get dry(): boolean {
-    return this.starved
-  }
 
   /** The symbol of the next code; 0 for a code that does not exist, after 17 bits, as libjpeg has it. */
   symbol(table: HuffmanTable): number {
@@ -49,12 +46,12 @@ export class BitReader extends ScanBytes {
     if (this.#held >= this.#padding) return
     // libjpeg waits for more of the file, and Pillow has none to give.
     if (this.ended) throw truncated('JPEG', 'its last scan does not end')
-    this.starved = true
+    this.starved = this.dry = true
   }
 
   restart(expected: number): void {
     this.#held = this.#padding = 0
-    if (this.passRestart(expected)) this.starved = false
+    if (this.passRestart(expected)) this.starved = this.dry = false
   }
 
   #longSymbol(table: HuffmanTable): number {

@@ -131,24 +131,33 @@ export function decodeDcRefine(
   if (reader.bit() === 1) blocks[at]! |= 1 << shift
 }
 
+/** The blocks of a component of a progressive file. */
+export interface CoefficientBlocks {
+  readonly coefficients: Int16Array
+  /** Of each block, the last coefficient in zigzag order that may be other than 0. */
+  readonly lastKnown: Uint8Array
+}
+
 export function decodeAcFirst(
   reader: BitReader,
   ac: HuffmanTable,
   band: Progression,
-  blocks: Int16Array,
+  { coefficients, lastKnown }: CoefficientBlocks,
   at: number,
 ): void {
   if (band.endOfBand > 0) {
     band.endOfBand--
     return
   }
+  let last = lastKnown[at >> 6]!
   for (let k = band.from; k <= band.to; k++) {
     const symbol = reader.symbol(ac)
     const run = symbol >> 4
     const bits = symbol & 15
     if (bits > 0) {
       k += run
-      blocks[at + NATURAL_ORDER[k]!] = reader.signed(bits) << band.shift
+      coefficients[at + NATURAL_ORDER[k]!] = reader.signed(bits) << band.shift
+      if (k > last) last = k
     } else if (run === 15) {
       k += 15
     } else {
@@ -156,15 +165,17 @@ export function decodeAcFirst(
       break
     }
   }
+  lastKnown[at >> 6] = last > 63 ? 63 : last
 }
 
 export function decodeAcRefine(
   reader: BitReader,
   ac: HuffmanTable,
   band: Progression,
-  blocks: Int16Array,
+  blocks: CoefficientBlocks,
   at: number,
 ): void {
+  const { coefficients, lastKnown } = blocks
   const to = band.to
   const bit = 1 << band.shift
   let k = band.from
@@ -180,7 +191,10 @@ export function decodeAcRefine(
         break
       }
       k = refineRun(reader, blocks, at, k, to, run, bit)
-      if (value !== 0) blocks[at + NATURAL_ORDER[k]!] = value
+      if (value !== 0) {
+        coefficients[at + NATURAL_ORDER[k]!] = value
+        if (k > lastKnown[at >> 6]!) lastKnown[at >> 6] = k > 63 ? 63 : k
+      }
     }
   }
   if (band.endOfBand > 0) {
@@ -195,19 +209,21 @@ export function decodeAcRefine(
  */
 function refineRun(
   reader: BitReader,
-  blocks: Int16Array,
+  { coefficients, lastKnown }: CoefficientBlocks,
   at: number,
   k: number,
   to: number,
   run: number,
   bit: number,
 ): number {
-  for (; k <= to; k++) {
+  const last = Math.min(to, lastKnown[at >> 6]!)
+  for (; k <= last; k++) {
     const i = at + NATURAL_ORDER[k]!
-    const value = blocks[i]!
+    const value = coefficients[i]!
     if (value === 0) {
-      if (--run < 0) break
-    } else if (reader.bit() === 1 && (value & bit) === 0) blocks[i] = value >= 0 ? value + bit : value - bit
+      if (--run < 0) return k
+    } else if (reader.bit() === 1 && (value & bit) === 0)
+      coefficients[i] = value >= 0 ? value + bit : value - bit
   }
-  return k
+  return Math.min(k + run, to + 1)
 }

@@ -53,7 +53,7 @@ export function readHuffmanScan(
     if (scan.from > 0) {
       const ac = table('ac')
       const decode = scan.shiftBefore === 0 ? decodeAcFirst : decodeAcRefine
-      return (row, column) => decode(reader, ac, band, coefficients, where(row, column))
+      return (row, column) => decode(reader, ac, band, component, row * stride * 8 + column * 64)
     }
     if (scan.shiftBefore > 0)
       return (row, column) => decodeDcRefine(reader, band, coefficients, where(row, column))

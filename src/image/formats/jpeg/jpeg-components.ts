@@ -20,6 +20,8 @@ export interface JpegComponent {
   readonly plane: Uint8ClampedArray
   /** Of progressive files, all blocks, rows of `stride / 8`; else empty. */
   readonly coefficients: Int16Array
+  /** Of each of these blocks, the last coefficient in zigzag order that may be other than 0. */
+  readonly lastKnown: Uint8Array
   /** The table that held when its first scan began; without one there is nothing to see. */
   quant: Uint16Array | undefined
   /** Of progressive files: the lowest bit that each coefficient has come down to, in zigzag order; -1 before it comes. */
@@ -104,6 +106,7 @@ export function readPicture(
       // What no scan brings is gray.
       plane: new Uint8ClampedArray(samples).fill(128),
       coefficients: new Int16Array(progressive ? samples : 0),
+      lastKnown: new Uint8Array(progressive ? samples / 64 : 0).fill(arithmetic ? 63 : 0),
       quant: undefined,
       bitsLeft: new Int8Array(64).fill(-1),
       bitsBefore: new Int8Array(64).fill(-1),

@@ -6,7 +6,7 @@ import { cmykToRgb } from '../cmyk.ts'
 import { readArithmeticScan } from './arithmetic-scan.ts'
 import { joinRows, type JpegColour } from './colour.ts'
 import { readHuffmanScan } from './huffman-scan.ts'
-import { inverseDct } from './inverse-dct.ts'
+import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
 import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
@@ -152,7 +152,7 @@ function transform(picture: JpegPicture, scans: number): void {
   const smoothed = needsSmoothing(picture)
   const block = new Int16Array(64)
   for (const component of picture.components) {
-    const { blocksAcross, blocksDown, coefficients, quant, plane, stride } = component
+    const { blocksAcross, blocksDown, coefficients, lastKnown, quant, plane, stride } = component
     if (!quant) continue
     const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
     for (let row = 0; row < blocksDown; row++) {
@@ -162,7 +162,9 @@ function transform(picture: JpegPicture, scans: number): void {
         if (smooth) {
           smooth(row, column, from, block)
           inverseDct(block, 0, quant, plane, to, stride)
-        } else inverseDct(coefficients, from, quant, plane, to, stride)
+        } else if (lastKnown[from >> 6] === 0)
+          inverseDctFlat(coefficients[from]!, quant[0]!, plane, to, stride)
+        else inverseDct(coefficients, from, quant, plane, to, stride)
       }
     }
   }
