@@ -17,7 +17,9 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   const indices =
     header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
   if (!indices && header.depth === 8 && stride < width) throw unreadable('BMP', 'its rows are too short')
-  const pixels = indices ?? reader.slice(header.offset, stride * height)
+  // Of the last row the padding may lack.
+  const lastRow = Math.ceil((width * header.depth) / 8)
+  const pixels = indices ?? reader.slice(header.offset, stride * (height - 1) + lastRow)
   const unpack = indices
     ? unpackIndices(8, header.palette)
     : bits <= 8
