@@ -53,7 +53,7 @@ const DECODERS: Readonly<
   avif: (bytes, codecs) => codecs.avif(bytes),
   webp: async (bytes, codecs) => {
     const frame = firstWebpFrame(bytes)
-    return frame ? placeWebpFrame(frame, await codecs.webp(frame.still)) : codecs.webp(bytes)
+    return placeWebpFrame(frame, await codecs.webp(frame.still))
   },
 }
 

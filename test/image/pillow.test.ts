@@ -20,6 +20,25 @@ const read = (name: string): Uint8Array => readFileSync(new URL(name, folder))
 
 /** The codes for what Pillow refuses. */
 const refusals: Record<string, string> = {
+  ...Object.fromEntries(
+    [
+      'webp-two-pictures.webp',
+      'webp-frame-unannounced.webp',
+      'webp-picture-in-no-frame.webp',
+      'webp-frame-cut-inside.webp',
+      'webp-other-size.webp',
+      'webp-long-header.webp',
+      'webp-unknown-flag.webp',
+      'webp-bytes-over.webp',
+      'webp-alpha-flagged.webp',
+      'webp-no-padding.webp',
+      'png-first-frame-outside.png',
+      'png-first-frame-late.png',
+      'bmp-4-own-grays.bmp',
+      'bmp-rle8-black-white.bmp',
+      'bmp-rle8-24.bmp',
+    ].map((name) => [name, 'image_unreadable']),
+  ),
   'avif-cut.avif': 'image_unreadable',
   'bmp-32-fields.bmp': 'image_unsupported',
   'bmp-32-odd-fields.bmp': 'image_unsupported',

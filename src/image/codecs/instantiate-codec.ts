@@ -8,14 +8,10 @@ type CodecFactory<Codec> = (options: {
 }) => Promise<Codec>
 
 /** Starts a codec of the jSquash packages from its glue code, as imported, and its compiled .wasm file. */
-export function instantiateCodec<Codec>(
-  glue: unknown,
-  module: WebAssembly.Module,
-  onWarning: () => void = () => {},
-): Promise<Codec> {
+export function instantiateCodec<Codec>(glue: unknown, module: WebAssembly.Module): Promise<Codec> {
   return (glue as CodecFactory<Codec>)({
     noInitialRun: true,
-    printErr: onWarning,
+    printErr: () => {},
     instantiateWasm: (imports, done) => {
       const instance = new WebAssembly.Instance(module, imports)
       done(instance)

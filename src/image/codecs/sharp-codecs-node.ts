@@ -1,7 +1,7 @@
 import type { SharpOptions } from 'sharp'
 import { ByteReader } from '../formats/byte-reader.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
-import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
+import { isOrdinaryJpeg } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
@@ -42,10 +42,7 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
     jpeg: async (bytes) => {
       const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no frame header'))
       const { components } = jpegFrame(reader)
-      const { ordinary, lacksScans } = jpegLayout(reader)
-      if (components === 4 || !ordinary) return decodeJpeg(bytes)
-      // sharp's libjpeg makes up for missing scans as Pillow's does; our decoder does not.
-      if (lacksScans) return decode(bytes, 'JPEG')
+      if (components === 4 || !isOrdinaryJpeg(reader)) return decodeJpeg(bytes)
       // What libjpeg warns of is damage, and decoded as it is everywhere.
       return decode(bytes, 'JPEG', 'warning').catch(() => decodeJpeg(bytes))
     },

@@ -2,8 +2,6 @@ import { avifColour } from '../formats/avif-boxes.ts'
 import { avifToRgb } from '../formats/avif-rgb.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
-import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
-import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import type { ImageCodecs, Inflate } from './image-codecs.ts'
@@ -11,7 +9,6 @@ import { instantiateCodec } from './instantiate-codec.ts'
 
 /** Files of the jSquash packages, by the path under which npm has them. */
 export const WASM_FILES = {
-  jpeg: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
   webp: '@jsquash/webp/codec/dec/webp_dec.wasm',
   avif: '@jsquash/avif/codec/dec/avif_dec.wasm',
 } as const
@@ -20,20 +17,17 @@ export const WASM_FILES = {
 export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => Promise<WebAssembly.Module>
 
 /**
- * Codecs without native modules, for Node and browsers: MozJPEG, libwebp and libavif in WebAssembly, loaded at first use, and
- * a JPEG decoder of our own for what MozJPEG does not decode exactly.
+ * Codecs without native modules, for Node and browsers: libwebp and libavif in WebAssembly, loaded at first use, and a JPEG
+ * decoder of our own, since those to be had as WebAssembly are of other pixels than Pillow's where data is damaged.
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
-  /** Whether the last picture of a codec was warned of. */
-  const warned: Partial<Record<keyof typeof WASM_FILES, boolean>> = {}
   const decoder = (
     name: keyof typeof WASM_FILES,
     format: string,
   ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
     let module: Promise<CodecModule> | undefined
     return async (bytes, ...args) => {
-      const { decode } = await (module ??= instantiate(name, loadWasm, () => (warned[name] = true)))
-      warned[name] = false
+      const { decode } = await (module ??= instantiate(name, loadWasm))
       try {
         const image = withImageData(() => decode(bytes, ...args))
         if (image) return image
@@ -45,7 +39,6 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
       throw unreadable(format, 'the decoder gave up')
     }
   }
-  const jpeg = decoder('jpeg', 'JPEG')
   const webp = decoder('webp', 'WebP')
   const avif = decoder('avif', 'AVIF')
   return {
@@ -67,19 +60,7 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
         channels: 3,
       }
     },
-    jpeg: async (bytes) => {
-      const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no end marker'))
-      const { components, halfRowsOnly, arithmetic } = jpegFrame(reader)
-      // MozJPEG hands out RGB only, does not interpolate 4:4:0 as the libjpeg-turbo of today does, and was built without
-      // arithmetic coding.
-      if (components === 4 || halfRowsOnly || arithmetic) return decodeJpeg(bytes)
-      const { ordinary, lacksScans } = jpegLayout(reader)
-      // Nor does it make up for missing scans as the libjpeg-turbo of today does.
-      if (!ordinary || lacksScans) return decodeJpeg(bytes)
-      const image = await jpeg(bytes, false).catch(() => undefined)
-      // What libjpeg warns of is damage, and decoded as it is everywhere.
-      return image && !warned.jpeg ? rgba(image) : decodeJpeg(bytes)
-    },
+    jpeg: async (bytes) => decodeJpeg(bytes),
   }
 }
 
@@ -102,18 +83,13 @@ interface CodecModule {
 }
 
 const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: unknown }>>> = {
-  jpeg: () => import('@jsquash/jpeg/codec/dec/mozjpeg_dec.js'),
   webp: () => import('@jsquash/webp/codec/dec/webp_dec.js'),
   avif: () => import('@jsquash/avif/codec/dec/avif_dec.js'),
 }
 
-async function instantiate(
-  name: keyof typeof WASM_FILES,
-  loadWasm: LoadWasm,
-  onWarning: () => void,
-): Promise<CodecModule> {
+async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): Promise<CodecModule> {
   const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
-  return instantiateCodec<CodecModule>(glue.default, module, onWarning)
+  return instantiateCodec<CodecModule>(glue.default, module)
 }
 
 /** The codecs answer with the browser's ImageData, which Node lacks: lends them a stand-in for the length of one call. */

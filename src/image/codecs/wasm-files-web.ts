@@ -5,7 +5,6 @@ import type { LoadWasm, WASM_FILES } from './wasm-codecs.ts'
  * without a bundler find them at all.
  */
 const URLS: Readonly<Record<(typeof WASM_FILES)[keyof typeof WASM_FILES], () => URL>> = {
-  '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm': () => new URL('./mozjpeg_dec.wasm', import.meta.url),
   '@jsquash/webp/codec/dec/webp_dec.wasm': () => new URL('./webp_dec.wasm', import.meta.url),
   '@jsquash/avif/codec/dec/avif_dec.wasm': () => new URL('./avif_dec.wasm', import.meta.url),
 }

@@ -16,11 +16,14 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   const data = new Uint8Array(width * height * 3)
   const indices =
     header.compression === RLE8 || header.compression === RLE4 ? readRuns(reader, header) : undefined
-  const pixels = indices ?? reader.slice(header.offset, stride * height)
+  if (!indices && header.depth === 8 && stride < width) throw unreadable('BMP', 'its rows are too short')
+  // Of the last row the padding may lack.
+  const lastRow = Math.ceil((width * header.depth) / 8)
+  const pixels = indices ?? reader.slice(header.offset, stride * (height - 1) + lastRow)
   const unpack = indices
     ? unpackIndices(8, header.palette)
     : bits <= 8
-      ? unpackIndices(bits, header.palette)
+      ? unpackIndices(header.depth, header.palette)
       : unpackFields(header)
   for (let y = 0; y < height; y++) {
     const from = (header.topDown ? y : height - 1 - y) * (indices ? width : stride)
@@ -39,6 +42,8 @@ interface Header {
   readonly height: number
   readonly topDown: boolean
   readonly bits: number
+  /** Bits of an index as they are read, which is not always as they are written. */
+  readonly depth: number
   readonly compression: number
   /** Of the pixels, in the file. */
   readonly offset: number
@@ -66,16 +71,26 @@ function readHeader(reader: ByteReader): Header {
   if (compression === BITFIELDS && size === 40) at += 12
   const entry = old ? 3 : 4
   let palette = new Uint8Array()
+  let depth = bits
+  let blackAndWhite = false
   let offset = reader.u32(10, true)
   if (bits <= 8) {
+    if (colours > 65536) throw unsupported('BMP', `BMP with ${colours} colours`, 'Convert it to PNG first.')
     const rgb = new Uint8Array(Math.min(colours, 256) * 3)
     for (let i = 0; i < rgb.length; i++) rgb[i] = reader.u8(at + Math.floor(i / 3) * entry + 2 - (i % 3))
+    // A palette of grays that are their own indices Pillow takes for none: two of them for a bit each, others for a byte.
+    blackAndWhite = colours === 2 && rgb.every((value, i) => value === (i < 3 ? 0 : 255))
+    const gray = colours <= 256 && colours !== 2 && rgb.every((value, i) => value === Math.floor(i / 3))
+    depth = blackAndWhite ? 1 : gray ? 8 : bits
     palette = new Uint8Array(paletteOf(rgb))
     // Some writers leave the palette out of the offset.
     if (offset === 14 + size) offset += entry * colours
     at += entry * colours
   }
-  return { width, height, topDown, bits, compression, offset: offset || at, palette, masks }
+  const runs = compression === RLE8 || compression === RLE4
+  if (runs && (bits > 8 || blackAndWhite))
+    throw unreadable('BMP', `run-length coding does not go with its ${bits} bits a pixel`)
+  return { width, height, topDown, bits, depth, compression, offset: offset || at, palette, masks }
 }
 
 /** The bit fields that Pillow takes; it refuses others. */

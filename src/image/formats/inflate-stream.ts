@@ -2,27 +2,44 @@ import type { Inflate } from '../codecs/image-codecs.ts'
 
 /** {@link Inflate} on the platform's `DecompressionStream`, which every browser and Node have. */
 export const inflateStream: Inflate = async (data, size) => {
+  const out = new Uint8Array(size)
+  let length = 0
+  if (size > 0) {
+    for await (const chunk of inflateChunks([data])) {
+      out.set(chunk.length > size - length ? chunk.subarray(0, size - length) : chunk, length)
+      length += Math.min(chunk.length, size - length)
+      if (length === size) break
+    }
+  }
+  return length === size ? out : out.subarray(0, length)
+}
+
+/** The same bit by bit, for what is too large to be held whole. Throws any error where `parts` are damaged or lack their end. */
+export async function* inflateChunks(parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   const stream = new DecompressionStream('deflate')
   const writer = stream.writable.getWriter()
-  // The first error is the one that the reader sees; that a write failed because of it says nothing more.
-  writer.write(data as Uint8Array<ArrayBuffer>).catch(() => {})
-  const out = new Uint8Array(size)
   const reader = stream.readable.getReader()
-  let length = 0
-  // Closing is left until the output runs dry, so that bytes after the end of the data, which Pillow overlooks, do no harm.
-  let closing: Promise<void> | undefined
+  // The first error is the one that the reader sees; that a write failed because of it says nothing more.
+  const write = async (): Promise<void> => {
+    for (const part of parts)
+      for (let at = 0; at < part.length; at += PART)
+        await writer.write(part.subarray(at, at + PART) as Uint8Array<ArrayBuffer>)
+    await writer.close()
+  }
+  let writing: Promise<void> | undefined
   try {
-    while (length < size) {
+    for (;;) {
       const pending = reader.read()
-      closing ??= writer.close().catch(() => {})
+      writing ??= write().catch(() => {})
       const { value, done } = await pending
-      if (done) break
-      out.set(value.length > size - length ? value.subarray(0, size - length) : value, length)
-      length += Math.min(value.length, size - length)
+      if (done) return
+      yield value
     }
   } finally {
     reader.cancel().catch(() => {})
     writer.abort().catch(() => {})
   }
-  return length === size ? out : out.subarray(0, length)
 }
+
+/** What goes in at once: all that comes of it is held at once, too. */
+const PART = 1 << 16

@@ -6,6 +6,8 @@ import { ScanBytes } from './scan-bytes.ts'
 export class ArithmeticReader extends ScanBytes {
   /** Set where the decisions make no sense: nothing more is decoded before the next restart marker. */
   starved = false
+  /** What is read from behind the end is taken for data. */
+  readonly dry = false
   #code = 0
   #interval = 0
   /** Bits of `#code` that are not yet used up; below 0 before its first two bytes are there. */

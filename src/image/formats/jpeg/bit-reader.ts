@@ -8,6 +8,7 @@ import { ScanBytes } from './scan-bytes.ts'
  */
 export class BitReader extends ScanBytes {
   starved = false
+  dry = false
   /** The last `#held` of these bits are yet to be read, the last `#padding` of them are zeros from behind the data. */
   #bits = 0
   #held = 0
@@ -29,6 +30,11 @@ export class BitReader extends ScanBytes {
     return (this.#bits >>> this.#held) & ((1 << count) - 1)
   }
 
+  bit(): number {
+    if (this.#held < 1) this.#fill()
+    return (this.#bits >>> --this.#held) & 1
+  }
+
   /** A coefficient of so many bits: those that begin with 0 are negative. */
   signed(count: number): number {
     const value = this.take(count)
@@ -40,12 +46,12 @@ export class BitReader extends ScanBytes {
     if (this.#held >= this.#padding) return
     // libjpeg waits for more of the file, and Pillow has none to give.
     if (this.ended) throw truncated('JPEG', 'its last scan does not end')
-    this.starved = true
+    this.starved = this.dry = true
   }
 
   restart(expected: number): void {
     this.#held = this.#padding = 0
-    if (this.passRestart(expected)) this.starved = false
+    if (this.passRestart(expected)) this.starved = this.dry = false
   }
 
   #longSymbol(table: HuffmanTable): number {
@@ -62,6 +68,13 @@ export class BitReader extends ScanBytes {
 
   #fill(): void {
     while (this.#held <= 24) {
+      const next = this.at < this.bytes.length ? this.bytes[this.at]! : 0xff
+      if (next !== 0xff && this.marker === 0) {
+        this.at++
+        this.#bits = (this.#bits << 8) | next
+        this.#held += 8
+        continue
+      }
       const byte = this.dataByte()
       if (this.marker !== 0 || this.ended) this.#padding += 8
       this.#bits = (this.#bits << 8) | byte

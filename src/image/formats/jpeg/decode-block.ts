@@ -128,27 +128,36 @@ export function decodeDcRefine(
   blocks: Int16Array,
   at: number,
 ): void {
-  if (reader.take(1)) blocks[at]! |= 1 << shift
+  if (reader.bit() === 1) blocks[at]! |= 1 << shift
+}
+
+/** The blocks of a component of a progressive file. */
+export interface CoefficientBlocks {
+  readonly coefficients: Int16Array
+  /** Of each block, the last coefficient in zigzag order that may be other than 0. */
+  readonly lastKnown: Uint8Array
 }
 
 export function decodeAcFirst(
   reader: BitReader,
   ac: HuffmanTable,
   band: Progression,
-  blocks: Int16Array,
+  { coefficients, lastKnown }: CoefficientBlocks,
   at: number,
 ): void {
   if (band.endOfBand > 0) {
     band.endOfBand--
     return
   }
+  let last = lastKnown[at >> 6]!
   for (let k = band.from; k <= band.to; k++) {
     const symbol = reader.symbol(ac)
     const run = symbol >> 4
     const bits = symbol & 15
     if (bits > 0) {
       k += run
-      blocks[at + NATURAL_ORDER[k]!] = reader.signed(bits) << band.shift
+      coefficients[at + NATURAL_ORDER[k]!] = reader.signed(bits) << band.shift
+      if (k > last) last = k
     } else if (run === 15) {
       k += 15
     } else {
@@ -156,48 +165,65 @@ export function decodeAcFirst(
       break
     }
   }
+  lastKnown[at >> 6] = last > 63 ? 63 : last
 }
 
 export function decodeAcRefine(
   reader: BitReader,
   ac: HuffmanTable,
   band: Progression,
-  blocks: Int16Array,
+  blocks: CoefficientBlocks,
   at: number,
 ): void {
-  const { to, shift } = band
-  const bit = 1 << shift
-  /** One more bit for a coefficient that is there already. */
-  const refine = (i: number): void => {
-    const value = blocks[i]!
-    if (reader.take(1) && (value & bit) === 0) blocks[i] = value >= 0 ? value + bit : value - bit
-  }
+  const { coefficients, lastKnown } = blocks
+  const to = band.to
+  const bit = 1 << band.shift
   let k = band.from
   if (band.endOfBand === 0) {
     for (; k <= to; k++) {
       const symbol = reader.symbol(ac)
-      let run = symbol >> 4
+      const run = symbol >> 4
       let value = 0
       if ((symbol & 15) > 0) {
-        value = reader.take(1) ? bit : -bit
+        value = reader.bit() === 1 ? bit : -bit
       } else if (run !== 15) {
         band.endOfBand = (1 << run) + (run > 0 ? reader.take(run) : 0)
         break
       }
-      // Over `run` coefficients that are still zero; those between get their bit.
-      for (; k <= to; k++) {
-        const i = at + NATURAL_ORDER[k]!
-        if (blocks[i] !== 0) refine(i)
-        else if (--run < 0) break
+      k = refineRun(reader, blocks, at, k, to, run, bit)
+      if (value !== 0) {
+        coefficients[at + NATURAL_ORDER[k]!] = value
+        if (k > lastKnown[at >> 6]!) lastKnown[at >> 6] = k > 63 ? 63 : k
       }
-      if (value !== 0) blocks[at + NATURAL_ORDER[k]!] = value
     }
   }
   if (band.endOfBand > 0) {
-    for (; k <= to; k++) {
-      const i = at + NATURAL_ORDER[k]!
-      if (blocks[i] !== 0) refine(i)
-    }
+    refineRun(reader, blocks, at, k, to, 64, bit)
     band.endOfBand--
   }
+}
+
+/**
+ * Passes over `run` coefficients that are still zero, from `k` on; those between, which are there already, get one more bit.
+ * Returns where the next zero is, `to + 1` where there is none.
+ */
+function refineRun(
+  reader: BitReader,
+  { coefficients, lastKnown }: CoefficientBlocks,
+  at: number,
+  k: number,
+  to: number,
+  run: number,
+  bit: number,
+): number {
+  const last = Math.min(to, lastKnown[at >> 6]!)
+  for (; k <= last; k++) {
+    const i = at + NATURAL_ORDER[k]!
+    const value = coefficients[i]!
+    if (value === 0) {
+      if (--run < 0) return k
+    } else if (reader.bit() === 1 && (value & bit) === 0)
+      coefficients[i] = value >= 0 ? value + bit : value - bit
+  }
+  return Math.min(k + run, to + 1)
 }

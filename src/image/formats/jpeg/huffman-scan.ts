@@ -14,6 +14,7 @@ import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 import type { ScanHeader } from './scan-header.ts'
+import { standardTable } from './standard-tables.ts'
 import { type DecodeBlock, walkScan } from './walk-scan.ts'
 
 /** Decodes a Huffman-coded scan, whose data starts at `at`, into the planes or coefficients of its components. */
@@ -30,7 +31,8 @@ export function readHuffmanScan(
   const decoders = scan.parts.map(({ component, dcTable, acTable }): DecodeBlock => {
     const quant = latchQuant(component, tables)
     const table = (kind: 'dc' | 'ac'): HuffmanTable => {
-      const found = tables[kind][kind === 'dc' ? dcTable : acTable]
+      const index = kind === 'dc' ? dcTable : acTable
+      const found = tables[kind][index] ?? (picture.progressive ? undefined : standardTable(kind, index))
       if (!found) throw unreadable('JPEG', 'it has no Huffman table for a scan')
       return found
     }
@@ -51,7 +53,7 @@ export function readHuffmanScan(
     if (scan.from > 0) {
       const ac = table('ac')
       const decode = scan.shiftBefore === 0 ? decodeAcFirst : decodeAcRefine
-      return (row, column) => decode(reader, ac, band, coefficients, where(row, column))
+      return (row, column) => decode(reader, ac, band, component, row * stride * 8 + column * 64)
     }
     if (scan.shiftBefore > 0)
       return (row, column) => decodeDcRefine(reader, band, coefficients, where(row, column))

@@ -31,16 +31,16 @@ export function inverseDct(
     const c7 = blocks[i + 56]!
     const d0 = short(blocks[i]! * quant[x]!)
     if ((c1 | c2 | c3 | c4 | c5 | c6 | c7) === 0) {
-      const flat = saturate(d0 << 2)
+      const flat = flatColumn(d0, blocks, from)
       for (let y = x; y < 64; y += 8) columns[y] = flat
       continue
     }
     const d2 = short(c2 * quant[x + 16]!)
     const d4 = short(c4 * quant[x + 32]!)
     const d6 = short(c6 * quant[x + 48]!)
-    const rotated = (d2 + d6) * 4433
-    const e2 = rotated - d6 * 15137
-    const e3 = rotated + d2 * 6270
+    const rotated = Math.imul(d2 + d6, 4433)
+    const e2 = (rotated - Math.imul(d6, 15137)) | 0
+    const e3 = (rotated + Math.imul(d2, 6270)) | 0
     const e0 = short(d0 + d4) << 13
     const e1 = short(d0 - d4) << 13
 
@@ -48,17 +48,17 @@ export function inverseDct(
     let o1 = short(c5 * quant[x + 40]!)
     let o2 = short(c3 * quant[x + 24]!)
     let o3 = short(c1 * quant[x + 8]!)
-    const z1 = (o0 + o3) * -7373
-    const z2 = (o1 + o2) * -20995
+    const z1 = Math.imul(o0 + o3, -7373)
+    const z2 = Math.imul(o1 + o2, -20995)
     const s3 = short(o0 + o2)
     const s4 = short(o1 + o3)
-    const z5 = (s3 + s4) * 9633
-    const z3 = s3 * -16069 + z5
-    const z4 = s4 * -3196 + z5
-    o0 = o0 * 2446 + z1 + z3
-    o1 = o1 * 16819 + z2 + z4
-    o2 = o2 * 25172 + z2 + z3
-    o3 = o3 * 12299 + z1 + z4
+    const z5 = Math.imul(s3 + s4, 9633)
+    const z3 = (Math.imul(s3, -16069) + z5) | 0
+    const z4 = (Math.imul(s4, -3196) + z5) | 0
+    o0 = (Math.imul(o0, 2446) + z1 + z3) | 0
+    o1 = (Math.imul(o1, 16819) + z2 + z4) | 0
+    o2 = (Math.imul(o2, 25172) + z2 + z3) | 0
+    o3 = (Math.imul(o3, 12299) + z1 + z4) | 0
 
     columns[x] = saturate((e0 + e3 + o3 + 1024) >> 11)
     columns[x + 56] = saturate((e0 + e3 - o3 + 1024) >> 11)
@@ -75,10 +75,9 @@ export function inverseDct(
     const d2 = columns[y + 2]!
     const d4 = columns[y + 4]!
     const d6 = columns[y + 6]!
-    const rotated = (d2 + d6) * 4433
-    const e2 = rotated - d6 * 15137
-    const e3 = rotated + d2 * 6270
-    // Half a unit for rounding, and the 128 that samples are shifted by.
+    const rotated = Math.imul(d2 + d6, 4433)
+    const e2 = (rotated - Math.imul(d6, 15137)) | 0
+    const e3 = (rotated + Math.imul(d2, 6270)) | 0
     const e0 = (short(d0 + d4) << 13) + ROUND
     const e1 = (short(d0 - d4) << 13) + ROUND
 
@@ -86,26 +85,26 @@ export function inverseDct(
     let o1 = columns[y + 5]!
     let o2 = columns[y + 3]!
     let o3 = columns[y + 1]!
-    const z1 = (o0 + o3) * -7373
-    const z2 = (o1 + o2) * -20995
+    const z1 = Math.imul(o0 + o3, -7373)
+    const z2 = Math.imul(o1 + o2, -20995)
     const s3 = short(o0 + o2)
     const s4 = short(o1 + o3)
-    const z5 = (s3 + s4) * 9633
-    const z3 = s3 * -16069 + z5
-    const z4 = s4 * -3196 + z5
-    o0 = o0 * 2446 + z1 + z3
-    o1 = o1 * 16819 + z2 + z4
-    o2 = o2 * 25172 + z2 + z3
-    o3 = o3 * 12299 + z1 + z4
+    const z5 = Math.imul(s3 + s4, 9633)
+    const z3 = (Math.imul(s3, -16069) + z5) | 0
+    const z4 = (Math.imul(s4, -3196) + z5) | 0
+    o0 = (Math.imul(o0, 2446) + z1 + z3) | 0
+    o1 = (Math.imul(o1, 16819) + z2 + z4) | 0
+    o2 = (Math.imul(o2, 25172) + z2 + z3) | 0
+    o3 = (Math.imul(o3, 12299) + z1 + z4) | 0
 
-    plane[at] = (e0 + e3 + o3) >> 18
-    plane[at + 7] = (e0 + e3 - o3) >> 18
-    plane[at + 1] = (e1 + e2 + o2) >> 18
-    plane[at + 6] = (e1 + e2 - o2) >> 18
-    plane[at + 2] = (e1 - e2 + o1) >> 18
-    plane[at + 5] = (e1 - e2 - o1) >> 18
-    plane[at + 3] = (e0 - e3 + o0) >> 18
-    plane[at + 4] = (e0 - e3 - o0) >> 18
+    plane[at] = ((e0 + e3 + o3) >> 18) + 128
+    plane[at + 7] = ((e0 + e3 - o3) >> 18) + 128
+    plane[at + 1] = ((e1 + e2 + o2) >> 18) + 128
+    plane[at + 6] = ((e1 + e2 - o2) >> 18) + 128
+    plane[at + 2] = ((e1 - e2 + o1) >> 18) + 128
+    plane[at + 5] = ((e1 - e2 - o1) >> 18) + 128
+    plane[at + 3] = ((e0 - e3 + o0) >> 18) + 128
+    plane[at + 4] = ((e0 - e3 - o0) >> 18) + 128
   }
 }
 
@@ -121,7 +120,15 @@ export function inverseDctFlat(
   for (let y = 0, at = to; y < 8; y++, at += stride) for (let x = 0; x < 8; x++) plane[at + x] = value
 }
 
-const ROUND = (1 << 17) + (128 << 18)
+const ROUND = 1 << 17
+
+/** A column of nothing but its first coefficient: too large a number wraps where all columns are such ones. */
+function flatColumn(first: number, blocks: Int16Array, from: number): number {
+  if (first >= -8192 && first <= 8191) return first << 2
+  return blocks.subarray(from + 8, from + 64).every((coefficient) => coefficient === 0)
+    ? short(first << 2)
+    : saturate(first << 2)
+}
 
 const short = (value: number): number => (value << 16) >> 16
 

@@ -20,10 +20,14 @@ export interface JpegComponent {
   readonly plane: Uint8ClampedArray
   /** Of progressive files, all blocks, rows of `stride / 8`; else empty. */
   readonly coefficients: Int16Array
+  /** Of each of these blocks, the last coefficient in zigzag order that may be other than 0. */
+  readonly lastKnown: Uint8Array
   /** The table that held when its first scan began; without one there is nothing to see. */
   quant: Uint16Array | undefined
   /** Of progressive files: the lowest bit that each coefficient has come down to, in zigzag order; -1 before it comes. */
   readonly bitsLeft: Int8Array
+  /** The same as it was before the component's last scan. */
+  readonly bitsBefore: Int8Array
 }
 
 export interface JpegPicture {
@@ -38,6 +42,8 @@ export interface JpegPicture {
   /** Units of interleaved blocks. */
   readonly unitsAcross: number
   readonly unitsDown: number
+  /** The last row of units that the last scan had data for. */
+  lastGoodRow: number
 }
 
 /** Throws where a picture of such a size is not what is wanted. */
@@ -76,8 +82,8 @@ export function readPicture(
   const maxH = Math.max(...specs.map(({ h }) => h))
   const maxV = Math.max(...specs.map(({ v }) => v))
   if (specs.some(({ h, v }) => maxH % h > 0 || maxV % v > 0)) throw refuse('with sampling in broken ratios')
-  // A block takes a bit at the least: no room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
-  if (!arithmetic && Math.ceil(width / 8) * Math.ceil(height / 8) > reader.length * 8)
+  // No room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
+  if (!arithmetic && !canHold(reader.length, width, height))
     throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
   check?.(width, height, count)
   const unitsAcross = Math.ceil(width / (8 * maxH))
@@ -100,11 +106,24 @@ export function readPicture(
       // What no scan brings is gray.
       plane: new Uint8ClampedArray(samples).fill(128),
       coefficients: new Int16Array(progressive ? samples : 0),
+      lastKnown: new Uint8Array(progressive ? samples / 64 : 0).fill(arithmetic ? 63 : 0),
       quant: undefined,
       bitsLeft: new Int8Array(64).fill(-1),
+      bitsBefore: new Int8Array(64).fill(-1),
     }
   })
-  return { width, height, progressive, arithmetic, components, maxH, maxV, unitsAcross, unitsDown }
+  return {
+    width,
+    height,
+    progressive,
+    arithmetic,
+    components,
+    maxH,
+    maxV,
+    unitsAcross,
+    unitsDown,
+    lastGoodRow: 0,
+  }
 }
 
 /** Takes hold of a component's quantisation, as it is when its first scan begins. */
@@ -113,6 +132,10 @@ export function latchQuant(component: JpegComponent, tables: JpegTables): Uint16
   if (!component.quant) throw unreadable('JPEG', 'it has no quantisation table')
   return component.quant
 }
+
+/** A block takes a bit at the least. */
+export const canHold = (bytes: number, width: number, height: number): boolean =>
+  Math.ceil(width / 8) * Math.ceil(height / 8) <= bytes * 8
 
 const refuse = (what: string): Error =>
   unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')

@@ -1,16 +1,17 @@
 import { ImageError } from '../../../base/errors.ts'
-import { truncated, unreadable, unsupported } from '../../image-errors.ts'
+import { truncated, unreadable } from '../../image-errors.ts'
 import type { RawImage } from '../../raw-image.ts'
 import { ByteReader } from '../byte-reader.ts'
 import { cmykToRgb } from '../cmyk.ts'
 import { readArithmeticScan } from './arithmetic-scan.ts'
 import { joinRows, type JpegColour } from './colour.ts'
 import { readHuffmanScan } from './huffman-scan.ts'
-import { inverseDct } from './inverse-dct.ts'
+import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
 import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
 import { readScanHeader } from './scan-header.ts'
+import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
 import { rowReader } from './upsample.ts'
 
 /**
@@ -129,42 +130,41 @@ function readScan(
   // Each goes over the whole picture: a file of a million of them would never end.
   if (++stream.scans > MAX_SCANS) throw unreadable('JPEG', `it has more than ${MAX_SCANS} scans`)
   if (stream.whole) throw unreadable('JPEG', 'it goes on behind its last scan')
-  const scan = readScanHeader(reader, start, end, picture)
+  const scan = readScanHeader(reader, start, end, picture, stream.scans === 1)
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
   const behind = read(reader.bytes, end, scan, picture, tables)
-  // libjpeg reads ahead, and takes a file for cut where that comes to its end.
-  if (reader.bytes[behind] !== 0xff && reader.length - behind < READ_AHEAD)
-    throw truncated('JPEG', 'its last scan does not end')
+  // libjpeg reads ahead, and takes a file for cut where that comes to its end before it comes to a marker.
+  const left = reader.bytes.subarray(behind)
+  if (left.length < READ_AHEAD && !left.includes(0xff)) throw truncated('JPEG', 'its last scan does not end')
   stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
   return behind
 }
 
 function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
   if (!picture || scans === 0) throw truncated('JPEG', 'it has no pixels')
-  if (picture.progressive) transform(picture)
+  if (picture.progressive) transform(picture, scans)
   const readers = picture.components.map((component) => rowReader(component, picture))
   return joinRows(readers, picture.width, picture.height, colour)
 }
 
 /** Of a progressive file all coefficients are there only now. */
-function transform({ components }: JpegPicture): void {
-  // libjpeg makes up for low coefficients that have not come in full; here they are not made up.
-  const known = components.every(({ bitsLeft }) => bitsLeft[0]! >= 0)
-  if (known && components.some(({ bitsLeft }) => bitsLeft.subarray(1, 10).some((bits) => bits !== 0))) {
-    throw unsupported('JPEG', 'Progressive JPEG that lacks some of its scans', 'Fetch or write it again.')
-  }
-  for (const { blocksAcross, blocksDown, coefficients, quant, plane, stride } of components) {
+function transform(picture: JpegPicture, scans: number): void {
+  const smoothed = needsSmoothing(picture)
+  const block = new Int16Array(64)
+  for (const component of picture.components) {
+    const { blocksAcross, blocksDown, coefficients, lastKnown, quant, plane, stride } = component
     if (!quant) continue
+    const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
     for (let row = 0; row < blocksDown; row++) {
       for (let column = 0; column < blocksAcross; column++) {
-        inverseDct(
-          coefficients,
-          row * stride * 8 + column * 64,
-          quant,
-          plane,
-          (row * stride + column) * 8,
-          stride,
-        )
+        const from = row * stride * 8 + column * 64
+        const to = (row * stride + column) * 8
+        if (smooth) {
+          smooth(row, column, from, block)
+          inverseDct(block, 0, quant, plane, to, stride)
+        } else if (lastKnown[from >> 6] === 0)
+          inverseDctFlat(coefficients[from]!, quant[0]!, plane, to, stride)
+        else inverseDct(coefficients, from, quant, plane, to, stride)
       }
     }
   }

@@ -7,9 +7,6 @@ export interface JpegFrame {
   readonly height: number
   /** 1 gray, 3 colour, 4 CMYK or YCCK. */
   readonly components: number
-  /** Whether a component has all columns but half the rows (4:4:0), as in 4:2:2 pictures turned without loss. */
-  readonly halfRowsOnly: boolean
-  readonly arithmetic: boolean
 }
 
 /** Reads up to the frame header. Throws `ImageError` `image_truncated`, `image_unreadable`. */
@@ -18,11 +15,8 @@ export function jpegFrame(reader: ByteReader): JpegFrame {
     const { marker, next } = nextMarker(reader, at)
     if (isFrame(marker)) {
       const components = reader.u8(next + 7)
-      const factors = Array.from({ length: components }, (_, i) => reader.u8(next + 9 + i * 3))
-      const most = { h: Math.max(...factors.map((f) => f >> 4)), v: Math.max(...factors.map((f) => f & 15)) }
-      const halfRowsOnly = factors.some((f) => f >> 4 === most.h && (f & 15) * 2 === most.v)
       const [height, width] = [reader.u16(next + 3, false), reader.u16(next + 5, false)]
-      return { width, height, components, halfRowsOnly, arithmetic: marker >= 0xc9 }
+      return { width, height, components }
     }
     if (marker === 0xd9 || marker === 0xda) throw unreadable('JPEG', 'it has no frame header')
     at = skip(reader, marker, next)

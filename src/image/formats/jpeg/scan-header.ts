@@ -22,6 +22,7 @@ export function readScanHeader(
   at: number,
   end: number,
   picture: JpegPicture,
+  isFirst: boolean,
 ): ScanHeader {
   const count = reader.u8(at)
   if (count < 1 || count > 4 || end - at !== 4 + count * 2) throw damaged()
@@ -46,7 +47,11 @@ export function readScanHeader(
   const band = from === 0 ? to === 0 : from <= to && to < 64 && count === 1
   if (!band || shift > 13 || (shiftBefore > 0 && shift !== shiftBefore - 1))
     throw unreadable('JPEG', 'its scans do not add up')
-  for (const { component } of parts) component.bitsLeft.fill(shift, from, to + 1)
+  for (const { component } of parts) {
+    const { bitsLeft, bitsBefore } = component
+    for (let k = Math.min(from, 1); k <= Math.max(to, 9); k++) bitsBefore[k] = isFirst ? 0 : bitsLeft[k]!
+    bitsLeft.fill(shift, from, to + 1)
+  }
   return header
 }
 

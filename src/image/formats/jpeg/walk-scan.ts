@@ -6,7 +6,10 @@ export type DecodeBlock = (row: number, column: number) => void
 
 /** The entropy coder of a scan, at a restart or at the end of a unit. */
 export interface ScanReader {
+  /** Units are left as they are. */
   readonly starved: boolean
+  /** It came to a marker before its end. */
+  readonly dry: boolean
   readonly at: number
   readonly marker: number
   restart(expected: number): void
@@ -20,46 +23,50 @@ export interface ScanReader {
 export function walkScan(
   reader: ScanReader,
   { parts }: ScanHeader,
-  { unitsAcross, unitsDown }: JpegPicture,
+  picture: JpegPicture,
   interval: number,
   decoders: readonly DecodeBlock[],
   forget: () => void,
 ): number {
   let toGo = interval
   let expected = 0
-  const startUnit = (): boolean => {
-    if (interval > 0 && toGo-- === 0) {
-      reader.restart(expected)
-      forget()
-      expected = (expected + 1) & 7
-      toGo = interval - 1
-    }
-    return !reader.starved
-  }
+  const { unitsAcross, unitsDown } = picture
   const [only, ...others] = parts
   const alone = others.length === 0
   const across = alone ? only!.component.blocksAcross : unitsAcross
   const down = alone ? only!.component.blocksDown : unitsDown
-  for (let y = 0; y < down; y++) {
+  const decodeUnit = alone ? decoders[0]! : interleaved(parts, decoders)
+  let lastGood = 0
+  rows: for (let y = 0; y < down; y++) {
     for (let x = 0; x < across; x++) {
-      if (!startUnit()) {
+      if (!reader.dry) lastGood = y
+      if (interval > 0 && toGo-- === 0) {
+        reader.restart(expected)
+        forget()
+        expected = (expected + 1) & 7
+        toGo = interval - 1
+      }
+      if (!reader.starved) {
+        decodeUnit(y, x)
+        reader.endUnit()
         // Without restart markers nothing comes any more.
-        if (interval === 0) return behind(reader)
-        continue
-      }
-      if (alone) decoders[0]!(y, x)
-      else {
-        for (let i = 0; i < parts.length; i++) {
-          const { h, v } = parts[i]!.component
-          const decode = decoders[i]!
-          for (let row = 0; row < v; row++)
-            for (let column = 0; column < h; column++) decode(y * v + row, x * h + column)
-        }
-      }
-      reader.endUnit()
+      } else if (interval === 0) break rows
     }
   }
+  picture.lastGoodRow = alone ? Math.floor(lastGood / only!.component.v) : lastGood
   return behind(reader)
+}
+
+/** Decodes the blocks of a unit, of one component after the other. */
+function interleaved(parts: ScanHeader['parts'], decoders: readonly DecodeBlock[]): DecodeBlock {
+  return (y, x) => {
+    for (let i = 0; i < parts.length; i++) {
+      const { h, v } = parts[i]!.component
+      const decode = decoders[i]!
+      for (let row = 0; row < v; row++)
+        for (let column = 0; column < h; column++) decode(y * v + row, x * h + column)
+    }
+  }
 }
 
 /** A marker that was met is read again by whoever comes next. */
