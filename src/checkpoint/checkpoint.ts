@@ -181,7 +181,7 @@ async function readState(
     return { format: 'torch-legacy', state: await readTorchLegacy(file, weightsKey) }
   }
   // An 8-byte length, then JSON; the header's length leaves the upper bytes 0.
-  if (head.length > 8 && head[8] === 0x7b && head.readUInt16LE(6) === 0)
+  if (head.length > 8 && head.readUInt16LE(6) === 0 && /^[ \t\r\n]*\{/.test(head.toString('latin1', 8)))
     return { format: 'safetensors', state: await readSafetensors(file) }
   throw foreignFile(file, head)
 }

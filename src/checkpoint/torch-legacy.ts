@@ -1,6 +1,6 @@
 import { truncated, unreadable } from './checkpoint-error.ts'
 import type { DataFile } from './data-file.ts'
-import { PickleDict, PickleEnd } from './pickle-machine.ts'
+import { PickleDict, PickleEnd } from './pickle-values.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { StorageRecord } from './torch-globals.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
@@ -83,7 +83,7 @@ async function readPickles(
     let end = 0
     try {
       while (values.length < 5) {
-        const pickle = unpickleTorch(file.path, bytes, end, records)
+        const pickle = unpickleTorch(file.path, bytes, end, records, true)
         values.push(pickle.value)
         end = pickle.end
       }
