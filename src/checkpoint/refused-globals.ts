@@ -22,9 +22,9 @@ const PREFIXES = [
 ]
 /** What `_io.BytesIO` is: bytes that a module keeps as its extra state. */
 const DATA = new Set(['io.BytesIO', '_io.BytesIO', 'io.StringIO', '_io.StringIO'])
-/** Types, and `getattr`, by which some Pythons pickle members of an enum. */
+/** Types, by their names in Python 2, too, and `getattr`, by which some Pythons pickle members of an enum. */
 const BUILTINS =
-  /^(?:getattr|int|float|complex|str|bytes|bytearray|bool|list|dict|tuple|set|frozenset|slice|range|object|type|memoryview|Ellipsis|NotImplemented|[A-Za-z]+(?:Error|Exception|Warning))$/
+  /^(?:getattr|int|long|xrange|unicode|basestring|float|complex|str|bytes|bytearray|bool|list|dict|tuple|set|frozenset|slice|range|object|type|memoryview|Ellipsis|NotImplemented|[A-Za-z]+(?:Error|Exception|Warning))$/
 
 /**
  * Whether a pickle has no reason to name this beside weights but to have it run: Python's own runners of programs and
