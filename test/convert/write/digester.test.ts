@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Digester } from '../../../src/convert/write/digester.ts'
+import type * as WorkerUrls from '../../../src/worker/worker-url-node.ts'
 
 const broken: { url: URL | undefined } = { url: undefined }
 vi.mock('../../../src/worker/worker-url-node.ts', async (original) => {
-  const actual = await original<typeof import('../../../src/worker/worker-url-node.ts')>()
+  const actual = await original<typeof WorkerUrls>()
   return { ...actual, workerUrl: (name: 'digest') => broken.url ?? actual.workerUrl(name) }
 })
 
