@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notFound, unreadable } from './checkpoint-error.ts'
+import { readSmallJson } from './small-json.ts'
 
 /** What to open: one file, or the shards of an index with the file of each tensor. */
 export interface CheckpointPlace {
@@ -75,12 +76,7 @@ async function chooseFile(
 }
 
 async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>> {
-  let index: { weight_map?: unknown } | null
-  try {
-    index = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown } | null
-  } catch (cause) {
-    throw unreadable(path, 'the index is not JSON. Download or copy it again.', { cause })
-  }
+  const index = (await readSmallJson(path, 'index')) as { weight_map?: unknown } | null
   const map = index?.weight_map
   if (typeof map !== 'object' || map === null || Object.keys(map).length === 0)
     throw unreadable(path, 'the index has no weight_map.')
