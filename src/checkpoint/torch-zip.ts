@@ -4,6 +4,7 @@ import { PickleEnd } from './pickle-machine.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { StorageRecord } from './torch-globals.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
+import type { SetChoice } from './weight-sets.ts'
 import { readZipDirectory, zipDataOffset, type ZipEntry } from './zip-directory.ts'
 
 /** A thousand tensors take some 150 kB. */
@@ -16,7 +17,7 @@ const MAX_PICKLE = 64 << 20
 export async function readTorchZip(
   file: DataFile,
   checkCrc: boolean,
-  weightsKey?: string,
+  choice?: SetChoice,
 ): Promise<FileState> {
   const entries = await readZipDirectory(file)
   const pickles = [...entries.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name))
@@ -87,7 +88,7 @@ export async function readTorchZip(
     }
     if (!storages.has(record.key)) storages.set(record.key, await open(entry))
   }
-  return stateOf(file.path, value, (record) => storages.get(record.key)!, weightsKey)
+  return stateOf(file.path, value, (record) => storages.get(record.key)!, choice)
 }
 
 function unpickleWhole(path: string, bytes: Uint8Array, records: StorageRecord[]): { value: unknown } {
