@@ -21,6 +21,8 @@ const USUAL = [
   'pytorch_model.bin.index.json',
 ]
 const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
+/** An index of a thousand weights has 100 kB. */
+const MAX_INDEX = 32 << 20
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
 
@@ -91,6 +93,12 @@ async function chooseFile(
 }
 
 async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw notFound(path, 'there is no such file.', { cause })
+  })
+  if (!found.isFile()) throw unreadable(path, 'the index is no file. Download or copy it again.')
+  if (found.size > MAX_INDEX)
+    throw unreadable(path, `the index has ${found.size} bytes, far more than those of checkpoints.`)
   let index: { weight_map?: unknown } | null
   try {
     index = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown } | null

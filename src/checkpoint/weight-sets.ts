@@ -1,3 +1,4 @@
+import type { CheckpointError } from '../base/errors.ts'
 import { unreadable } from './checkpoint-error.ts'
 import { PickleDict } from './pickle-machine.ts'
 import { TensorRecord } from './torch-globals.ts'
@@ -47,14 +48,18 @@ export function keysToWeights(path: string, root: unknown, { weightsKey, choose 
 }
 
 /** Refuses to guess which of several sets is meant. */
-export function severalSets(path: string, sets: readonly string[], wanted?: string): Error {
+export function severalSets(path: string, sets: readonly string[], wanted?: string): CheckpointError {
   const list = sets.slice(0, 20).join(', ')
   const first = sets.find((set) => set !== TOP) ?? sets[0]
-  const which =
-    wanted === undefined
-      ? `Name the wanted one (--weights-key ${first}).`
-      : `None of them is ${JSON.stringify(wanted)} alone: name one of these (--weights-key ${first}).`
-  return unreadable(path, `it holds several sets of weights (${list}). ${which}`, { keys: [...sets] })
+  const isIn = sets.some((set) => `.${set}.`.includes(`.${wanted}.`))
+  const why = isIn
+    ? `of which more than one has ${JSON.stringify(wanted)} in its name`
+    : `none called ${JSON.stringify(wanted)}`
+  return unreadable(
+    path,
+    `it holds several sets of weights (${list})${wanted === undefined ? '' : `, ${why}`}. Name the wanted one (--weights-key ${first}).`,
+    { keys: [...sets] },
+  )
 }
 
 /** How the set is called that lies under no key. */

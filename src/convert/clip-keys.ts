@@ -12,6 +12,8 @@ export type CheckpointPart = 'ict' | 'hp-backbone' | 'hp-head'
 export interface NamedWeights {
   readonly path: string
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
+  /** What its names began with before they were fitted, where that was one thing for all. */
+  readonly root?: string | undefined
 }
 
 export interface KeyCheck {
@@ -188,8 +190,12 @@ function remedyFor(
     return 'Its vocabulary is of another size than its config.json says. Use the config.json that belongs to it.'
   if (lists.misshapen.length > 0)
     return 'Check that the config.json belongs to this checkpoint and that this is the right file.'
-  if (lists.missing.length === 0)
-    return 'Save the model alone, or name what all its weights lie under, to leave the others out (--weights-key).'
+  if (lists.missing.length === 0) {
+    const root = checkpoint.root?.replace(/\.$/, '')
+    return root
+      ? `To leave out what does not lie under ${root}, name that (--weights-key ${root}); or save the model alone.`
+      : 'Save the model alone, without what else was trained.'
+  }
   return 'Check that this is the right file, whole, and in the layout of a Hugging Face state dict.'
 }
 

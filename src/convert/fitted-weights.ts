@@ -1,11 +1,10 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import { type ChooseSet, severalSets, TOP } from '../checkpoint/weight-sets.ts'
-import { type CheckpointPart, isNeeded, templateFor } from './clip-keys.ts'
+import { type CheckpointPart, isNeeded, type NamedWeights, templateFor } from './clip-keys.ts'
 import { fitNames, type NameFit } from './name-fit.ts'
 
 /** A checkpoint's weights under the keys of the model that they fit. */
-export interface FittedWeights {
-  readonly path: string
+export interface FittedWeights extends NamedWeights {
   /** By key; what fits no key is under its own name. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
   /** What was taken off the names: of each root that was taken, all that leads to it, such as `state_dict.module.`. */
@@ -90,6 +89,7 @@ export function fitWeights(
   return {
     path,
     tensors,
+    root: only && wrapper + only.root,
     roots: taken.length === 0 ? [wrapper] : taken.map(({ root }) => wrapper + withoutEnd(root, before)),
     inner: [...new Set(taken.flatMap(({ inner }) => [...inner]))],
     isNamed: isNamed || (weightsKey !== undefined && isNamedBy(wrapper, weightsKey)),

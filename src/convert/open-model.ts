@@ -188,7 +188,7 @@ function notes(parts: readonly OpenPart[], fromBase: readonly string[]): string[
       `${fromBase.length} weights are not in the checkpoint and come from the base model: ${fromBase.slice(0, 5).join(', ')}${fromBase.length > 5 ? ', …' : ''}`,
     )
   }
-  return lines
+  return [...new Set(lines)]
 }
 
 function otherPixels({ mean, std }: PreprocessConfig): string[] {
