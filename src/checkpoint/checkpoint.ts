@@ -6,7 +6,7 @@ import { foreignFile } from './foreign-file.ts'
 import { type CheckpointPlace, locateCheckpoint } from './locate-checkpoint.ts'
 import { readSafetensors } from './safetensors.ts'
 import { type CheckpointTensor, StoredTensor, type TensorLayout } from './stored-tensor.ts'
-import { LEGACY_START, readTorchLegacy } from './torch-legacy.ts'
+import { isTorchLegacy, readTorchLegacy } from './torch-legacy.ts'
 import type { FileState, Scalar } from './torch-state.ts'
 import { readTorchZip } from './torch-zip.ts'
 import type { SetChoice } from './weight-sets.ts'
@@ -179,12 +179,9 @@ async function readState(
   const head = await file.bytes(0, 512)
   if (head.length > 4 && head.readUInt32LE(0) === 0x04034b50)
     return { format: 'torch-zip', state: await readTorchZip(file, checkCrc, choice) }
-  const start = Math.min(head.length, LEGACY_START.length)
-  if (start > 2 && head.subarray(0, start).equals(LEGACY_START.subarray(0, start))) {
-    return { format: 'torch-legacy', state: await readTorchLegacy(file, choice) }
-  }
+  if (isTorchLegacy(head)) return { format: 'torch-legacy', state: await readTorchLegacy(file, choice) }
   // An 8-byte length, then JSON; the header's length leaves the upper bytes 0.
-  if (head.length > 8 && head[8] === 0x7b && head.readUInt16LE(6) === 0)
+  if (head.length > 8 && head.readUInt16LE(6) === 0 && /^[ \t\r\n]*\{/.test(head.toString('latin1', 8)))
     return { format: 'safetensors', state: await readSafetensors(file) }
   throw foreignFile(file, head)
 }

@@ -1,4 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { CheckpointError } from '../base/errors.ts'
 import { notFound, truncated, unreadable } from './checkpoint-error.ts'
 
 /**
@@ -18,22 +20,24 @@ export class DataFile {
     this.#handle = handle
   }
 
-  /** Throws `CheckpointError` `checkpoint_not_found` or `checkpoint_unreadable`. */
+  /** Throws `CheckpointError` `checkpoint_not_found` or `checkpoint_unreadable`; at once, whatever `path` is. */
   static async open(path: string): Promise<DataFile> {
-    let handle: FileHandle
+    let handle: FileHandle | undefined
     try {
-      handle = await open(path, 'r')
+      // A device may act on being opened, and a pipe waits for a writer: both are looked at first, and a pipe that has come
+      // in between does not wait.
+      if (!(await stat(path)).isFile()) throw irregular(path)
+      handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+      const found = await handle.stat()
+      if (!found.isFile()) throw irregular(path)
+      return new DataFile(path, found.size, handle)
     } catch (cause) {
+      await handle?.close()
+      if (cause instanceof CheckpointError) throw cause
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
         throw notFound(path, 'there is no such file.', { cause })
       throw unreadable(path, 'the system refuses to open it; check its permissions.', { cause })
     }
-    const stat = await handle.stat()
-    if (!stat.isFile()) {
-      await handle.close()
-      throw unreadable(path, 'it is not a regular file.')
-    }
-    return new DataFile(path, stat.size, handle)
   }
 
   /** Fills `target` from `position` on. Throws `CheckpointError` `checkpoint_truncated` where the file ends before. */
@@ -68,4 +72,8 @@ export class DataFile {
     this.#closed = true
     await this.#handle.close()
   }
+}
+
+function irregular(path: string): CheckpointError {
+  return unreadable(path, 'it is not a regular file. Give a file, not a folder, a pipe or a device.')
 }

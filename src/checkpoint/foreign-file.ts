@@ -66,7 +66,7 @@ function plainText(head: Buffer): string | undefined {
   } catch {
     return undefined
   }
-   
+
   if (/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/.test(text) || text.trim().length < 3) return undefined
   const line = text.trim().replace(/\s+/g, ' ')
   return line.length > SHOWN_TEXT ? `${line.slice(0, SHOWN_TEXT)}…` : line

@@ -1,279 +1,395 @@
-/**
- * A pickle machine that builds data and runs nothing: the opcodes of torch's weights-only unpickler, and no others
- * (torch/_weights_only_unpickler.py, PyTorch 2.13; opcode semantics: CPython's Lib/pickle.py). What a global is, and
- * which may be called, is the caller's allow-list; nothing is ever looked up by name.
- */
+import {
+  PASSED_OVER,
+  PickleDict,
+  PickleEnd,
+  PickleFault,
+  PickleForeign,
+  PickleGlobal,
+  PickleRefused,
+  PickleTuple,
+} from './pickle-values.ts'
 
-/** Python's tuple; lists are arrays. */
-export class PickleTuple {
-  readonly items: readonly unknown[]
-  constructor(items: readonly unknown[]) {
-    this.items = items
-  }
-}
-
-/** Python's dict, OrderedDict or Counter. */
-export class PickleDict {
-  readonly entries: Map<unknown, unknown> = new Map()
-  /** OrderedDicts may be given attributes (a state dict's `_metadata`), which are let go. */
-  readonly ordered: boolean
-  constructor(ordered: boolean) {
-    this.ordered = ordered
-  }
-}
-
-/** What a pickle may name: inert unless it has `call`. */
-export class PickleGlobal {
-  /** `module.name` */
-  readonly path: string
-  readonly call: ((args: readonly unknown[]) => unknown) | undefined
-  constructor(path: string, call?: (args: readonly unknown[]) => unknown) {
-    this.path = path
-    this.call = call
-  }
-}
-
-/** The bytes end within the pickle. */
-export class PickleEnd extends Error {}
-/** Not a pickle, or one that contradicts itself. */
-export class PickleFault extends Error {}
-/** An opcode or global outside the allow-list. `message` names it. */
-export class PickleRefused extends Error {}
-
+/** What the globals of a pickle are is the caller's to say; nothing is ever looked up by name. */
 export interface PickleHost {
-  /** `undefined` refuses it. */
-  findGlobal(path: string): PickleGlobal | undefined
+  /** Throws `PickleRefused`. */
+  findGlobal(path: string): PickleGlobal | PickleForeign
   persistentLoad(id: unknown): unknown
 }
 
 /** A checkpoint of a thousand tensors takes 25,000 operations. Bounds the memory that a hostile pickle can take. */
 const MAX_OPERATIONS = 2_000_000
-const MARK = 0x28
+/** Bytes of an integer; Python's own pickles of random states have 2,500. */
+const MAX_INTEGER = 1 << 16
+/** Python counts in sizes of its machine. */
+const MAX_LENGTH = 2n ** 40n
 
-/** Reads one pickle from `start` on. Returns its value and where it ended. */
+/** The first protocol of opcodes that torch's weights-only unpickler does not know: without it, they are damage. */
+const SINCE: ReadonlyMap<number, number> = new Map([
+  ...[0x42, 0x43, 0x8b, 0x30, 0x31].map((opcode) => [opcode, 3] as const),
+  ...[0x8c, 0x8d, 0x8e, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95].map((opcode) => [opcode, 4] as const),
+  [0x96, 5],
+])
+
+/**
+ * Reads one pickle from `start` on. Returns its value and where it ended. Throws `PickleEnd`, `PickleFault` and
+ * `PickleRefused`.
+ *
+ * A machine that builds data and runs nothing: the opcodes of torch's weights-only unpickler
+ * (torch/_weights_only_unpickler.py, PyTorch 2.13) and, where protocol 3, 4 or 5 is announced, those that it brought for
+ * data (CPython's Lib/pickle.py).
+ */
 export function unpickle(
   bytes: Uint8Array,
   start: number,
   host: PickleHost,
 ): { value: unknown; end: number } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const memo = new Map<number, unknown>()
-  const outer: unknown[][] = []
-  let stack: unknown[] = []
-  let at = start
-  let operations = 0
+  const machine = new PickleMachine(bytes, start, host)
+  return { value: machine.run(), end: machine.at }
+}
 
-  const take = (count: number): number => {
-    if (count > bytes.length - at) throw new PickleEnd('the bytes end within the pickle')
-    at += count
-    return at - count
+class PickleMachine {
+  at: number
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #host: PickleHost
+  readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  readonly #memo = new Map<number, unknown>()
+  readonly #outer: unknown[][] = []
+  #stack: unknown[] = []
+  #operations = 0
+  #protocol = 0
+
+  constructor(bytes: Uint8Array, start: number, host: PickleHost) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#host = host
+    this.at = start
   }
-  const slice = (count: number): Uint8Array => {
-    const from = take(count)
-    return bytes.subarray(from, from + count)
-  }
-  const u8 = (): number => view.getUint8(take(1))
-  const u32 = (): number => view.getUint32(take(4), true)
-  const pop = (): unknown => {
-    if (stack.length === 0) throw new PickleFault(`its stack is empty at byte ${at}`)
-    return stack.pop()
-  }
-  const top = (): unknown => {
-    if (stack.length === 0) throw new PickleFault(`its stack is empty at byte ${at}`)
-    return stack[stack.length - 1]
-  }
-  const popMark = (): unknown[] => {
-    const items = stack
-    const below = outer.pop()
-    if (!below) throw new PickleFault(`no mark is set at byte ${at}`)
-    stack = below
-    return items
-  }
-  const text = (raw: Uint8Array): string => {
-    try {
-      return utf8.decode(raw)
-    } catch {
-      throw new PickleFault(`a string before byte ${at} is not UTF-8`)
+
+  run(): unknown {
+    for (;;) {
+      if (++this.#operations > MAX_OPERATIONS)
+        throw new PickleFault(`it has more than ${MAX_OPERATIONS} operations`)
+      const opcode = this.#u8()
+      if (opcode === 0x2e) return this.#pop() // STOP
+      const since = SINCE.get(opcode)
+      if (since !== undefined && this.#protocol < since) throw this.#unknown(opcode)
+      if (!this.#value(opcode) && !this.#structure(opcode) && !this.#action(opcode))
+        throw this.#unknown(opcode)
     }
   }
-  const line = (): string => {
-    const end = bytes.indexOf(0x0a, at)
-    if (end < 0 || end - at > 1000)
-      throw end < 0 ? new PickleEnd('the bytes end within a name') : new PickleFault('a name is too long')
-    const raw = slice(end - at)
-    at++
-    return text(raw)
+
+  /** Opcodes that push a value of their own. */
+  #value(opcode: number): boolean {
+    const value = this.#read(opcode)
+    if (value === undefined) return false
+    this.#stack.push(value)
+    return true
   }
-  const remember = (index: number): void => void memo.set(index, top())
-  const recall = (index: number): void => {
-    if (!memo.has(index)) throw new PickleFault(`memo ${index} is not set at byte ${at}`)
-    stack.push(memo.get(index))
+
+  #read(opcode: number): unknown {
+    switch (opcode) {
+      case 0x4e: // NONE
+        return null
+      case 0x88: // NEWTRUE
+        return true
+      case 0x89: // NEWFALSE
+        return false
+      case 0x4a: // BININT
+        return this.#view.getInt32(this.#take(4), true)
+      case 0x4b: // BININT1
+        return this.#u8()
+      case 0x4d: // BININT2
+        return this.#view.getUint16(this.#take(2), true)
+      case 0x47: // BINFLOAT
+        return this.#view.getFloat64(this.#take(8), false)
+      case 0x8a: // LONG1
+        return integer(this.#slice(this.#u8()))
+      case 0x8b: // LONG4
+        return integer(this.#slice(this.#u32()))
+      case 0x58: // BINUNICODE
+        return this.#text(this.#slice(this.#u32()))
+      case 0x55: // SHORT_BINSTRING
+      case 0x8c: // SHORT_BINUNICODE
+        return this.#text(this.#slice(this.#u8()))
+      case 0x8d: // BINUNICODE8
+        return this.#text(this.#slice(this.#u64()))
+      case 0x43: // SHORT_BINBYTES
+        return this.#passed(this.#u8())
+      case 0x42: // BINBYTES
+        return this.#passed(this.#u32())
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        return this.#passed(this.#u64())
+      case 0x29: // EMPTY_TUPLE
+        return new PickleTuple([])
+      case 0x5d: // EMPTY_LIST
+        return []
+      case 0x7d: // EMPTY_DICT
+        return new PickleDict(false)
+      case 0x8f: // EMPTY_SET
+        return PASSED_OVER
+      default:
+        return undefined
+    }
   }
-  const tuple = (count: number): void => {
-    if (stack.length < count) throw new PickleFault(`its stack is empty at byte ${at}`)
-    stack.push(new PickleTuple(stack.splice(stack.length - count, count)))
+
+  /** Opcodes that put values together, and those that keep and fetch them. */
+  #structure(opcode: number): boolean {
+    switch (opcode) {
+      case 0x28: // MARK
+        this.#outer.push(this.#stack)
+        this.#stack = []
+        break
+      case 0x30: // POP
+        if (this.#stack.length > 0) this.#pop()
+        else this.#popMark()
+        break
+      case 0x31: // POP_MARK
+        this.#popMark()
+        break
+      case 0x74: // TUPLE
+        this.#push(new PickleTuple(this.#popMark()))
+        break
+      case 0x85: // TUPLE1
+      case 0x86: // TUPLE2
+      case 0x87: // TUPLE3
+        this.#tuple(opcode - 0x84)
+        break
+      case 0x61: // APPEND
+        this.#append([this.#pop()])
+        break
+      case 0x65: // APPENDS
+        this.#append(this.#popMark())
+        break
+      case 0x90: // ADDITEMS
+        this.#popMark()
+        if (this.#top() !== PASSED_OVER && !(this.#top() instanceof PickleForeign))
+          throw new PickleRefused('items added to something that is not a set')
+        break
+      case 0x91: // FROZENSET
+        this.#popMark()
+        this.#push(PASSED_OVER)
+        break
+      case 0x73: {
+        // SETITEM
+        const value = this.#pop()
+        this.#setItems([this.#pop(), value])
+        break
+      }
+      case 0x75: // SETITEMS
+        this.#setItems(this.#popMark())
+        break
+      case 0x68: // BINGET
+        this.#recall(this.#u8())
+        break
+      case 0x6a: // LONG_BINGET
+        this.#recall(this.#u32())
+        break
+      case 0x71: // BINPUT
+        this.#memo.set(this.#u8(), this.#top())
+        break
+      case 0x72: // LONG_BINPUT
+        this.#memo.set(this.#u32(), this.#top())
+        break
+      case 0x94: // MEMOIZE
+        this.#memo.set(this.#memo.size, this.#top())
+        break
+      default:
+        return false
+    }
+    return true
   }
-  const setItems = (items: readonly unknown[]): void => {
-    const dict = top()
-    if (!(dict instanceof PickleDict)) throw new PickleRefused('items set on something that is not a dict')
-    if (items.length % 2 !== 0) throw new PickleFault(`a key without a value at byte ${at}`)
-    for (let i = 0; i < items.length; i += 2) dict.entries.set(items[i], items[i + 1])
+
+  /** Opcodes that say how to read, and those that would run something if this were Python. */
+  #action(opcode: number): boolean {
+    switch (opcode) {
+      case 0x80: // PROTO
+        this.#protocol = this.#u8()
+        if (this.#protocol > 5) throw new PickleFault(`it announces pickle protocol ${this.#protocol}`)
+        break
+      case 0x95: // FRAME
+        if (this.#u64() > this.#bytes.length - this.at) throw new PickleEnd('a frame ends behind the bytes')
+        break
+      case 0x63: {
+        // GLOBAL
+        const module = this.#line()
+        this.#global(module, this.#line())
+        break
+      }
+      case 0x93: {
+        // STACK_GLOBAL
+        const name = this.#pop()
+        const module = this.#pop()
+        if (typeof name !== 'string' || typeof module !== 'string')
+          throw new PickleFault(`a name that is not a string at byte ${this.at}`)
+        this.#global(module, name)
+        break
+      }
+      case 0x52: // REDUCE
+      case 0x81: // NEWOBJ
+        this.#call(this.#pop())
+        break
+      case 0x92: {
+        // NEWOBJ_EX
+        const named = this.#pop()
+        const args = this.#pop()
+        const callee = this.#top()
+        if (!(callee instanceof PickleForeign)) throw new PickleRefused('a call with named arguments')
+        this.#call(new PickleTuple([args, named]))
+        break
+      }
+      case 0x62: // BUILD
+        this.#build()
+        break
+      case 0x51: // BINPERSID
+        this.#push(this.#host.persistentLoad(this.#pop()))
+        break
+      default:
+        return false
+    }
+    return true
   }
-  const append = (items: readonly unknown[]): void => {
-    const list = top()
-    if (!Array.isArray(list)) throw new PickleRefused('items appended to something that is not a list')
-    for (const item of items) list.push(item)
+
+  #global(module: string, name: string): void {
+    // torch.save writes protocol 2, which has Python 2's name for builtins.
+    const path = `${module === '__builtin__' ? 'builtins' : module}.${name}`
+    this.#push(this.#host.findGlobal(path))
   }
-  const call = (): void => {
-    const args = pop()
-    const callee = pop()
+
+  #call(args: unknown): void {
+    const callee = this.#pop()
+    if (!(args instanceof PickleTuple))
+      throw new PickleFault(`arguments that are not a tuple at byte ${this.at}`)
+    if (callee instanceof PickleForeign) return this.#push(new PickleForeign(callee.path, args.items))
     if (!(callee instanceof PickleGlobal) || !callee.call) {
       throw new PickleRefused(
         `a call of ${callee instanceof PickleGlobal ? callee.path : 'something that is not a function'}`,
       )
     }
-    if (!(args instanceof PickleTuple)) throw new PickleFault(`arguments that are not a tuple at byte ${at}`)
     // A list can be passed again and again: copying it counts.
-    for (const arg of args.items.slice(0, 8)) if (Array.isArray(arg)) operations += arg.length
-    stack.push(callee.call(args.items))
+    for (const arg of args.items.slice(0, 8)) if (Array.isArray(arg)) this.#operations += arg.length
+    this.#push(callee.call(args.items))
   }
 
-  for (;;) {
-    if (++operations > MAX_OPERATIONS) throw new PickleFault(`it has more than ${MAX_OPERATIONS} operations`)
-    const opcode = u8()
-    switch (opcode) {
-      case 0x80: {
-        // PROTO
-        const protocol = u8()
-        if (protocol > 5) throw new PickleFault(`it announces pickle protocol ${protocol}`)
-        break
-      }
-      case 0x2e: // STOP
-        return { value: pop(), end: at }
-      case 0x63: {
-        // GLOBAL
-        // torch.save writes protocol 2, which has Python 2's name for builtins.
-        const path = `${line().replace(/^__builtin__$/, 'builtins')}.${line()}`
-        const found = host.findGlobal(path)
-        if (!found) throw new PickleRefused(`the Python object ${path}`)
-        stack.push(found)
-        break
-      }
-      case 0x52: // REDUCE
-      case 0x81: // NEWOBJ
-        call()
-        break
-      case 0x62: {
-        // BUILD
-        pop()
-        const target = top()
-        if (!(target instanceof PickleDict && target.ordered))
-          throw new PickleRefused('state set on something that is not an OrderedDict')
-        break
-      }
-      case 0x51: // BINPERSID
-        stack.push(host.persistentLoad(pop()))
-        break
-      case MARK:
-        outer.push(stack)
-        stack = []
-        break
-      case 0x61: {
-        // APPEND
-        const item = pop()
-        append([item])
-        break
-      }
-      case 0x65: // APPENDS
-        append(popMark())
-        break
-      case 0x73: {
-        // SETITEM
-        const value = pop()
-        const key = pop()
-        setItems([key, value])
-        break
-      }
-      case 0x75: // SETITEMS
-        setItems(popMark())
-        break
-      case 0x74: {
-        // TUPLE
-        const items = popMark()
-        stack.push(new PickleTuple(items))
-        break
-      }
-      case 0x85: // TUPLE1
-      case 0x86: // TUPLE2
-      case 0x87: // TUPLE3
-        tuple(opcode - 0x84)
-        break
-      case 0x29:
-        stack.push(new PickleTuple([]))
-        break // EMPTY_TUPLE
-      case 0x5d:
-        stack.push([])
-        break // EMPTY_LIST
-      case 0x7d:
-        stack.push(new PickleDict(false))
-        break // EMPTY_DICT
-      case 0x8f:
-        stack.push(new Set())
-        break // EMPTY_SET
-      case 0x4e:
-        stack.push(null)
-        break // NONE
-      case 0x88:
-        stack.push(true)
-        break // NEWTRUE
-      case 0x89:
-        stack.push(false)
-        break // NEWFALSE
-      case 0x4a:
-        stack.push(view.getInt32(take(4), true))
-        break // BININT
-      case 0x4b:
-        stack.push(u8())
-        break // BININT1
-      case 0x4d:
-        stack.push(view.getUint16(take(2), true))
-        break // BININT2
-      case 0x47:
-        stack.push(view.getFloat64(take(8), false))
-        break // BINFLOAT
-      case 0x8a:
-        stack.push(integer(slice(u8())))
-        break // LONG1
-      case 0x58:
-        stack.push(text(slice(u32())))
-        break // BINUNICODE
-      case 0x55:
-        stack.push(text(slice(u8())))
-        break // SHORT_BINSTRING
-      case 0x68:
-        recall(u8())
-        break // BINGET
-      case 0x6a:
-        recall(u32())
-        break // LONG_BINGET
-      case 0x71:
-        remember(u8())
-        break // BINPUT
-      case 0x72:
-        remember(u32())
-        break // LONG_BINPUT
-      default:
-        throw new PickleRefused(`pickle opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${at - 1}`)
+  #build(): void {
+    const state = this.#pop()
+    const target = this.#top()
+    if (target instanceof PickleForeign) target.state = state
+    else if (!(target instanceof PickleDict && target.ordered))
+      throw new PickleRefused('state set on something that is not an OrderedDict')
+  }
+
+  #setItems(items: readonly unknown[]): void {
+    const target = this.#top()
+    if (items.length % 2 !== 0) throw new PickleFault(`a key without a value at byte ${this.at}`)
+    if (target instanceof PickleDict) {
+      for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
+    } else if (target instanceof PickleForeign) {
+      for (let i = 0; i < items.length; i += 2) target.setItem(items[i], items[i + 1])
+    } else throw new PickleRefused('items set on something that is not a dict')
+  }
+
+  #append(items: readonly unknown[]): void {
+    const list = this.#top()
+    if (list instanceof PickleForeign) return
+    if (!Array.isArray(list)) throw new PickleRefused('items appended to something that is not a list')
+    for (const item of items) list.push(item)
+  }
+
+  #tuple(count: number): void {
+    if (this.#stack.length < count) throw this.#empty()
+    this.#push(new PickleTuple(this.#stack.splice(this.#stack.length - count, count)))
+  }
+
+  #recall(index: number): void {
+    if (!this.#memo.has(index)) throw new PickleFault(`memo ${index} is not set at byte ${this.at}`)
+    this.#push(this.#memo.get(index))
+  }
+
+  #push(value: unknown): void {
+    this.#stack.push(value)
+  }
+
+  #pop(): unknown {
+    if (this.#stack.length === 0) throw this.#empty()
+    return this.#stack.pop()
+  }
+
+  #top(): unknown {
+    if (this.#stack.length === 0) throw this.#empty()
+    return this.#stack[this.#stack.length - 1]
+  }
+
+  #popMark(): unknown[] {
+    const items = this.#stack
+    const below = this.#outer.pop()
+    if (!below) throw new PickleFault(`no mark is set at byte ${this.at}`)
+    this.#stack = below
+    return items
+  }
+
+  #take(count: number): number {
+    if (count > this.#bytes.length - this.at) throw new PickleEnd('the bytes end within the pickle')
+    this.at += count
+    return this.at - count
+  }
+
+  #slice(count: number): Uint8Array {
+    const from = this.#take(count)
+    return this.#bytes.subarray(from, from + count)
+  }
+
+  #passed(count: number): PickleGlobal {
+    this.#take(count)
+    return PASSED_OVER
+  }
+
+  #u8(): number {
+    return this.#view.getUint8(this.#take(1))
+  }
+
+  #u32(): number {
+    return this.#view.getUint32(this.#take(4), true)
+  }
+
+  #u64(): number {
+    const value = this.#view.getBigUint64(this.#take(8), true)
+    if (value > MAX_LENGTH) throw new PickleEnd('the bytes end within the pickle')
+    return Number(value)
+  }
+
+  #text(raw: Uint8Array): string {
+    try {
+      return this.#utf8.decode(raw)
+    } catch {
+      throw new PickleFault(`a string before byte ${this.at} is not UTF-8`)
     }
+  }
+
+  #line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.at)
+    if (end < 0) throw new PickleEnd('the bytes end within a name')
+    if (end - this.at > 1000) throw new PickleFault('a name is too long')
+    const raw = this.#slice(end - this.at)
+    this.at++
+    return this.#text(raw)
+  }
+
+  #empty(): PickleFault {
+    return new PickleFault(`its stack is empty at byte ${this.at}`)
+  }
+
+  #unknown(opcode: number): PickleRefused {
+    return new PickleRefused(`pickle opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${this.at - 1}`)
   }
 }
 
 /** Little-endian two's complement; a bigint only where a number cannot hold it. */
 function integer(raw: Uint8Array): number | bigint {
-  let value = 0n
-  for (let i = raw.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(raw[i]!)
-  value = BigInt.asIntN(8 * raw.length, value)
+  if (raw.length > MAX_INTEGER) throw new PickleFault(`it holds an integer of ${raw.length} bytes`)
+  const digits = Buffer.from(raw).reverse().toString('hex')
+  const value = BigInt.asIntN(8 * raw.length, BigInt(`0x${digits || '0'}`))
   const small = Number(value)
   return Number.isSafeInteger(small) ? small : value
 }

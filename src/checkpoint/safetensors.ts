@@ -1,13 +1,14 @@
 import { truncated, unreadable } from './checkpoint-error.ts'
 import type { DataFile } from './data-file.ts'
+import { type HeaderEntry, HeaderFault, readHeader } from './safetensors-header.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { TensorLayout } from './stored-tensor.ts'
 import { elementCount, rowMajorStrides } from './strided-box.ts'
 import { ELEMENT_SIZE, type TensorDtype } from './tensor-dtype.ts'
 import type { FileState } from './torch-state.ts'
 
-/** The limit of the reference implementation. */
-const MAX_HEADER = 100_000_000
+/** The reference allows 100 MB. A hundred thousand tensors take 15; the rest is for what training tools note of themselves. */
+const MAX_HEADER = 32 << 20
 
 const DTYPES: Readonly<Record<string, TensorDtype>> = {
   F64: 'float64',
@@ -22,12 +23,8 @@ const DTYPES: Readonly<Record<string, TensorDtype>> = {
   BOOL: 'bool',
 }
 
-interface Entry {
-  readonly name: string
+interface Entry extends HeaderEntry {
   readonly dtype: TensorDtype
-  readonly shape: readonly number[]
-  readonly begin: number
-  readonly end: number
 }
 
 /**
@@ -38,21 +35,10 @@ export async function readSafetensors(file: DataFile): Promise<FileState> {
   const start = await file.bytes(0, 8)
   const length = start.length === 8 ? Number(start.readBigUInt64LE(0)) : 0
   if (length > MAX_HEADER)
-    throw unreadable(file.path, `its header claims ${length} bytes, more than safetensors allows.`)
+    throw unreadable(file.path, `its header claims ${length} bytes, more than any checkpoint has.`)
   if (8 + length > file.size)
     throw truncated(file.path, `its header ends at byte ${8 + length}, the file at ${file.size}`)
-  let header: unknown
-  try {
-    header = JSON.parse((await file.bytes(8, length)).toString('utf8'))
-  } catch (cause) {
-    throw unreadable(file.path, 'its safetensors header is not JSON. Download or copy it again.', { cause })
-  }
-  if (typeof header !== 'object' || header === null || Array.isArray(header))
-    throw unreadable(file.path, 'its safetensors header is not an object.')
-
-  const entries = Object.entries(header as Record<string, unknown>)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, value]) => entryOf(file.path, name, value))
+  const entries = headerOf(file.path, await file.bytes(8, length)).map((entry) => checked(file.path, entry))
   let end = 0
   for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end)
@@ -91,34 +77,30 @@ export async function readSafetensors(file: DataFile): Promise<FileState> {
   }
 }
 
-function entryOf(path: string, name: string, value: unknown): Entry {
-  const {
-    dtype: type,
-    shape,
-    data_offsets: offsets,
-  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown }
-  const dtype = typeof type === 'string' && Object.hasOwn(DTYPES, type) ? DTYPES[type] : undefined
+function headerOf(path: string, bytes: Uint8Array): HeaderEntry[] {
+  try {
+    return readHeader(bytes)
+  } catch (cause) {
+    if (!(cause instanceof HeaderFault)) throw cause
+    throw unreadable(path, `its safetensors header ${cause.message}. Download or copy it again.`, { cause })
+  }
+}
+
+function checked(path: string, entry: HeaderEntry): Entry {
+  const { name, dtype: type, shape, begin, end } = entry
+  const dtype = Object.hasOwn(DTYPES, type) ? DTYPES[type] : undefined
   if (!dtype) {
-    throw unreadable(path, `${name} has dtype ${String(type)}. Save it as F32, F16, BF16 or F64.`, {
+    throw unreadable(path, `${name} has dtype ${type}. Save it as F32, F16, BF16 or F64.`, {
       tensor: name,
       dtype: type,
     })
   }
-  const [begin, end] = counts(offsets) && offsets.length === 2 ? (offsets as [number, number]) : [0, -1]
-  if (!counts(shape) || end < begin || elementCount(shape) * ELEMENT_SIZE[dtype] !== end - begin) {
+  if (end < begin || elementCount(shape) * ELEMENT_SIZE[dtype] !== end - begin) {
     throw unreadable(path, `${name} has a shape and place that contradict each other. The file is damaged.`, {
       tensor: name,
       shape,
-      offsets,
+      offsets: [begin, end],
     })
   }
-  return { name, dtype, shape, begin, end }
-}
-
-function counts(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.length <= 64 &&
-    value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0)
-  )
+  return { ...entry, dtype }
 }

@@ -1,10 +1,27 @@
-import { PickleDict, PickleFault, PickleGlobal, PickleTuple } from './pickle-machine.ts'
+import {
+  PASSED_OVER,
+  PickleDict,
+  PickleFault,
+  PickleForeign,
+  PickleGlobal,
+  PickleRefused,
+  PickleTuple,
+} from './pickle-values.ts'
+import { isRefusedGlobal } from './refused-globals.ts'
+import { SPECIAL_REBUILDERS, SpecialTensor } from './special-tensor.ts'
 import { ELEMENT_SIZE } from './tensor-dtype.ts'
 
 /**
- * The Python objects that a torch checkpoint may name: the allow-list of torch's weights-only unpickler
- * (torch/_weights_only_unpickler.py, PyTorch 2.13), less what only sparse, quantised, nested and device tensors need.
+ * The Python objects that tensors are made of: the allow-list of torch's weights-only unpickler
+ * (torch/_weights_only_unpickler.py, PyTorch 2.13). What else a checkpoint names is passed over unread.
  */
+
+/** Elements of a storage that tensors may see; views in legacy files have a name of their own. */
+export interface StorageView {
+  readonly start: number
+  readonly length: number
+  readonly key?: string
+}
 
 /** A storage: one run of elements in the file, which tensors view. */
 export class StorageRecord {
@@ -13,13 +30,8 @@ export class StorageRecord {
   /** Elements of this storage's own dtype, in the file. */
   readonly length: number
   /** Of those, the ones that tensors may see: all, but for views in legacy files. */
-  readonly view: { readonly start: number; readonly length: number }
-  constructor(
-    key: string,
-    dtype: string,
-    length: number,
-    view: { start: number; length: number } = { start: 0, length },
-  ) {
+  readonly view: StorageView
+  constructor(key: string, dtype: string, length: number, view: StorageView = { start: 0, length }) {
     this.key = key
     this.dtype = dtype
     this.length = length
@@ -116,45 +128,71 @@ for (const [name, dtype] of Object.entries(STORAGE_CLASSES)) {
 allow(new TorchType('torch.storage.UntypedStorage', 'uint8'))
 allow(new TorchType('torch.storage._UntypedStorage', 'uint8'))
 for (const dtype of Object.keys(STORED_SIZE)) allow(new TorchType(`torch.${dtype}`, dtype))
+const PLAIN_TENSORS = ['torch.Tensor', 'torch.nn.parameter.Parameter', 'torch.nn.parameter.Buffer']
 for (const name of ['torch.Tensor', 'torch.per_tensor_affine', 'torch.per_channel_affine'])
   allow(new PickleGlobal(name))
 
-allow(new PickleGlobal('torch.nn.parameter.Parameter', ([data]) => tensor(data)))
-allow(new PickleGlobal('torch._utils._rebuild_parameter', ([data]) => tensor(data)))
-allow(new PickleGlobal('torch._utils._rebuild_parameter_with_state', ([data]) => tensor(data)))
-for (const name of ['_rebuild_tensor', '_rebuild_tensor_v2']) {
+allow(new PickleGlobal('torch.nn.parameter.Parameter', ([data, grad]) => parameter(data, grad ?? true)))
+for (const [name, most] of [
+  ['_rebuild_parameter', 3],
+  ['_rebuild_parameter_with_state', 4],
+] as const) {
   allow(
-    new PickleGlobal(`torch._utils.${name}`, ([source, offset, shape, strides, , , metadata]) => {
-      refuseViews(metadata)
-      return rebuild(source, offset, shape, strides)
+    new PickleGlobal(`torch._utils.${name}`, (args) => {
+      countArguments(args, most, most)
+      return parameter(args[0], args[1])
     }),
   )
 }
 allow(
-  new PickleGlobal(
-    'torch._utils._rebuild_tensor_v3',
-    ([source, offset, shape, strides, , , dtype, metadata]) => {
-      refuseViews(metadata)
-      if (!(dtype instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
-      return rebuild(source, offset, shape, strides, dtype.dtype)
-    },
-  ),
+  new PickleGlobal('torch._utils._rebuild_tensor', (args) => {
+    countArguments(args, 4, 4)
+    return rebuild(args)
+  }),
 )
-// A tensor with Python attributes: the attributes are let go.
 allow(
-  new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([rebuilder, , args]) => {
+  new PickleGlobal('torch._utils._rebuild_tensor_v2', (args) => {
+    countArguments(args, 6, 7)
+    refuseViews(args[6])
+    return withGradient(rebuild(args), args[4], args[5])
+  }),
+)
+allow(
+  new PickleGlobal('torch._utils._rebuild_tensor_v3', (args) => {
+    countArguments(args, 7, 8)
+    refuseViews(args[7])
+    const type = args[6]
+    if (!(type instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
+    return withGradient(rebuild(args, type.dtype), args[4], args[5])
+  }),
+)
+for (const name of SPECIAL_REBUILDERS)
+  allow(
+    new PickleGlobal(`torch._utils.${name}`, (args) => cpuTensor(name, args) ?? SpecialTensor.madeBy(name)),
+  )
+// A tensor with Python attributes, or of a subclass: the attributes are let go.
+allow(
+  new PickleGlobal('torch._tensor._rebuild_from_type_v2', ([rebuilder, type, args]) => {
+    if (!(args instanceof PickleTuple)) throw new PickleFault('a tensor of a subclass')
+    const path = type instanceof PickleForeign || type instanceof PickleGlobal ? type.path : 'unknown'
     const known =
-      rebuilder instanceof PickleGlobal && /^torch\._utils\._rebuild_(tensor|parameter)/.test(rebuilder.path)
-    if (!known || !(args instanceof PickleTuple)) throw new PickleFault('a tensor of a subclass')
-    return rebuilder.call!(args.items)
+      rebuilder instanceof PickleGlobal && /^torch\._utils\._rebuild_/.test(rebuilder.path) && rebuilder.call
+    const made = known ? known(args.items) : undefined
+    return made instanceof TensorRecord && !PLAIN_TENSORS.includes(path)
+      ? SpecialTensor.ofClass(path)
+      : (made ?? SpecialTensor.ofClass(path))
   }),
 )
 
-allow(new PickleGlobal('collections.OrderedDict', ([pairs]) => dict(true, pairs)))
+allow(
+  new PickleGlobal('collections.OrderedDict', (args) => {
+    if (args.length > 1) throw new PickleFault('an OrderedDict of several arguments')
+    return dict(true, args[0])
+  }),
+)
 allow(new PickleGlobal('collections.Counter', ([counts]) => counts ?? new PickleDict(false)))
 allow(new PickleGlobal('torch.Size', ([sizes]) => sizes ?? new PickleTuple([])))
 // Values that say nothing about weights: let go, so that the entries beside them can be read.
-const OPAQUE = new PickleGlobal('value')
 const opaque = [
   'torch.device',
   'torch.serialization._get_layout',
@@ -163,28 +201,45 @@ const opaque = [
   'builtins.complex',
   'builtins.set',
 ]
-for (const name of opaque) allow(new PickleGlobal(name, () => OPAQUE))
+for (const name of opaque) allow(new PickleGlobal(name, () => PASSED_OVER))
 
-export function torchGlobal(path: string): PickleGlobal | undefined {
-  return globals.get(path)
+/** Throws `PickleRefused` where the name is one that is never data. */
+export function torchGlobal(path: string): PickleGlobal | PickleForeign {
+  const known = globals.get(path)
+  if (known) return known
+  if (isRefusedGlobal(path)) throw new PickleRefused(`the Python object ${path}`)
+  return new PickleForeign(path)
 }
 
-/** Reads a persistent id: `('storage', class, key, location, length[, view])`. */
-export function storageRecord(id: unknown): StorageRecord {
+/**
+ * Reads a persistent id: `('storage', class, key, location, length)`, with a view in legacy files only. Old legacy files
+ * keep whole modules as `('module', class, file, source)`.
+ */
+export function storageRecord(id: unknown, views: boolean): StorageRecord | PickleForeign {
   const items = id instanceof PickleTuple ? id.items : []
-  const [kind, type, key, , length, view] = items
-  const valid = kind === 'storage' && type instanceof TorchType && typeof key === 'string' && isCount(length)
+  const [kind, type, key, location, length, view] = items
+  if (kind === 'module' && views && type instanceof PickleForeign) return type
+  const valid =
+    kind === 'storage' &&
+    items.length === (views ? 6 : 5) &&
+    type instanceof TorchType &&
+    typeof key === 'string' &&
+    typeof location === 'string' &&
+    isCount(length)
   if (!valid) throw new PickleFault('it refers to something that is not a storage')
-  if (!(view instanceof PickleTuple)) return new StorageRecord(key, type.dtype, length)
-  const [, start, size] = view.items
-  if (!isCount(start) || !isCount(size) || start + size > length)
+  if (view === undefined || view === null) return new StorageRecord(key, type.dtype, length)
+  const [viewKey, start, size] = view instanceof PickleTuple ? view.items : []
+  if (typeof viewKey !== 'string' || !isCount(start) || !isCount(size) || start + size > length)
     throw new PickleFault('a view leaves its storage')
-  return new StorageRecord(key, type.dtype, length, { start, length: size })
+  return new StorageRecord(key, type.dtype, length, { start, length: size, key: viewKey })
 }
 
 /** `torch.Tensor` may be kept as a view whose sign or conjugate is taken when it is read (`torch._utils.set_tensor_metadata`). */
 function refuseViews(metadata: unknown): void {
-  if (!(metadata instanceof PickleDict)) return
+  if (!(metadata instanceof PickleDict)) {
+    if (metadata === undefined || metadata === null) return
+    throw new PickleFault('a tensor whose metadata is not a dict')
+  }
   for (const [bit, set] of metadata.entries) {
     if (set !== false)
       throw new PickleFault(
@@ -193,24 +248,46 @@ function refuseViews(metadata: unknown): void {
   }
 }
 
+function countArguments(args: readonly unknown[], least: number, most: number): void {
+  if (args.length < least || args.length > most)
+    throw new PickleFault(`a tensor is made of ${args.length} arguments`)
+}
+
+/** torch lets only these have a gradient, and refuses to load what says otherwise. */
+const GRADIENTS = /^(?:b?float|complex)/
+
+function withGradient(record: TensorRecord, gradient: unknown, hooks: unknown): TensorRecord {
+  if (typeof gradient !== 'boolean' || (gradient && !GRADIENTS.test(record.dtype)))
+    throw new PickleFault(`a tensor of ${record.dtype} with a gradient`)
+  if (hooks !== null && !(hooks instanceof PickleDict))
+    throw new PickleFault('a tensor whose hooks are not a dict')
+  return record
+}
+
+function parameter(data: unknown, gradient: unknown): TensorRecord | SpecialTensor {
+  if (data instanceof SpecialTensor) return data
+  return withGradient(tensor(data), gradient, null)
+}
+
+/** `_rebuild_device_tensor_from_cpu_tensor(data, dtype, device, requires_grad)`: its numbers, where they stay as they are. */
+function cpuTensor(name: string, [data, type]: readonly unknown[]): TensorRecord | undefined {
+  if (name !== '_rebuild_device_tensor_from_cpu_tensor' || !(data instanceof TensorRecord)) return undefined
+  return type instanceof TorchType && type.dtype === data.dtype ? data : undefined
+}
+
 function tensor(value: unknown): TensorRecord {
   if (!(value instanceof TensorRecord)) throw new PickleFault('a parameter without a tensor')
   return value
 }
 
-function rebuild(
-  source: unknown,
-  offset: unknown,
-  shape: unknown,
-  strides: unknown,
-  dtype?: string,
-): TensorRecord {
-  const sizes = shape instanceof PickleTuple ? shape.items.slice(0, MAX_DIMENSIONS + 1) : []
-  const steps = strides instanceof PickleTuple ? strides.items.slice(0, MAX_DIMENSIONS + 1) : []
-  const counts = [offset, ...sizes, ...steps]
+function rebuild([source, offset, shape, strides]: readonly unknown[], dtype?: string): TensorRecord {
+  const sizes = sequence(shape)
+  const steps = sequence(strides)
   if (
     !(source instanceof StorageRecord) ||
-    !counts.every(isCount) ||
+    !sizes ||
+    !steps ||
+    ![offset, ...sizes, ...steps].every(isCount) ||
     sizes.length !== steps.length ||
     sizes.length > MAX_DIMENSIONS
   ) {
@@ -225,13 +302,18 @@ function rebuild(
   )
 }
 
+function sequence(value: unknown): readonly unknown[] | undefined {
+  if (value instanceof PickleTuple) return value.items.slice(0, MAX_DIMENSIONS + 1)
+  return Array.isArray(value) ? (value as unknown[]).slice(0, MAX_DIMENSIONS + 1) : undefined
+}
+
 function dict(ordered: boolean, pairs: unknown): PickleDict {
   const result = new PickleDict(ordered)
   if (!Array.isArray(pairs)) return result
   for (const pair of pairs as unknown[]) {
     const [key, value] =
       pair instanceof PickleTuple ? pair.items : Array.isArray(pair) ? (pair as unknown[]) : []
-    result.entries.set(key, value)
+    result.set(key, value)
   }
   return result
 }

@@ -1,6 +1,6 @@
 import { truncated, unreadable } from './checkpoint-error.ts'
 import type { DataFile } from './data-file.ts'
-import { PickleDict, PickleEnd } from './pickle-machine.ts'
+import { PickleDict, PickleEnd } from './pickle-values.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { StorageRecord } from './torch-globals.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
@@ -8,8 +8,10 @@ import type { SetChoice } from './weight-sets.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001
-/** How the first pickle of a legacy file begins: protocol 2, the magic number. */
-export const LEGACY_START: Uint8Array = Uint8Array.of(0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9)
+/** How the first pickle of a legacy file begins: its protocol, a frame from protocol 4 on, the magic number. */
+const START = /^\x80(?:[\x02\x03]|[\x04\x05]\x95[^]{8})\x8a\x0a\x6c\xfc\x9c\x46\xf9/
+/** The same of a file that is cut within it. */
+const SHORT = Uint8Array.of(0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9)
 const FIRST_WINDOW = 1 << 20
 const MAX_PICKLES = 64 << 20
 
@@ -73,6 +75,14 @@ export async function readTorchLegacy(file: DataFile, choice?: SetChoice): Promi
   )
 }
 
+export function isTorchLegacy(head: Buffer): boolean {
+  const start = Math.min(head.length, SHORT.length)
+  return (
+    START.test(head.toString('latin1', 0, 20)) ||
+    (head.length < SHORT.length && start > 2 && head.equals(SHORT.subarray(0, start)))
+  )
+}
+
 /** The pickles say nowhere how long they are: read a little, and more if that was not enough. */
 async function readPickles(
   file: DataFile,
@@ -84,7 +94,7 @@ async function readPickles(
     let end = 0
     try {
       while (values.length < 5) {
-        const pickle = unpickleTorch(file.path, bytes, end, records)
+        const pickle = unpickleTorch(file.path, bytes, end, records, true)
         values.push(pickle.value)
         end = pickle.end
       }

@@ -1,17 +1,13 @@
 import { unreadable, unsafe } from './checkpoint-error.ts'
-import {
-  PickleDict,
-  PickleEnd,
-  PickleFault,
-  type PickleHost,
-  PickleRefused,
-  unpickle,
-} from './pickle-machine.ts'
+import { elsewhere, tensorOfClass } from './foreign-weights.ts'
+import { type PickleHost, unpickle } from './pickle-machine.ts'
+import { PickleDict, PickleEnd, PickleFault, PickleForeign, PickleRefused } from './pickle-values.ts'
+import { SpecialTensor } from './special-tensor.ts'
 import type { StoredBytes } from './stored-bytes.ts'
 import type { TensorLayout } from './stored-tensor.ts'
 import { elementCount, spanOf } from './strided-box.ts'
 import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
-import { type StorageRecord, storageRecord, STORED_SIZE, TensorRecord, torchGlobal } from './torch-globals.ts'
+import { StorageRecord, storageRecord, STORED_SIZE, TensorRecord, torchGlobal } from './torch-globals.ts'
 import { keysToWeights, type SetChoice } from './weight-sets.ts'
 
 /** An entry that is not a tensor: what a checkpoint says beside its weights. */
@@ -29,21 +25,18 @@ export interface FileState {
 /** Elements of an expanded tensor (stride 0) that a storage of a few bytes may claim. */
 const MAX_EXPANDED = 2 ** 28
 
-/** Reads a pickle with torch's globals. Failures but `PickleEnd` become `CheckpointError`s. */
+/**
+ * Reads a pickle with torch's globals. Failures but `PickleEnd` become `CheckpointError`s. `storages` gets those that are
+ * named; as in torch, a name stands for what was said of it first, dtype and all.
+ */
 export function unpickleTorch(
   path: string,
   bytes: Uint8Array,
   start: number,
   storages: StorageRecord[],
+  legacy: boolean,
 ): { value: unknown; end: number } {
-  const host: PickleHost = {
-    findGlobal: torchGlobal,
-    persistentLoad: (id) => {
-      const storage = storageRecord(id)
-      storages.push(storage)
-      return storage
-    },
-  }
+  const host: PickleHost = { findGlobal: torchGlobal, persistentLoad: storageLoader(storages, legacy) }
   try {
     return unpickle(bytes, start, host)
   } catch (cause) {
@@ -52,6 +45,30 @@ export function unpickleTorch(
     if (cause instanceof PickleFault)
       throw unreadable(path, `its pickle is broken: ${cause.message}.`, { cause })
     throw cause
+  }
+}
+
+/** `_load` and `_legacy_load` of torch: storages are kept by their keys, views by theirs, and empty ones not at all. */
+function storageLoader(
+  storages: StorageRecord[],
+  legacy: boolean,
+): (id: unknown) => StorageRecord | PickleForeign {
+  const whole = new Map<string, StorageRecord>()
+  const views = new Map<string, StorageRecord>()
+  return (id) => {
+    const named = storageRecord(id, legacy)
+    if (!(named instanceof StorageRecord)) return named
+    let kept = whole.get(named.key)
+    if (!kept || kept.byteLength === 0) {
+      kept = new StorageRecord(named.key, named.dtype, kept && legacy ? 0 : named.length)
+      whole.set(named.key, kept)
+      storages.push(kept)
+    }
+    const { key } = named.view
+    if (key === undefined) return kept
+    const view = views.get(key) ?? named
+    views.set(key, view)
+    return view
   }
 }
 
@@ -76,23 +93,40 @@ export function stateOf(
   let wrapper = ''
   for (const inner of keysToWeights(path, root, choice)) {
     const { entries } = dict as PickleDict
-    for (const [key, value] of entries) if (key !== inner) note(`${wrapper}${String(key)}`, value)
+    for (const [key, value] of entries) if (key !== inner) note(`${wrapper}${keyName(key)}`, value)
     dict = entries.get(inner)
     wrapper += `${inner}.`
   }
   const tensors = new Map<string, TensorLayout>()
   for (const [key, value] of dict instanceof PickleDict ? dict.entries : []) {
+    const name = typeof key === 'string' ? key : '?'
+    if (value instanceof SpecialTensor || (value instanceof PickleForeign && tensorOfClass(value)))
+      throw unreadable(path, `${name} ${specialSays(value)}.`, { tensor: name })
     if (value instanceof TensorRecord && typeof key === 'string')
       tensors.set(key, layoutOf(path, key, value, locate))
-    else note(typeof key === 'symbol' ? '?' : `${wrapper}${String(key)}`, value)
+    else note(`${wrapper}${keyName(key)}`, value)
   }
   if (tensors.size === 0) {
     throw unreadable(
       path,
-      'it holds no dict of tensors. Save the weights alone, with torch.save(model.state_dict(), …).',
+      elsewhere(root) ??
+        'it holds no dict of tensors. Save the weights alone, with torch.save(model.state_dict(), …).',
     )
   }
   return { tensors, wrapper, skipped, scalars }
+}
+
+const specialSays = (value: SpecialTensor | PickleForeign): string =>
+  (value instanceof SpecialTensor ? value : SpecialTensor.ofClass(value.path)).says
+
+/** For lists of what was skipped: keys may be anything. */
+function keyName(key: unknown): string {
+  return typeof key === 'string' ||
+    typeof key === 'number' ||
+    typeof key === 'bigint' ||
+    typeof key === 'boolean'
+    ? String(key)
+    : '?'
 }
 
 /** Holds a tensor against its storage: nothing may lie outside. */

@@ -1,6 +1,8 @@
 import type { CheckpointError } from '../base/errors.ts'
 import { unreadable } from './checkpoint-error.ts'
-import { PickleDict } from './pickle-machine.ts'
+import { tensorOfClass } from './foreign-weights.ts'
+import { PickleDict, PickleForeign } from './pickle-values.ts'
+import { SpecialTensor } from './special-tensor.ts'
 import { TensorRecord } from './torch-globals.ts'
 
 /** A dict of tensors somewhere in what was pickled: a state dict, its moving average, what an optimiser keeps, … */
@@ -65,6 +67,12 @@ export function severalSets(path: string, sets: readonly string[], wanted?: stri
 /** How the set is called that lies under no key. */
 export const TOP = '(the top)'
 
+/** Also one that is none to be read: the error names it then. */
+const isTensor = (value: unknown): boolean =>
+  value instanceof TensorRecord ||
+  value instanceof SpecialTensor ||
+  (value instanceof PickleForeign && tensorOfClass(value))
+
 function weightSets(root: PickleDict): WeightSet[] {
   const sets = new Map<PickleDict, { places: string[][]; names: string[] }>()
   const seen = new Set<PickleDict>()
@@ -77,8 +85,7 @@ function weightSets(root: PickleDict): WeightSet[] {
     if (seen.size >= MAX_DICTS) return
     seen.add(dict)
     const names: string[] = []
-    for (const [key, value] of dict.entries)
-      if (value instanceof TensorRecord && typeof key === 'string') names.push(key)
+    for (const [key, value] of dict.entries) if (typeof key === 'string' && isTensor(value)) names.push(key)
     if (names.length > 0) sets.set(dict, { places: [place], names })
     if (place.length >= MAX_DEPTH) return
     for (const [key, value] of dict.entries)

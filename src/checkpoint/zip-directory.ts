@@ -11,6 +11,10 @@ export interface ZipEntry {
   /** 0 for stored. */
   readonly method: number
   readonly crc32: number
+  /** General purpose flags. */
+  readonly flags: number
+  /** Marked as a folder: torch reads nothing of it then, and takes what memory holds. */
+  readonly folder: boolean
   readonly headerOffset: number
 }
 
@@ -22,12 +26,17 @@ const LOCAL = 0x04034b50
 const END_SIZE = 22
 const MAX_COMMENT = 0xffff
 /** A checkpoint has some thousand entries of about a hundred bytes. */
-const MAX_DIRECTORY = 64 << 20
-const ENCRYPTED = 1
+const MAX_DIRECTORY = 16 << 20
+const DESCRIPTOR = 0x08074b50
+/** Of the general purpose flags: encrypted, a patch, strongly encrypted, masked. */
+const UNREADABLE = 1 | 32 | 64 | 8192
+/** Sizes and checksum come behind the data. */
+const DESCRIBED = 8
 
 /**
- * Reads the central directory of a zip archive (PKWARE APPNOTE 6.3.10, §4.3.12–4.3.16, zip64 §4.5.3).
- * Sizes are taken from it: torch's local headers have zeros there. Throws `CheckpointError`.
+ * Reads the central directory of a zip archive (PKWARE APPNOTE 6.3.10, §4.3.12–4.3.16, zip64 §4.5.3), and refuses what
+ * the reader of torch refuses (miniz 3.0.2), and names that two readers could take for one another. Sizes are taken from
+ * it: torch's local headers have zeros there. Throws `CheckpointError`.
  */
 export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<string, ZipEntry>> {
   const { count, size, offset, end } = await findDirectory(file)
@@ -35,8 +44,12 @@ export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<stri
     throw unreadable(file.path, `its zip directory claims ${size} bytes, far more than a checkpoint's.`)
   if (offset + size > end)
     throw unreadable(file.path, 'its zip directory lies outside the file. Download or copy it again.')
+  if (size < count * 46)
+    throw unreadable(file.path, 'its zip directory is too short for its entries. Download or copy it again.')
   const bytes = await file.bytes(offset, size)
   const entries = new Map<string, ZipEntry>()
+  // torch looks names up without regard to case.
+  const folded = new Set<string>()
   const damagedAt = (entry: number): CheckpointError =>
     unreadable(file.path, `its zip directory is damaged at entry ${entry}. Download or copy it again.`, {
       entry,
@@ -49,10 +62,18 @@ export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<stri
     const next =
       at + 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32)
     if (next > bytes.length) throw damagedAt(i)
-    const entry = centralEntry(file.path, bytes.subarray(at, next))
-    if (entries.has(entry.name))
-      throw unreadable(file.path, `it has two entries named ${entry.name}.`, { entry: entry.name })
-    entries.set(entry.name, entry)
+    const record = bytes.subarray(at, next)
+    const name = nameOf(record.subarray(46, 46 + record.readUInt16LE(28)))
+    if (name === undefined)
+      throw unreadable(file.path, `the name of entry ${i} is not UTF-8. Download or copy it again.`, {
+        entry: i,
+      })
+    const entry = centralEntry(file.path, name, record)
+    if (entry.packedSize > file.size - 30 - entry.headerOffset) throw damagedAt(i)
+    if (folded.has(lowered(name)))
+      throw unreadable(file.path, `it has two entries named ${name}.`, { entry: name })
+    folded.add(lowered(name))
+    entries.set(name, entry)
     at = next
   }
   return entries
@@ -68,6 +89,10 @@ export async function zipDataOffset(file: DataFile, entry: ZipEntry): Promise<nu
       { entry: entry.name, method: entry.method },
     )
   }
+  if (entry.folder)
+    throw unreadable(file.path, `its entry ${entry.name} is marked as a folder. Download or copy it again.`, {
+      entry: entry.name,
+    })
   const nameLength = Buffer.byteLength(entry.name)
   const header = await file.bytes(entry.headerOffset, 30 + nameLength)
   const valid =
@@ -85,8 +110,53 @@ export async function zipDataOffset(file: DataFile, entry: ZipEntry): Promise<nu
       },
     )
   }
+  const odd = localContradiction(entry, header) ?? (await descriptorContradiction(file, entry, start))
+  if (odd) {
+    throw unreadable(
+      file.path,
+      `the header of ${entry.name} and its zip directory contradict each other about ${odd}. Download or copy it again.`,
+      { entry: entry.name },
+    )
+  }
   return start
 }
+
+/** What a local header says otherwise than the directory. torch leaves zeros for what it writes behind the data. */
+function localContradiction({ size, crc32, flags }: ZipEntry, header: Buffer): string | undefined {
+  const local = header.readUInt16LE(6)
+  if ((local & UNREADABLE) !== 0) return 'encryption'
+  if (((local ^ flags) & DESCRIBED) !== 0) return 'what comes behind the data'
+  if (header.readUInt16LE(8) !== 0) return 'compression'
+  const differs = (value: number, expected: number): boolean =>
+    value !== 0 && value !== 0xffffffff && value !== expected
+  if (differs(header.readUInt32LE(18), size) || differs(header.readUInt32LE(22), size)) return 'its size'
+  return header.readUInt32LE(14) !== 0 && header.readUInt32LE(14) !== crc32 ? 'its checksum' : undefined
+}
+
+/** The same of the sizes and the checksum behind the data, where they are. */
+async function descriptorContradiction(
+  file: DataFile,
+  { flags, size, crc32 }: ZipEntry,
+  start: number,
+): Promise<string | undefined> {
+  if ((flags & DESCRIBED) === 0) return undefined
+  const bytes = await file.bytes(start + size, 16)
+  if (bytes.length < 16 || bytes.readUInt32LE(0) !== DESCRIPTOR) return undefined
+  if (bytes.readUInt32LE(4) !== crc32) return 'its checksum'
+  return bytes.readUInt32LE(8) !== size % 2 ** 32 ? 'its size' : undefined
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function nameOf(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
 interface Directory {
   readonly count: number
@@ -100,11 +170,8 @@ async function findDirectory(file: DataFile): Promise<Directory> {
   const tailStart = Math.max(0, file.size - END_SIZE - MAX_COMMENT)
   const tail = await file.bytes(tailStart, file.size - tailStart)
   let at = tail.length - END_SIZE
-  while (
-    at >= 0 &&
-    !(tail.readUInt32LE(at) === END && at + END_SIZE + tail.readUInt16LE(at + 20) === tail.length)
-  )
-    at--
+  // The last one, whatever follows: as torch, which reads files that something was appended to.
+  while (at >= 0 && tail.readUInt32LE(at) !== END) at--
   if (at < 0) throw truncated(file.path, 'the directory at the end of its zip archive is missing')
   const end = tailStart + at
   const count = tail.readUInt16LE(at + 10)
@@ -112,7 +179,11 @@ async function findDirectory(file: DataFile): Promise<Directory> {
   const offset = tail.readUInt32LE(at + 16)
   const locator = await file.bytes(Math.max(0, end - 20), end >= 20 ? 20 : 0)
   if (locator.length < 20 || locator.readUInt32LE(0) !== END64_LOCATOR) {
-    if (tail.readUInt16LE(at + 4) !== 0 || tail.readUInt16LE(at + 8) !== count)
+    if (
+      tail.readUInt16LE(at + 4) !== 0 ||
+      tail.readUInt16LE(at + 6) !== 0 ||
+      tail.readUInt16LE(at + 8) !== count
+    )
       throw unreadable(file.path, 'it is one part of a split zip archive.')
     return { count, size, offset, end }
   }
@@ -120,16 +191,24 @@ async function findDirectory(file: DataFile): Promise<Directory> {
   const record = end64 + 56 <= end ? await file.bytes(end64, 56) : undefined
   if (!record || record.readUInt32LE(0) !== END64)
     throw unreadable(file.path, 'its zip64 directory is damaged. Download or copy it again.')
-  if (record.readUInt32LE(16) !== 0 || record.readUInt32LE(20) !== 0)
+  if (number64(record, 4) < 44)
+    throw unreadable(file.path, 'its zip64 directory is damaged. Download or copy it again.')
+  const disks = [record.readUInt32LE(16), record.readUInt32LE(20)]
+  if (
+    disks.some((disk) => disk !== 0) ||
+    locator.readUInt32LE(16) !== 1 ||
+    number64(record, 24) !== number64(record, 32)
+  )
     throw unreadable(file.path, 'it is one part of a split zip archive.')
   return { count: number64(record, 32), size: number64(record, 40), offset: number64(record, 48), end: end64 }
 }
 
-function centralEntry(path: string, record: Buffer): ZipEntry {
+function centralEntry(path: string, name: string, record: Buffer): ZipEntry {
   const nameEnd = 46 + record.readUInt16LE(28)
-  const name = record.toString('utf8', 46, nameEnd)
-  if ((record.readUInt16LE(8) & ENCRYPTED) !== 0)
+  const flags = record.readUInt16LE(8)
+  if ((flags & UNREADABLE) !== 0)
     throw unreadable(path, `its entry ${name} is encrypted. Decrypt it first.`, { entry: name })
+  if (record.readUInt16LE(34) > 1) throw unreadable(path, 'it is one part of a split zip archive.')
   let packed = record.readUInt32LE(20)
   let size = record.readUInt32LE(24)
   let headerOffset = record.readUInt32LE(42)
@@ -153,6 +232,8 @@ function centralEntry(path: string, record: Buffer): ZipEntry {
     packedSize: packed,
     method: record.readUInt16LE(10),
     crc32: record.readUInt32LE(16),
+    flags,
+    folder: (record.readUInt32LE(38) & 0x10) !== 0 || name.endsWith('/'),
     headerOffset,
   }
 }

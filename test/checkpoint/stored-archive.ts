@@ -1,11 +1,15 @@
 import { crc32 } from 'node:zlib'
 
-/** A zip of stored entries in torch's folder, with zip64 fields if asked for. Sizes in local headers are 0, as torch's. */
+/**
+ * A zip of stored entries in torch's folder, with its `version` if none is given, and with zip64 fields if asked for.
+ * Sizes in local headers are 0, as torch's.
+ */
 export function storedZip(entries: Readonly<Record<string, Uint8Array>>, options: ZipOptions = {}): Buffer {
   const parts: Buffer[] = []
   const central: Buffer[] = []
+  const version = 'version' in entries ? {} : { version: Buffer.from('3\n') }
   let at = 0
-  for (const [path, data] of Object.entries(entries)) {
+  for (const [path, data] of Object.entries({ ...entries, ...version })) {
     const name = Buffer.from(`archive/${path}`)
     const local = Buffer.alloc(30)
     local.writeUInt32LE(0x04034b50, 0)
