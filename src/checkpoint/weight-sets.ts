@@ -35,9 +35,9 @@ export function keysToWeights(path: string, root: unknown, { weightsKey, choose 
   if (!(root instanceof PickleDict)) return []
   if (choose) {
     const sets = weightSets(root)
-    if (sets.length <= 1) return [...(sets[0]?.places[0] ?? [])]
+    if (sets.length <= 1) return placeOf(sets[0], weightsKey)
     const chosen = choose(path, sets)
-    if (chosen !== undefined) return [...sets[chosen]!.places[0]!]
+    if (chosen !== undefined) return placeOf(sets[chosen], weightsKey)
   }
   const keys: string[] = []
   for (let dict: unknown = root; keys.length < MAX_DEPTH && dict instanceof PickleDict;) {
@@ -49,12 +49,20 @@ export function keysToWeights(path: string, root: unknown, { weightsKey, choose 
   return keys
 }
 
+/** Of the places of one set, the one that was asked for. */
+function placeOf(set: WeightSet | undefined, weightsKey: string | undefined): string[] {
+  const places = set?.places ?? []
+  return [...(places.find((place) => isIn(place.join('.'), weightsKey)) ?? places[0] ?? [])]
+}
+
+/** Whether a dotted path has a key in it, in whole segments. */
+const isIn = (path: string, key: string | undefined): boolean => `.${path}.`.includes(`.${key}.`)
+
 /** Refuses to guess which of several sets is meant. */
 export function severalSets(path: string, sets: readonly string[], wanted?: string): CheckpointError {
   const list = sets.slice(0, 20).join(', ')
   const first = sets.find((set) => set !== TOP) ?? sets[0]
-  const isIn = sets.some((set) => `.${set}.`.includes(`.${wanted}.`))
-  const why = isIn
+  const why = sets.some((set) => isIn(set, wanted))
     ? `of which more than one has ${JSON.stringify(wanted)} in its name`
     : `none called ${JSON.stringify(wanted)}`
   return unreadable(

@@ -78,8 +78,7 @@ export function parseClipConfig(json: unknown, where: string, needed: NeededTowe
   if (given['quantization_config'] !== undefined && given['quantization_config'] !== null) {
     throw invalid(
       where,
-      'it is of a quantised model (quantization_config), whose full weights are not there. Convert the checkpoint in full ' +
-        'precision that it was made from',
+      'it is of a quantised model (quantization_config); convert the one in full precision that it was made from',
     )
   }
   const type = given['model_type']
@@ -93,7 +92,7 @@ export function parseClipConfig(json: unknown, where: string, needed: NeededTowe
       where,
       tower === undefined
         ? `its model_type is ${show(type)}. ICT and HP stand on CLIP: use the config.json of the base model`
-        : `it describes a ${tower} tower alone (model_type ${show(type)})`,
+        : `it describes a ${tower} tower alone (model_type ${show(type)}), and ${needed === 'vision' ? 'the vision tower is' : 'both towers are'} needed`,
     )
   }
   const vision = section(root, where, 'vision_config', VISION_DEFAULTS)

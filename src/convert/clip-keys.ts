@@ -194,7 +194,7 @@ function remedyFor(
     const root = checkpoint.root?.replace(/\.$/, '')
     return root
       ? `To leave out what does not lie under ${root}, name that (--weights-key ${root}); or save the model alone.`
-      : 'Save the model alone, without what else was trained.'
+      : 'Save the model alone, without what else was trained; and check that the config.json belongs to this checkpoint.'
   }
   return 'Check that this is the right file, whole, and in the layout of a Hugging Face state dict.'
 }

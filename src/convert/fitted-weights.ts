@@ -116,7 +116,8 @@ function chooseRoots(
   }
   const rivals = fits.filter((fit) => fits.some((other) => other !== fit && sharesKey(fit, other, part)))
   if (rivals.length === 0) return fits
-  const list = rivals.map(({ root }) => (wrapper + root).replace(/\.$/, '') || TOP)
+  const { before } = templateFor(part)
+  const list = rivals.map(({ root }) => (wrapper + withoutEnd(root, before)).replace(/\.$/, '') || TOP)
   throw severalSets(path, list, weightsKey)
 }
 

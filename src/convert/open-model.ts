@@ -137,6 +137,8 @@ async function openParts(
     weightsKey,
     beside: 'hp-backbone',
     files: backbone.options,
+  }).catch((error: unknown) => {
+    throw error instanceof CheckpointError && isChoice(error.details['files']) ? twoFiles(error) : error
   })
   const lacking = [...headKeys().keys()].filter((key) => !both.weights.tensors.has(key))
   if (lacking.length > 0) throw needsHead(both.weights.path)
@@ -230,6 +232,12 @@ async function requireFolder(base: string): Promise<void> {
     `${base}: the base model is not there. Check the path (--base).`,
     { path: base },
   )
+}
+
+const isChoice = (files: unknown): boolean => Array.isArray(files) && files.length > 1
+
+function twoFiles({ code, message, details }: CheckpointError): CheckpointError {
+  return new CheckpointError(code, `${message} HP has two: --hp BACKBONE --hp-head HEAD.`, details)
 }
 
 function needsHead(path: string): CheckpointError {
