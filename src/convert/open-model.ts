@@ -1,19 +1,18 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../base/errors.ts'
-import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
 import type { ModelKind, ModelOrigin } from '../models/manifest.ts'
-import { END_OF_TEXT } from '../text/vocabulary.ts'
-import type { ClipConfig } from './clip-config.ts'
-import { checkKeys, type CheckpointPart, expectedKeys, headKeys } from './clip-keys.ts'
+import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import type { CheckpointOrigin } from './convert-checkpoints.ts'
 import type { ModelParts } from './convert-model.ts'
 import { findConfig, unlikeBase } from './find-config.ts'
 import { chooseFitting, type FitOptions, type FittedWeights, fitWeights } from './fitted-weights.ts'
-import { foreignWeights } from './foreign-weights.ts'
 import { type FindTensor, headWeights, textWeights, visionWeights } from './graph/tower-weights.ts'
-import { hpPlaces, isFolder } from './hp-places.ts'
+import { isFolder } from './hp-places.ts'
+import { refuseForeign, requireKey, requireVocabulary } from './model-checks.ts'
+import { type OpenPart, openParts, type ReadPart } from './open-parts.ts'
 import { readPreprocess } from './preprocessor-config.ts'
 
 /** A model whose checkpoint is open and holds all that the model must have. */
@@ -107,51 +106,6 @@ export async function openModel(
   }
 }
 
-/** A part of a model: its file, and its weights under the model's names. */
-interface OpenPart {
-  readonly checkpoint: Checkpoint
-  readonly weights: FittedWeights
-}
-
-type ReadPart = (
-  part: CheckpointPart,
-  place: string,
-  options?: FitOptions & { readonly files?: CheckpointOptions },
-) => Promise<OpenPart>
-
-/** ICT is one checkpoint; HP is two, or both in one file. */
-async function openParts(
-  kind: ModelKind,
-  path: string,
-  headFile: string | undefined,
-  weightsKey: string | undefined,
-  read: ReadPart,
-): Promise<{ clip: OpenPart; head?: OpenPart }> {
-  if (kind === 'ict') return { clip: await read('ict', path, { weightsKey }) }
-  const { backbone, head } = await hpPlaces(path, headFile)
-  if (head) {
-    const clip = await read('hp-backbone', backbone.path, { weightsKey, files: backbone.options })
-    return { clip, head: await read('hp-head', head.path, { weightsKey, files: head.options }) }
-  }
-  const both = await read('hp-head', backbone.path, {
-    weightsKey,
-    beside: 'hp-backbone',
-    files: backbone.options,
-  }).catch((error: unknown) => {
-    throw error instanceof CheckpointError && isChoice(error.details['files']) ? twoFiles(error) : error
-  })
-  const lacking = [...headKeys().keys()].filter((key) => !both.weights.tensors.has(key))
-  if (lacking.length > 0) throw needsHead(both.weights.path)
-  return {
-    clip: await read('hp-backbone', backbone.path, {
-      weightsKey,
-      beside: 'hp-head',
-      files: backbone.options,
-    }),
-    head: both,
-  }
-}
-
 /** What is known of a file of the checkpoint. It is not hashed: that was a quarter of what a conversion costs. */
 async function sourceFile(
   path: string,
@@ -231,60 +185,6 @@ async function requireFolder(base: string): Promise<void> {
     'checkpoint_not_found',
     `${base}: the base model is not there. Check the path (--base).`,
     { path: base },
-  )
-}
-
-const isChoice = (files: unknown): boolean => Array.isArray(files) && files.length > 1
-
-function twoFiles({ code, message, details }: CheckpointError): CheckpointError {
-  return new CheckpointError(code, `${message} HP has two: --hp BACKBONE --hp-head HEAD.`, details)
-}
-
-function needsHead(path: string): CheckpointError {
-  return new CheckpointError(
-    'checkpoint_not_found',
-    `${path} is one file without HP's head in it: name that of the head, too (--hp-head FILE), or give the folder of both ` +
-      '(hp_backbone/ and hp_scorer/, or with mlp_pytorch_model.bin in it).',
-    { path },
-  )
-}
-
-/** Ends with what the weights are, where that is known from their names, before sizes and configs are spoken of. */
-function refuseForeign({ path, tensors }: FittedWeights, part: CheckpointPart, hasBase: boolean): void {
-  const foreign = foreignWeights(tensors, part, hasBase)
-  const fits = [...tensors.keys()].some((key) => key.startsWith('vision_model.encoder.'))
-  if (!foreign || (fits && !foreign.isCertain)) return
-  const names = [...tensors.keys()].slice(0, 20)
-  throw new CheckpointError(
-    'checkpoint_keys',
-    `${path} does not have the weights of ${part === 'ict' ? 'an ICT checkpoint' : "HP's backbone"}. ${foreign.why}\n` +
-      `It has ${tensors.size} weights:\n  ${names.join('\n  ')}${tensors.size > names.length ? `\n  … and ${tensors.size - names.length} more` : ''}`,
-    { path, part, kind: foreign.kind, names },
-  )
-}
-
-/** The text tower is given the ids of CLIP's tokenizer, and must have an embedding for each. */
-function requireVocabulary({ text: { vocabSize } }: ClipConfig, where: string): void {
-  if (vocabSize > END_OF_TEXT) return
-  throw new CheckpointError(
-    'checkpoint_config',
-    `${where}: its vocabulary has ${vocabSize} tokens, and that of CLIP has ${END_OF_TEXT + 1}, so its tokenizer is another ` +
-      "than icthp has. ICT stands on CLIP's own: check that this is the right checkpoint, and the config.json that belongs " +
-      'to it.',
-    { where, vocabSize },
-  )
-}
-
-function requireKey(key: string, parts: readonly OpenPart[]): void {
-  if (parts.some(({ weights }) => weights.isNamed)) return
-  const found = parts.map(({ weights: { path, roots } }) => {
-    const sets = roots.map((root) => root.replace(/\.$/, '')).filter((root) => root !== '')
-    return `${path}: ${sets.length === 0 ? 'its weights lie at the top' : sets.join(', ')}`
-  })
-  throw new CheckpointError(
-    'checkpoint_keys',
-    `There is no set of weights called ${show(key)} (--weights-key). What there is:\n${found.map((line) => `  ${line}`).join('\n')}`,
-    { key },
   )
 }
 
