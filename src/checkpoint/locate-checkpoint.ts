@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notFound, unreadable } from './checkpoint-error.ts'
 import { foreignFolder, foreignPiece, isPiece } from './foreign-folder.ts'
+import { readSmallJson } from './small-json.ts'
 
 /** What to open: one file, or the shards of an index with the file of each tensor. */
 export interface CheckpointPlace {
@@ -21,8 +22,6 @@ const USUAL = [
   'pytorch_model.bin.index.json',
 ]
 const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
-/** An index of a thousand weights has 100 kB. */
-const MAX_INDEX = 32 << 20
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
 
@@ -93,18 +92,7 @@ async function chooseFile(
 }
 
 async function readIndex(path: string): Promise<Omit<CheckpointPlace, 'others'>> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw notFound(path, 'there is no such file.', { cause })
-  })
-  if (!found.isFile()) throw unreadable(path, 'the index is no file. Download or copy it again.')
-  if (found.size > MAX_INDEX)
-    throw unreadable(path, `the index has ${found.size} bytes, far more than those of checkpoints.`)
-  let index: { weight_map?: unknown } | null
-  try {
-    index = JSON.parse(await readFile(path, 'utf8')) as { weight_map?: unknown } | null
-  } catch (cause) {
-    throw unreadable(path, 'the index is not JSON. Download or copy it again.', { cause })
-  }
+  const index = (await readSmallJson(path, 'index')) as { weight_map?: unknown } | null
   const map = index?.weight_map
   if (typeof map !== 'object' || map === null || Object.keys(map).length === 0)
     throw unreadable(path, 'the index has no weight_map.')

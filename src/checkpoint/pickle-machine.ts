@@ -253,6 +253,8 @@ class PickleMachine {
 
   #global(module: string, name: string): void {
     // torch.save writes protocol 2, which has Python 2's name for builtins.
+    // Once for each class: the others are fetched from the memo.
+    this.#operations += 4
     const path = `${module === '__builtin__' ? 'builtins' : module}.${name}`
     this.#push(this.#host.findGlobal(path))
   }

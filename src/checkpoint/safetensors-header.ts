@@ -12,6 +12,8 @@ export class HeaderFault extends Error {}
 
 /** The largest checkpoints have some ten thousand in a file. */
 const MAX_TENSORS = 100_000
+/** Names and values that are passed over, of all kinds: a hundred thousand tensors have four hundred thousand. */
+const MAX_PARTS = 500_000
 /** As deep as the reference goes; its own entries are three deep. */
 const MAX_DEPTH = 127
 const DIMENSIONS = 64
@@ -34,6 +36,7 @@ export function readHeader(bytes: Uint8Array): HeaderEntry[] {
 class HeaderReader {
   readonly #text: string
   #at = 0
+  #parts = 0
 
   constructor(text: string) {
     this.#text = text
@@ -78,6 +81,7 @@ class HeaderReader {
     this.#take('{')
     if (this.#next() === '}') return this.#take('}')
     for (;;) {
+      this.#countPart()
       const name = this.#string()
       if (seen.has(name)) throw new HeaderFault(`has ${name} twice`)
       seen.add(name)
@@ -139,6 +143,7 @@ class HeaderReader {
   /** A value of any kind. */
   #skip(depth: number): void {
     if (depth > MAX_DEPTH) throw new HeaderFault('is nested too deep')
+    this.#countPart()
     switch (this.#next()) {
       case '{':
         return this.#object(() => this.#skip(depth + 1))
@@ -173,8 +178,16 @@ class HeaderReader {
     this.#at += word.length
   }
 
+  #countPart(): void {
+    if (++this.#parts > MAX_PARTS) throw new HeaderFault(`has more than ${MAX_PARTS} parts`)
+  }
+
   #space(): void {
-    this.#match(/[ \t\r\n]*/y)
+    for (;;) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
+      this.#at++
+    }
   }
 
   #next(): string {

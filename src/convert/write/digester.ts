@@ -22,16 +22,24 @@ export interface GrowingDigest {
   whole(size: number): Promise<FileDigest>
 }
 
+interface Waiting {
+  readonly worker: Worker
+  resolve(digest: FileDigest): void
+  reject(error: Error): void
+}
+
 /** Hashes files in a thread of its own: the thread that turns and writes weights has enough to do. */
 export class Digester {
   #worker: Worker | undefined
-  #waiting = new Map<number, { resolve(digest: FileDigest): void; reject(error: Error): void }>()
+  #waiting = new Map<number, Waiting>()
   #ids = 0
 
   follow(path: string): GrowingDigest {
     const worker = (this.#worker ??= this.#start())
     const id = ++this.#ids
-    const answer = new Promise<FileDigest>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    const answer = new Promise<FileDigest>((resolve, reject) =>
+      this.#waiting.set(id, { worker, resolve, reject }),
+    )
     // It is heard of in `whole`.
     answer.catch(() => {})
     const send = (size: number, last: boolean): void =>
@@ -47,9 +55,8 @@ export class Digester {
 
   /** Ends the thread; what is still under way is given up. */
   async dispose(): Promise<void> {
-    this.#fail(new Error('The hashing was ended before it was done.'))
     const worker = this.#worker
-    this.#worker = undefined
+    if (worker) this.#lose(worker, new Error('The hashing was ended before it was done.'))
     await worker?.terminate()
   }
 
@@ -61,12 +68,20 @@ export class Digester {
       if ('error' in reply) waiting?.reject(unpackError(reply.error))
       else waiting?.resolve(reply.digest)
     })
-    worker.on('error', (error) => this.#fail(error as Error))
+    worker.on('error', (error) => this.#lose(worker, error as Error))
+    worker.on('exit', (code) =>
+      this.#lose(worker, new Error(`The thread that hashes files ended with code ${code}.`)),
+    )
     return worker
   }
 
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
+  /** Nothing comes from this thread any more; the next file gets another. */
+  #lose(worker: Worker, error: Error): void {
+    if (this.#worker === worker) this.#worker = undefined
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.worker !== worker) continue
+      this.#waiting.delete(id)
+      waiting.reject(error)
+    }
   }
 }

@@ -23,11 +23,19 @@ export async function lockFile(path: string, signal?: AbortSignal): Promise<File
   const owner = await newOwner()
   let touched = -1
   let since = performance.now()
+  let vanished = 0
   for (;;) {
     signal?.throwIfAborted()
     if (await create(path, JSON.stringify(owner))) return hold(path, owner.id)
-    const seen = await lstat(path).catch(() => undefined)
-    if (seen === undefined) continue
+    const seen = await lstat(path).catch((error: unknown) => {
+      if (isErrno(error, 'ENOENT')) return undefined
+      throw error
+    })
+    if (seen === undefined) {
+      // Let go of between the two looks. Some network disks keep answering so for a while.
+      if (++vanished > 1) await sleep(POLL, signal)
+      continue
+    }
     if (seen.mtimeMs !== touched) {
       // Watched on our own clock: on network disks the other's clock may be off.
       touched = seen.mtimeMs

@@ -25,14 +25,21 @@ export const checkpoints: FuzzTarget = {
           copyFileSync(join(fixtures, shards!, file), join(folder, shards!, file))
       }
       writeFileSync(join(folder, name), mutant)
-      return await read(join(folder, shards!))
-    } catch (error) {
-      if (error instanceof IcthpError) return error.code
-      throw error
+      return await outcomeOf(join(folder, shards!))
     } finally {
       rmSync(folder, { recursive: true })
     }
   },
+}
+
+/** Reads all of a checkpoint: what it comes to, or the code of the error. */
+export async function outcomeOf(path: string): Promise<string> {
+  try {
+    return await read(path)
+  } catch (error) {
+    if (error instanceof IcthpError) return error.code
+    throw error
+  }
 }
 
 async function read(path: string): Promise<string> {
