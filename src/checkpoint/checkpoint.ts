@@ -9,6 +9,7 @@ import { type CheckpointTensor, StoredTensor, type TensorLayout } from './stored
 import { isTorchLegacy, readTorchLegacy } from './torch-legacy.ts'
 import type { FileState, Scalar } from './torch-state.ts'
 import { readTorchZip } from './torch-zip.ts'
+import type { SetChoice } from './weight-sets.ts'
 
 export type { CheckpointTensor } from './stored-tensor.ts'
 export type { TensorDtype } from './tensor-dtype.ts'
@@ -52,13 +53,15 @@ export interface VerifyOptions {
   readonly onProgress?: OnProgress | undefined
 }
 
-export interface CheckpointOptions {
+export interface CheckpointOptions extends SetChoice {
   /** Hold what is read in order against the archive's checksums; default true (about 3 GB/s, while the next part is read). */
   readonly checkCrc?: boolean | undefined
   /** Names of files that go before the usual ones, where a folder is opened. */
   readonly preferred?: readonly string[] | undefined
-  /** Which set of weights to take where a file holds several, such as `ema`. */
-  readonly weightsKey?: string | undefined
+  /** Of names that a folder's weights never have, such as those of another part beside them. */
+  readonly avoided?: readonly string[] | undefined
+  /** Leave names as the file has them; default: what `module.`, `model.` and the like put before all is taken off. */
+  readonly asSaved?: boolean | undefined
 }
 
 /** What data-parallel training, torch.compile and wrapping modules put before every name. */
@@ -70,7 +73,7 @@ const PREFIXES = ['module.', '_orig_mod.', 'model.', 'clip_model.', 'clip.', 'ba
  * `checkpoint_truncated`, or `checkpoint_unsafe` where a pickle asks for more than tensors.
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-  const place = await locateCheckpoint(path, options.preferred)
+  const place = await locateCheckpoint(path, options)
   const files: DataFile[] = []
   try {
     const states: { path: string; format: CheckpointFormat; state: FileState }[] = []
@@ -85,7 +88,7 @@ export async function openCheckpoint(path: string, options: CheckpointOptions = 
     )
     if (other) throw unreadable(other.path, `it is not the same kind of file as ${first!.path}.`)
     const layouts = mergeShards(place, states)
-    const prefix = commonPrefix([...layouts.keys()])
+    const prefix = options.asSaved ? '' : commonPrefix([...layouts.keys()])
     const tensors = new Map<string, StoredTensor>()
     for (const [name, layout] of layouts) {
       const bare = name.slice(prefix.length)
@@ -171,12 +174,12 @@ class OpenCheckpoint implements Checkpoint {
 
 async function readState(
   file: DataFile,
-  { checkCrc = true, weightsKey }: CheckpointOptions,
+  { checkCrc = true, ...choice }: CheckpointOptions,
 ): Promise<{ format: CheckpointFormat; state: FileState }> {
   const head = await file.bytes(0, 512)
   if (head.length > 4 && head.readUInt32LE(0) === 0x04034b50)
-    return { format: 'torch-zip', state: await readTorchZip(file, checkCrc, weightsKey) }
-  if (isTorchLegacy(head)) return { format: 'torch-legacy', state: await readTorchLegacy(file, weightsKey) }
+    return { format: 'torch-zip', state: await readTorchZip(file, checkCrc, choice) }
+  if (isTorchLegacy(head)) return { format: 'torch-legacy', state: await readTorchLegacy(file, choice) }
   // An 8-byte length, then JSON; the header's length leaves the upper bytes 0.
   if (head.length > 8 && head.readUInt16LE(6) === 0 && /^[ \t\r\n]*\{/.test(head.toString('latin1', 8)))
     return { format: 'safetensors', state: await readSafetensors(file) }

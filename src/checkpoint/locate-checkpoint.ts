@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notFound, unreadable } from './checkpoint-error.ts'
+import { foreignFolder, foreignPiece, isPiece } from './foreign-folder.ts'
 import { readSmallJson } from './small-json.ts'
 
 /** What to open: one file, or the shards of an index with the file of each tensor. */
@@ -24,20 +25,31 @@ const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
 
+export interface FileChoice {
+  /** Names that go before the usual ones. */
+  readonly preferred?: readonly string[] | undefined
+  /** Names that are never taken. */
+  readonly avoided?: readonly string[] | undefined
+}
+
 /**
- * Takes a file, an index, or a folder with one checkpoint in it, of which those of the `preferred` names go first.
- * Throws `CheckpointError` `checkpoint_not_found`.
+ * Takes a file, an index, or a folder with one checkpoint in it. Throws `CheckpointError` `checkpoint_not_found`, or
+ * `checkpoint_unreadable` for a folder of another kind.
  */
 export async function locateCheckpoint(
   path: string,
-  preferred: readonly string[] = [],
+  { preferred = [], avoided = [] }: FileChoice = {},
 ): Promise<CheckpointPlace> {
   const found = await stat(path).catch((cause: unknown) => {
     throw notFound(path, 'there is no such file or folder. Check the path.', { cause })
   })
   if (!found.isDirectory() && !found.isFile())
     throw notFound(path, 'it is a pipe or a device. Give a file or a folder.')
-  const { name, others } = found.isDirectory() ? await chooseFile(path, preferred) : { name: '', others: [] }
+  const { name, others } = found.isDirectory()
+    ? await chooseFile(path, preferred, avoided)
+    : { name: '', others: [] }
+  const piece = foreignPiece(path)
+  if (piece) throw piece
   const file = name === '' ? path : join(path, name)
   if (!file.endsWith('.index.json')) return { path: file, files: [file], others }
   const place = await readIndex(file)
@@ -48,18 +60,22 @@ export async function locateCheckpoint(
 async function chooseFile(
   folder: string,
   preferred: readonly string[],
+  avoided: readonly string[],
 ): Promise<{ name: string; others: string[] }> {
+  const all = await readdir(folder)
   // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.'))
+  const names = all.filter((name) => !name.startsWith('.') && !avoided.includes(name))
   const usual = [...preferred, ...USUAL].find((name) => names.includes(name))
   const isWeights = (name: string): boolean =>
     (ENDINGS.test(name) && !OTHERS.test(name)) || name.endsWith('.index.json')
   if (usual) return { name: usual, others: names.filter((name) => name !== usual && isWeights(name)).sort() }
   const indexes = names.filter((name) => name.endsWith('.index.json')).sort()
-  const weights = names.filter((name) => ENDINGS.test(name) && !OTHERS.test(name)).sort()
+  const weights = names.filter((name) => ENDINGS.test(name) && !OTHERS.test(name) && !isPiece(name)).sort()
   const choice = indexes.length > 0 ? indexes : weights
   if (choice.length === 1) return { name: choice[0]!, others: [] }
   if (choice.length === 0) {
+    const foreign = await foreignFolder(folder, all)
+    if (foreign) throw foreign
     throw notFound(
       folder,
       `the folder has no weight file (looked for ${USUAL.join(', ')} and *.bin, *.pt, *.pth, *.ckpt, *.safetensors).`,

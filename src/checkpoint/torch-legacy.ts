@@ -4,6 +4,7 @@ import { PickleDict, PickleEnd } from './pickle-values.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { StorageRecord } from './torch-globals.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
+import type { SetChoice } from './weight-sets.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001
@@ -19,7 +20,7 @@ const MAX_PICKLES = 64 << 20
  * system, the object, the storages' keys), then for each key the number of elements and the elements
  * (`_legacy_save` in torch/serialization.py). It has no checksums.
  */
-export async function readTorchLegacy(file: DataFile, weightsKey?: string): Promise<FileState> {
+export async function readTorchLegacy(file: DataFile, choice?: SetChoice): Promise<FileState> {
   const { values, end, records } = await readPickles(file)
   const [magic, protocol, system, root, keys] = values
   if (magic !== MAGIC || protocol !== PROTOCOL) {
@@ -70,7 +71,7 @@ export async function readTorchLegacy(file: DataFile, weightsKey?: string): Prom
         throw truncated(file.path, `storage ${record.key}, which a tensor needs, is not in the file`)
       return bytes
     },
-    weightsKey,
+    choice,
   )
 }
 

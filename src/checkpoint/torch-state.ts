@@ -8,6 +8,7 @@ import type { TensorLayout } from './stored-tensor.ts'
 import { elementCount, spanOf } from './strided-box.ts'
 import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
 import { StorageRecord, storageRecord, STORED_SIZE, TensorRecord, torchGlobal } from './torch-globals.ts'
+import { keysToWeights, type SetChoice } from './weight-sets.ts'
 
 /** An entry that is not a tensor: what a checkpoint says beside its weights. */
 export type Scalar = number | bigint | string | boolean | null
@@ -21,9 +22,6 @@ export interface FileState {
   readonly scalars: ReadonlyMap<string, Scalar>
 }
 
-/** Keys under which training scripts put the weights, the likeliest first. */
-const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module', 'net', 'network', 'weights', 'params']
-const MAX_DEPTH = 4
 /** Elements of an expanded tensor (stride 0) that a storage of a few bytes may claim. */
 const MAX_EXPANDED = 2 ** 28
 
@@ -75,14 +73,14 @@ function storageLoader(
 }
 
 /**
- * Finds the state dict in what was pickled: a dict of tensors, or one under a known key of a dict (or the only dict of
- * tensors in it). `locate` gives the bytes of a storage.
+ * Finds the state dict in what was pickled: a dict of tensors, or one in it that is chosen. `locate` gives the bytes of a
+ * storage.
  */
 export function stateOf(
   path: string,
   root: unknown,
   locate: (storage: StorageRecord) => StoredBytes,
-  weightsKey?: string,
+  choice: SetChoice = {},
 ): FileState {
   const skipped: string[] = []
   const scalars = new Map<string, Scalar>()
@@ -93,11 +91,10 @@ export function stateOf(
   }
   let dict = root
   let wrapper = ''
-  for (let depth = 0; depth < MAX_DEPTH && dict instanceof PickleDict; depth++) {
-    const inner = wrapperKey(path, dict, wrapper, weightsKey)
-    if (inner === undefined) break
-    for (const [key, value] of dict.entries) if (key !== inner) note(`${wrapper}${keyName(key)}`, value)
-    dict = dict.entries.get(inner)
+  for (const inner of keysToWeights(path, root, choice)) {
+    const { entries } = dict as PickleDict
+    for (const [key, value] of entries) if (key !== inner) note(`${wrapper}${keyName(key)}`, value)
+    dict = entries.get(inner)
     wrapper += `${inner}.`
   }
   const tensors = new Map<string, TensorLayout>()
@@ -130,47 +127,6 @@ function keyName(key: unknown): string {
     typeof key === 'boolean'
     ? String(key)
     : '?'
-}
-
-/** The key of the dict to go into, or `undefined` where `dict` is the state dict itself. */
-function wrapperKey(
-  path: string,
-  dict: PickleDict,
-  wrapper: string,
-  weightsKey: string | undefined,
-): string | undefined {
-  const inner: string[] = []
-  const seen = new Map<PickleDict, boolean>()
-  let direct = 0
-  for (const [key, value] of dict.entries) {
-    if (value instanceof TensorRecord) direct++
-    else if (typeof key === 'string' && value instanceof PickleDict && leadsToTensors(value, seen))
-      inner.push(key)
-  }
-  const named = inner.find((key) => key === weightsKey || `${wrapper}${key}` === weightsKey)
-  if (named !== undefined) return named
-  // Which of two sets the authors publish (the trained one, its moving average, …) is not for us to guess.
-  const sets = new Set(inner.map((key) => dict.entries.get(key)))
-  const known = WRAPPERS.find((key) => inner.includes(key))
-  if (sets.size <= 1) return known ?? (direct > 0 ? undefined : inner[0])
-  throw unreadable(
-    path,
-    `it holds several sets of weights (${inner.slice(0, 20).join(', ')}). Name the wanted one (--weights-key ${inner[0]}).`,
-    { keys: inner.map((key) => `${wrapper}${key}`) },
-  )
-}
-
-/** `seen` keeps answers: a hostile pickle can refer to one large dict a million times. */
-function leadsToTensors(dict: PickleDict, seen: Map<PickleDict, boolean>, depth = 0): boolean {
-  const known = seen.get(dict)
-  if (known !== undefined) return known
-  seen.set(dict, false)
-  const inner = depth < MAX_DEPTH ? WRAPPERS.map((key) => dict.entries.get(key)) : []
-  const answer =
-    [...dict.entries.values()].some((value) => value instanceof TensorRecord) ||
-    inner.some((value) => value instanceof PickleDict && leadsToTensors(value, seen, depth + 1))
-  seen.set(dict, answer)
-  return answer
 }
 
 /** Holds a tensor against its storage: nothing may lie outside. */

@@ -6,6 +6,7 @@ import { PickleEnd } from './pickle-values.ts'
 import { StoredBytes } from './stored-bytes.ts'
 import type { StorageRecord } from './torch-globals.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
+import type { SetChoice } from './weight-sets.ts'
 import { readZipDirectory, zipDataOffset, type ZipEntry } from './zip-directory.ts'
 
 /** A thousand tensors take some 150 kB. */
@@ -22,7 +23,7 @@ const MAX_VERSION = 10n
 export async function readTorchZip(
   file: DataFile,
   checkCrc: boolean,
-  weightsKey?: string,
+  choice?: SetChoice,
 ): Promise<FileState> {
   const entries = await readZipDirectory(file)
   const folder = folderOf(file.path, [...entries.keys()])
@@ -80,7 +81,7 @@ export async function readTorchZip(
     }
     if (!storages.has(record.key)) storages.set(record.key, await open(entry))
   }
-  return stateOf(file.path, value, (record) => storages.get(record.key)!, weightsKey)
+  return stateOf(file.path, value, (record) => storages.get(record.key)!, choice)
 }
 
 /** All entries lie in one folder, which the first one names. */

@@ -1,5 +1,5 @@
 import { CheckpointError, show } from '../base/errors.ts'
-import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import type { NamedWeights } from './clip-keys.ts'
 
 export type HiddenAct = 'gelu' | 'quick_gelu'
 
@@ -65,16 +65,34 @@ const VISION_DEFAULTS: Json = {
 /** What transformers took for the end token before 4.31, whatever the vocabulary; it pools at the largest id then. */
 const LEGACY_EOS = 2
 
+/** Which towers a config must describe. */
+export type NeededTowers = 'both' | 'vision'
+
 /**
- * Reads a Hugging Face CLIPConfig, that is, the parsed config.json of a CLIPModel, with transformers' defaults. `where`
- * names it in messages. Throws `CheckpointError` `checkpoint_config`.
+ * Reads a Hugging Face CLIPConfig, that is, the parsed config.json of a CLIPModel, with transformers' defaults; where the
+ * vision tower is all that is needed, also that of a CLIPVisionModelWithProjection (the text tower is then said to have
+ * the defaults). `where` names it in messages. Throws `CheckpointError` `checkpoint_config`.
  */
-export function parseClipConfig(json: unknown, where: string): ClipConfig {
-  const root = object(json, where, 'the file')
-  if (root['model_type'] !== undefined && root['model_type'] !== 'clip') {
+export function parseClipConfig(json: unknown, where: string, needed: NeededTowers = 'both'): ClipConfig {
+  const given = object(json, where, 'what is in it')
+  if (given['quantization_config'] !== undefined && given['quantization_config'] !== null) {
     throw invalid(
       where,
-      `its model_type is ${show(root['model_type'])}. ICT and HP stand on CLIP: use the config.json of the base model`,
+      'it is of a quantised model (quantization_config); convert the one in full precision that it was made from',
+    )
+  }
+  const type = given['model_type']
+  const root =
+    type === 'clip_vision_model' && needed === 'vision'
+      ? { projection_dim: given['projection_dim'], vision_config: given }
+      : given
+  if (root === given && type !== undefined && type !== 'clip') {
+    const tower = { clip_vision_model: 'vision', clip_text_model: 'text' }[String(type)]
+    throw invalid(
+      where,
+      tower === undefined
+        ? `its model_type is ${show(type)}. ICT and HP stand on CLIP: use the config.json of the base model`
+        : `it describes a ${tower} tower alone (model_type ${show(type)}), and ${needed === 'vision' ? 'the vision tower is' : 'both towers are'} needed`,
     )
   }
   const vision = section(root, where, 'vision_config', VISION_DEFAULTS)
@@ -112,7 +130,7 @@ export function parseClipConfig(json: unknown, where: string): ClipConfig {
  * ViT-H/14 is known well enough: heads and activation leave no trace in shapes. Throws `CheckpointError`
  * `checkpoint_config` for every other, saying to pass the config.
  */
-export function inferClipConfig(checkpoint: Checkpoint): ClipConfig {
+export function inferClipConfig(checkpoint: NamedWeights): ClipConfig {
   const { path, tensors } = checkpoint
   const shape = (name: string, dims: number): readonly number[] => {
     const found = tensors.get(name)?.shape
@@ -238,7 +256,7 @@ function square(json: Json, where: string, field: string): number {
 
 function object(value: unknown, where: string, name: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-  throw invalid(where, `${name} is ${show(value)}, not an object`)
+  throw invalid(where, `${name} is ${Array.isArray(value) ? 'a list' : show(value)}, not an object`)
 }
 
 /** Without nulls, which stand for "not said". */

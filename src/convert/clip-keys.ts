@@ -1,15 +1,25 @@
 import { CheckpointError } from '../base/errors.ts'
-import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
 import { isFloatDtype } from '../checkpoint/tensor-dtype.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
+import { foreignWeights } from './foreign-weights.ts'
+import { type NameTemplate, templateOf } from './name-fit.ts'
 
 /** Which file is held against the expected keys, and which of them it must have. */
 export type CheckpointPart = 'ict' | 'hp-backbone' | 'hp-head'
 
+/** Named tensors, and where they come from. */
+export interface NamedWeights {
+  readonly path: string
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>
+  /** What its names began with before they were fitted, where that was one thing for all. */
+  readonly root?: string | undefined
+}
+
 export interface KeyCheck {
-  readonly checkpoint: Checkpoint
+  readonly checkpoint: NamedWeights
   /** Where keys that ICT's file lacks come from; other parts must be whole. */
-  readonly base?: Checkpoint | undefined
+  readonly base?: NamedWeights | undefined
   /** Shapes by name: {@link expectedKeys}, or {@link headKeys} for `hp-head`. */
   readonly expected: ReadonlyMap<string, readonly number[]>
   readonly part: CheckpointPart
@@ -30,6 +40,7 @@ const BUFFERS = /^(text|vision)_model\.embeddings\.position_ids$/
 const HP_NEEDS = /^(vision_model\.|visual_projection\.)/
 const HP_IGNORES = /^(text_model\.|text_projection\.|logit_scale$)/
 const SHOWN = 20
+const HEAD_BEFORE = 'layers.'
 
 /** Names and shapes of the state dict of a Hugging Face CLIPModel, with its spelling `pre_layrnorm`. */
 export function expectedKeys({ vision, text, projectionDim }: ClipConfig): Map<string, number[]> {
@@ -59,16 +70,25 @@ export function headKeys(projectionDim = 1024): Map<string, number[]> {
   const keys = new Map<string, number[]>()
   const widths = [projectionDim, 1024, 128, 64, 16, 1]
   for (const [i, layer] of [0, 2, 4, 6, 7].entries())
-    addAffine(keys, `layers.${layer}`, [widths[i + 1]!, widths[i]!])
+    addAffine(keys, `${HEAD_BEFORE}${layer}`, [widths[i + 1]!, widths[i]!])
   return keys
 }
+
+/** What the names of a part are fitted to. Of what the head's layers are an attribute is left open. */
+export function templateFor(part: CheckpointPart): NameTemplate {
+  return part === 'hp-head' ? HEAD_TEMPLATE : CLIP_TEMPLATE
+}
+
+/** Whether a part must have a key. */
+export const isNeeded = (key: string, part: CheckpointPart): boolean =>
+  part === 'hp-backbone' ? HP_NEEDS.test(key) : !BUFFERS.test(key)
 
 /**
  * Holds a checkpoint against the keys it must have: none missing, none more, shapes and kinds right. For `hp-backbone`
  * only the vision tower and its projection are needed. Throws `CheckpointError` `checkpoint_keys` with the list.
  */
 export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): CheckedKeys {
-  const needed = [...expected].filter(([name]) => part !== 'hp-backbone' || HP_NEEDS.test(name))
+  const needed = [...expected].filter(([name]) => isNeeded(name, part))
   const tensors = new Map<string, CheckpointTensor>()
   const missing: string[] = []
   const fromBase: string[] = []
@@ -127,8 +147,8 @@ function addAffine(keys: Map<string, number[]>, name: string, weight: number[]):
 type Mismatches = Readonly<Record<'missing' | 'unexpected' | 'misshapen', readonly string[]>>
 
 function mismatch(
-  checkpoint: Checkpoint,
-  base: Checkpoint | undefined,
+  checkpoint: NamedWeights,
+  base: NamedWeights | undefined,
   part: CheckpointPart,
   lists: Mismatches,
 ): CheckpointError {
@@ -155,24 +175,49 @@ function mismatch(
 }
 
 function remedyFor(
-  checkpoint: Checkpoint,
-  base: Checkpoint | undefined,
+  checkpoint: NamedWeights,
+  base: NamedWeights | undefined,
   part: CheckpointPart,
   lists: Mismatches,
 ): string {
-  const has = (prefix: string): boolean =>
-    [...checkpoint.tensors.keys()].some((name) => name.startsWith(prefix))
-  if (part !== 'hp-head' && (has('visual.') || has('transformer.resblocks.'))) {
-    return "It has open_clip's or OpenAI's names: convert it to a Hugging Face CLIPModel first."
-  }
-  if (part !== 'hp-head' && has('layers.0.'))
-    return "It looks like HP's head (hp_scorer/mlp_pytorch_model.bin): pass the CLIP backbone here."
-  if (part === 'hp-head' && has('vision_model.'))
-    return 'It looks like a CLIP backbone: pass hp_scorer/mlp_pytorch_model.bin here.'
+  const foreign = foreignWeights(checkpoint.tensors, part, base !== undefined)
+  if (foreign) return foreign.why
   const onlyMissing = lists.unexpected.length === 0 && lists.misshapen.length === 0
   if (part === 'ict' && onlyMissing && !base)
     return 'If it was saved without what equals the base model, pass the base model too (--base).'
+  const rows = lists.misshapen.find((line) => line.startsWith(TOKEN_EMBEDDING))
+  if (rows && lists.misshapen.length === 1)
+    return 'Its vocabulary is of another size than its config.json says. Use the config.json that belongs to it.'
   if (lists.misshapen.length > 0)
     return 'Check that the config.json belongs to this checkpoint and that this is the right file.'
+  if (lists.missing.length === 0) {
+    const root = checkpoint.root?.replace(/\.$/, '')
+    return root
+      ? `To leave out what does not lie under ${root}, name that (--weights-key ${root}); or save the model alone.`
+      : 'Save the model alone, without what else was trained; and check that the config.json belongs to this checkpoint.'
+  }
   return 'Check that this is the right file, whole, and in the layout of a Hugging Face state dict.'
 }
+
+const TOKEN_EMBEDDING = 'text_model.embeddings.token_embedding.weight'
+const ONE_LAYER: ClipTowerConfig = {
+  hiddenSize: 1,
+  intermediateSize: 1,
+  layers: 1,
+  heads: 1,
+  hiddenAct: 'gelu',
+  layerNormEps: 1e-5,
+}
+const CLIP_TEMPLATE = templateOf(
+  [
+    ...expectedKeys({
+      vision: { ...ONE_LAYER, imageSize: 1, patchSize: 1, positions: 2 },
+      text: { ...ONE_LAYER, vocabSize: 1, maxPositions: 1, pooling: 'argmax', eosTokenId: 0 },
+      projectionDim: 1,
+    }).keys(),
+    'text_model.embeddings.position_ids',
+    'vision_model.embeddings.position_ids',
+  ],
+  { anyLayer: true },
+)
+const HEAD_TEMPLATE = templateOf(headKeys().keys(), { before: HEAD_BEFORE })

@@ -1,15 +1,19 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../base/errors.ts'
-import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
 import type { ModelKind } from '../models/kinds.ts'
 import type { ModelOrigin } from '../models/manifest.ts'
-import { type ClipConfig, inferClipConfig, parseClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
 import type { CheckpointOrigin } from './convert-checkpoints.ts'
 import type { ModelParts } from './convert-model.ts'
+import { findConfig, unlikeBase } from './find-config.ts'
+import { chooseFitting, fitWeights } from './fitted-weights.ts'
 import { type FindTensor, headWeights, textWeights, visionWeights } from './graph/tower-weights.ts'
+import { isFolder } from './hp-places.ts'
+import { refuseForeign, requireKey, requireVocabulary } from './model-checks.ts'
+import { type OpenPart, openParts, type ReadPart } from './open-parts.ts'
 import { readPreprocess } from './preprocessor-config.ts'
 
 /** A model whose checkpoint is open and holds all that the model must have. */
@@ -37,68 +41,64 @@ export async function openModel(
   { base, head: headFile, weightsKey, origin: { sha256 = {}, ...origin } = {} }: OpenModelOptions,
 ): Promise<OpenModel> {
   const open: Checkpoint[] = []
-  const read = async (place: string, options: CheckpointOptions = { weightsKey }): Promise<Checkpoint> => {
-    const checkpoint = await openCheckpoint(place, options)
+  const read: ReadPart = async (part, place, options = {}) => {
+    const checkpoint = await openCheckpoint(place, {
+      asSaved: true,
+      weightsKey: options.weightsKey,
+      choose: chooseFitting(part, options),
+      ...options.files,
+    })
     open.push(checkpoint)
-    return checkpoint
+    return { checkpoint, weights: fitWeights(checkpoint, part, options) }
   }
   const close = async (): Promise<void> =>
     void (await Promise.all(open.map((checkpoint) => checkpoint.close())))
   try {
-    const isFile = await isWeightFile(path)
-    if (kind === 'hp' && isFile && headFile === undefined) throw needsHead(path)
-    const clip = await read(kind === 'hp' && !isFile ? join(path, 'hp_backbone') : path)
+    const { clip, head } = await openParts(kind, path, headFile, weightsKey, read)
     if (base !== undefined) await requireFolder(base)
-    const beside = isFile ? dirname(path) : path
-    const own = [beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : [])]
-    const { config, folder } = await findConfig([...own, ...(base ? [base] : [])], clip)
+    const beside = (await isFolder(path)) ? path : dirname(path)
+    const folders = [beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : []), ...(base ? [base] : [])]
+    const part = kind === 'hp' ? 'hp-backbone' : 'ict'
+    refuseForeign(clip.weights, part, base !== undefined)
+    const { config, folder } = await findConfig(kind, folders, clip.weights)
+    if (kind === 'ict') requireVocabulary(config, folder ?? clip.weights.path)
     const unlike =
       base !== undefined && folder !== undefined && folder !== base
-        ? await unlikeBase(config, folder, base)
+        ? await unlikeBase(kind, config, folder, base)
         : []
-    const preprocess = await readPreprocess([...own, ...(base ? [base] : [])], config.vision.imageSize)
+    const preprocess = await readPreprocess(folders, config.vision.imageSize)
+    const expected = expectedKeys(config)
     // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
-    const lacks = kind === 'ict' && [...expectedKeys(config).keys()].some((name) => !clip.tensors.has(name))
+    const lacks = kind === 'ict' && [...expected.keys()].some((name) => !clip.weights.tensors.has(name))
     const baseClip = lacks && base !== undefined ? await readBase(base, read) : undefined
-    const keys = checkKeys({
-      checkpoint: clip,
-      base: baseClip,
-      expected: expectedKeys(config),
-      part: kind === 'hp' ? 'hp-backbone' : 'ict',
-    })
-    const head =
-      kind === 'hp'
-        ? await read(headFile ?? join(path, 'hp_scorer'), { weightsKey, preferred: HEAD_NAMES })
-        : undefined
-    if (weightsKey !== undefined) requireKey(weightsKey, [clip, ...(head ? [head] : [])])
+    const keys = checkKeys({ checkpoint: clip.weights, base: baseClip?.weights, expected, part })
     const headTensors =
       head &&
-      checkKeys({ checkpoint: head, expected: headKeys(config.projectionDim), part: 'hp-head' }).tensors
+      checkKeys({ checkpoint: head.weights, expected: headKeys(config.projectionDim), part: 'hp-head' })
+        .tensors
+    const parts = head ? [clip, head] : [clip]
+    if (weightsKey !== undefined) requireKey(weightsKey, parts)
     const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
-    const sources = open.filter((checkpoint) => checkpoint !== baseClip || keys.fromBase.length > 0)
-    const files = await Promise.all(
-      sources.flatMap((checkpoint) => checkpoint.files).map((file) => sourceFile(file, path, sha256)),
+    const sources = open.filter(
+      (checkpoint) => checkpoint !== baseClip?.checkpoint || keys.fromBase.length > 0,
     )
-    const parts: ModelParts = {
-      kind,
-      preprocess,
-      name: origin.repository ?? `${basename(resolve(path))}`,
-      config,
-      find,
-      weights:
-        kind === 'hp'
-          ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
-          : { vision: visionWeights(config, find), text: textWeights(config, find) },
-      source: { ...defined(origin), files },
-    }
+    const paths = new Set(sources.flatMap((checkpoint) => checkpoint.files))
+    const files = await Promise.all([...paths].map((file) => sourceFile(file, path, sha256)))
     return {
-      parts,
+      parts: {
+        kind,
+        preprocess,
+        name: origin.repository ?? `${basename(resolve(path))}`,
+        config,
+        find,
+        weights:
+          kind === 'hp'
+            ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
+            : { vision: visionWeights(config, find), text: textWeights(config, find) },
+        source: { ...defined(origin), files },
+      },
       fromBase: keys.fromBase,
-      notes: [
-        ...notes([clip, ...(head ? [head] : [])], keys.fromBase),
-        ...unlike,
-        ...otherPixels(preprocess),
-      ],
+      notes: [...notes(parts, keys.fromBase), ...unlike, ...otherPixels(preprocess)],
       close,
     }
   } catch (error) {
@@ -118,67 +118,34 @@ async function sourceFile(
   return { path: name, size: (await stat(path)).size, ...defined({ sha256: sha256[name] }) }
 }
 
-function notes(checkpoints: readonly Checkpoint[], fromBase: readonly string[]): string[] {
+function notes(parts: readonly OpenPart[], fromBase: readonly string[]): string[] {
   const lines: string[] = []
-  for (const { path, wrapper, others } of checkpoints) {
-    if (wrapper) lines.push(`the names in the checkpoint start with ${show(wrapper)}, which was taken off`)
-    if (others.length > 0)
+  for (const { checkpoint, weights } of parts) {
+    const roots = weights.roots.filter((root) => root !== '')
+    if (roots.length > 0) {
+      const were = roots.length === 1 ? 'was' : 'were'
       lines.push(
-        `${path} was taken; ${others.join(', ')} beside it ${others.length === 1 ? 'was' : 'were'} not`,
+        `the names in the checkpoint start with ${roots.map(show).join(' and ')}, which ${were} taken off`,
       )
+    }
+    if (weights.inner.length > 0) {
+      const were = weights.inner.length === 1 ? 'was' : 'were'
+      lines.push(
+        `the names in the checkpoint have ${weights.inner.map(show).join(' and ')} within, which ${were} taken out`,
+      )
+    }
+    const { path, others } = checkpoint
+    if (others.length > 0) {
+      const were = others.length === 1 ? 'was' : 'were'
+      lines.push(`${path} was taken; ${others.join(', ')} beside it ${were} not`)
+    }
   }
   if (fromBase.length > 0) {
     lines.push(
       `${fromBase.length} weights are not in the checkpoint and come from the base model: ${fromBase.slice(0, 5).join(', ')}${fromBase.length > 5 ? ', …' : ''}`,
     )
   }
-  return lines
-}
-
-/** config.json of the first folder that has one; else what the shapes tell. */
-async function findConfig(
-  folders: readonly string[],
-  checkpoint: Checkpoint,
-): Promise<{ config: ClipConfig; folder?: string }> {
-  for (const folder of folders) {
-    const config = await readConfig(folder)
-    if (config) return { config, folder }
-  }
-  return { config: inferClipConfig(checkpoint) }
-}
-
-async function readConfig(folder: string): Promise<ClipConfig | undefined> {
-  const path = join(folder, 'config.json')
-  const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw new CheckpointError(
-      'checkpoint_config',
-      `${path} is not JSON: ${(cause as Error).message}. Fetch it again.`,
-      { path, cause },
-    )
-  }
-  return parseClipConfig(json, path)
-}
-
-/** A line where the checkpoint's own config says otherwise than the base's: the wrong heads leave no trace in the shapes. */
-async function unlikeBase(config: ClipConfig, folder: string, base: string): Promise<string[]> {
-  const other = await readConfig(base).catch(() => undefined)
-  if (!other) return []
-  const fields = (of: ClipConfig): Map<string, unknown> =>
-    new Map([
-      ...Object.entries(of.vision).map(([name, value]) => [`vision ${name}`, value] as const),
-      ...Object.entries(of.text).map(([name, value]) => [`text ${name}`, value] as const),
-      ['projectionDim', of.projectionDim] as const,
-    ])
-  const others = fields(other)
-  const differences = [...fields(config)].filter(([name, value]) => others.get(name) !== value)
-  if (differences.length === 0) return []
-  const list = differences.map(([name, value]) => `${name} ${show(value)}, not ${show(others.get(name))}`)
-  return [`${join(folder, 'config.json')} was taken, which is unlike the base model's: ${list.join('; ')}`]
+  return [...new Set(lines)]
 }
 
 function otherPixels({ mean, std }: PreprocessConfig): string[] {
@@ -192,15 +159,9 @@ function otherPixels({ mean, std }: PreprocessConfig): string[] {
       ]
 }
 
-/** What the official repository calls the head. */
-const HEAD_NAMES = ['mlp_pytorch_model.bin']
-
-async function readBase(
-  base: string,
-  read: (place: string, options: CheckpointOptions) => Promise<Checkpoint>,
-): Promise<Checkpoint | undefined> {
+async function readBase(base: string, read: ReadPart): Promise<OpenPart | undefined> {
   try {
-    return await read(base, {})
+    return await read('ict', base)
   } catch (error) {
     // Without weights it is there for its config; what ICT lacks is told by the check of its keys.
     if (
@@ -212,12 +173,6 @@ async function readBase(
     throw error
   }
 }
-
-const isWeightFile = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => !found.isDirectory(),
-    () => false,
-  )
 
 async function requireFolder(base: string): Promise<void> {
   if (
@@ -231,32 +186,6 @@ async function requireFolder(base: string): Promise<void> {
     'checkpoint_not_found',
     `${base}: the base model is not there. Check the path (--base).`,
     { path: base },
-  )
-}
-
-function needsHead(path: string): CheckpointError {
-  return new CheckpointError(
-    'checkpoint_not_found',
-    `${path} is one file, and HP has two: name that of the head, too (--hp-head FILE), or give the folder of both.`,
-    { path },
-  )
-}
-
-function requireKey(key: string, checkpoints: readonly Checkpoint[]): void {
-  if (
-    checkpoints.some(
-      ({ wrapper }) => wrapper === `${key}.` || wrapper.startsWith(`${key}.`) || wrapper.includes(`.${key}.`),
-    )
-  )
-    return
-  const found = checkpoints.map(
-    ({ path, wrapper }) =>
-      `${path}: ${wrapper === '' ? 'its weights lie at the top' : wrapper.replace(/\.$/, '')}`,
-  )
-  throw new CheckpointError(
-    'checkpoint_keys',
-    `There is no set of weights called ${show(key)} (--weights-key). What there is:\n${found.map((line) => `  ${line}`).join('\n')}`,
-    { key },
   )
 }
 

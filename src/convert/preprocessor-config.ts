@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError, show } from '../base/errors.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
+import { readJson } from './read-json.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -13,19 +13,13 @@ type Json = Readonly<Record<string, unknown>>
 export async function readPreprocess(folders: readonly string[], size: number): Promise<PreprocessConfig> {
   for (const folder of folders) {
     const where = join(folder, 'preprocessor_config.json')
-    const text = await readFile(where, 'utf8').catch(() => undefined)
-    if (text !== undefined) return parsePreprocess(text, where, size)
+    const found = await readJson(where)
+    if (found) return parsePreprocess(found.json, where, size)
   }
   return { ...CLIP_PREPROCESS, size }
 }
 
-function parsePreprocess(text: string, where: string, size: number): PreprocessConfig {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw refuse(where, `it is not JSON: ${(cause as Error).message}`, cause)
-  }
+function parsePreprocess(json: unknown, where: string, size: number): PreprocessConfig {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw refuse(where, 'it is not an object')
   const given = json as Json
@@ -68,10 +62,10 @@ function three(json: Json, field: 'image_mean' | 'image_std', where: string): Pr
   throw refuse(where, `its ${field} is ${show(JSON.stringify(value))}, not three numbers`)
 }
 
-function refuse(where: string, why: string, cause?: unknown): CheckpointError {
+function refuse(where: string, why: string): CheckpointError {
   return new CheckpointError(
     'checkpoint_config',
     `${where}: ${why}. Use the file that belongs to the checkpoint, or remove it where CLIP's preprocessing is meant.`,
-    { where, ...(cause === undefined ? {} : { cause }) },
+    { where },
   )
 }
