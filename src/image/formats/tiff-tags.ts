@@ -1,6 +1,6 @@
 import { unreadable } from '../image-errors.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { readDirectory, readValues, type TiffDirectory,TYPE, TYPE_BYTES } from './tiff/tiff-entries.ts'
+import { readDirectory, readValues, type TiffDirectory, TYPE, TYPE_BYTES } from './tiff/tiff-entries.ts'
 
 export const TAG = {
   width: 256,

@@ -93,8 +93,8 @@ class FaxStrip {
       const read = this.#readLineByAbove()
       if (this.#runs.overflown) return false
       this.#paint(y)
-      // An end where none should be is let pass, but not in the first line.
-      if (read === 'ended' || this.#lineEnd) return y > 0
+      // libtiff lets an end that comes too soon pass, and leaves the other lines to what was in memory: no picture.
+      if (read === 'ended' || this.#lineEnd) return y > 0 && y === rows - 1
       this.#runs.keep()
     }
     return true

@@ -2,7 +2,7 @@ import { truncated, unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { TAG } from '../tiff-tags.ts'
 import { COMPRESSION } from './pillow-setup.ts'
-import { readValues, type TiffDirectory, type TiffEntry,TYPE, TYPE_BYTES } from './tiff-entries.ts'
+import { readValues, type TiffDirectory, type TiffEntry, TYPE, TYPE_BYTES } from './tiff-entries.ts'
 
 /** What libtiff knows of a picture. Sizes in pixels, bits, bytes. */
 export interface Libtiff {

@@ -3,7 +3,7 @@ import { truncated, unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import { type Codec, codecOf } from './codecs.ts'
 import type { Libtiff } from './libtiff-directory.ts'
-import { type LibtiffSizes,libtiffSizes } from './libtiff-sizes.ts'
+import { type LibtiffSizes, libtiffSizes } from './libtiff-sizes.ts'
 import { COMPRESSION } from './pillow-setup.ts'
 import { makeUndo } from './predictor.ts'
 

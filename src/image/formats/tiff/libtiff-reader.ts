@@ -1,5 +1,5 @@
 import type { Inflate } from '../../codecs/image-codecs.ts'
-import { unreadable } from '../../image-errors.ts'
+import { truncated, unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import type { TiffTags } from '../tiff-tags.ts'
 import { readLibtiff } from './libtiff-directory.ts'
@@ -135,7 +135,7 @@ class StripReader {
   ): Promise<void> {
     const { tif } = this.#parts
     const part = await this.#parts.read(index, size, tif.tiled ? tif.tileHeight : rows)
-    if (!part.whole) throw unreadable('TIFF', 'a strip or tile of its pixels is damaged, or too short')
+    if (!part.whole) throw truncated('TIFF', 'a strip or tile of its pixels is too short, or damaged')
     const { unpack } = this.#unpackers[plane]!
     for (let row = 0; row < rows; row++) {
       const to = ((y + row) * this.#setup.width + x) * this.#channels

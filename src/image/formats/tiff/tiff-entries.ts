@@ -72,7 +72,6 @@ export function readDirectory(reader: ByteReader): TiffDirectory {
   const inline = big ? 8 : 4
   if (start === 0) throw unreadable('TIFF', 'it has no directory')
   const entries: TiffEntry[] = []
-  if (start + head > reader.length) return { littleEndian, big, entries, announced: 0 }
   const announced = big ? word(start) : reader.u16(start, littleEndian)
   for (let at = start + head; entries.length < announced && at + size <= reader.length; at += size) {
     const type = reader.u16(at + 2, littleEndian)
