@@ -21,12 +21,22 @@ export interface FaxLayout {
 
 /**
  * Decodes a strip of ITU-T T.4 or T.6, high bits first, into rows of bits that start on a byte; 1 is black. Damage is got over
- * as libtiff 4.7 does it (`tif_fax3.c`): a line that cannot be read on is white to its end. False where that ends the strip.
+ * as libtiff 4.7 does it (`tif_fax3.c`): a line that cannot be read on is white to its end. `right` is false where that ends
+ * the strip; `lines` tells how many are there.
  */
-export function decodeFax(data: Uint8Array, out: Uint8Array, layout: FaxLayout): boolean {
+export function decodeFax(
+  data: Uint8Array,
+  out: Uint8Array,
+  layout: FaxLayout,
+): { readonly right: boolean; readonly lines: number } {
   const decoder = new FaxStrip(data, out, layout)
-  if (layout.coding === 'group4') return decoder.readGroup4()
-  return layout.coding === 'runs' ? decoder.readRuns() : decoder.readGroup3()
+  const right =
+    layout.coding === 'group4'
+      ? decoder.readGroup4()
+      : layout.coding === 'runs'
+        ? decoder.readRuns()
+        : decoder.readGroup3()
+  return { right, lines: decoder.lines }
 }
 
 class FaxStrip {
@@ -36,6 +46,7 @@ class FaxStrip {
   readonly #layout: FaxLayout
   readonly #tables = makeRunTables()
   readonly #runs: FaxRuns
+  lines = 0
   /** A line's end has been read with the line. */
   #lineEnd = false
 
@@ -93,8 +104,8 @@ class FaxStrip {
       const read = this.#readLineByAbove()
       if (this.#runs.overflown) return false
       this.#paint(y)
-      // libtiff lets an end that comes too soon pass, and leaves the other lines to what was in memory: no picture.
-      if (read === 'ended' || this.#lineEnd) return y > 0 && y === rows - 1
+      // An end that comes too soon is let pass, but not in the first line.
+      if (read === 'ended' || this.#lineEnd) return y > 0
       this.#runs.keep()
     }
     return true
@@ -109,6 +120,7 @@ class FaxStrip {
   #paint(y: number): void {
     const rowBytes = Math.ceil(this.#layout.width / 8)
     this.#runs.paint(this.#out, y * rowBytes)
+    this.lines = y + 1
   }
 
   /** False where the data ends before a line's end comes, `none` where it ends within it. */

@@ -4,6 +4,7 @@ import { unreadable } from '../../image-errors.ts'
 import { decodeFax, type FaxLayout } from '../fax/fax-decoder.ts'
 import { unpackBits, unpackTiffLzw, unpackZstandard } from '../tiff-compression.ts'
 import { jpegCodec } from '../tiff-jpeg.ts'
+import { inflateDamaged } from './inflate-damaged.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { unpackLzma } from './lzma/xz.ts'
 import { COMPRESSION, notRead } from './pillow-setup.ts'
@@ -28,20 +29,18 @@ export interface Codec {
   readonly reverses: boolean
   /** Samples of 16 and 32 bits come in the byte order of the file. */
   readonly swaps: boolean
-  /** libtiff does not notice damage in tiles. */
-  readonly lenientTiles: boolean
 }
 
 /** Throws `ImageError` `image_unsupported`, `image_unreadable` where compression and samples do not go together. */
 export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec {
   const { compression } = tif
-  const usual = { predicts: true, reverses: true, swaps: true, lenientTiles: false }
+  const usual = { predicts: true, reverses: true, swaps: true }
   switch (compression) {
     case COMPRESSION.lzw:
       return { ...usual, unpack: whatThereIs(unpackTiffLzw) }
     case COMPRESSION.deflate:
     case COMPRESSION.oldDeflate:
-      return { ...usual, unpack: whatThereIs(inflate) }
+      return { ...usual, unpack: deflate(inflate) }
     case COMPRESSION.zstandard:
       return { ...usual, unpack: whatThereIs(unpackZstandard) }
     case COMPRESSION.lzma:
@@ -56,11 +55,24 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.runsWord:
     case COMPRESSION.group3:
     case COMPRESSION.group4:
-      return { ...usual, predicts: false, lenientTiles: true, unpack: fax(tif) }
+      return { ...usual, predicts: false, unpack: fax(tif) }
     default:
       throw notRead(
         compression === COMPRESSION.oldJpeg ? 'old JPEG compression' : `compression ${compression}`,
       )
+  }
+}
+
+/** What damaged data still holds, too. */
+function deflate(inflate: Inflate): Codec['unpack'] {
+  return async (data, out) => {
+    try {
+      const there = await inflate(data, out.length)
+      out.set(there)
+      return there.length === out.length
+    } catch {
+      return inflateDamaged(data, out)
+    }
   }
 }
 
@@ -100,7 +112,18 @@ function fax({
     align: compression === COMPRESSION.runsWord ? 16 : 8,
     memory: { withoutEnds: false },
   }
-  return (data, out, { rows, odd }) => decodeFax(data, out, { ...layout, rows, odd })
+  // libtiff unpacks each strip over the one before, and of one that ends too soon leaves the rest as it was.
+  let before: Uint8Array = new Uint8Array(0)
+  let known = 0
+  return (data, out, { rows, odd }) => {
+    const rowBytes = out.length / rows
+    out.set(before.subarray(0, out.length))
+    const { right, lines } = decodeFax(data, out, { ...layout, rows, odd })
+    known = Math.max(known, lines * rowBytes)
+    if (out.length >= before.length) before = out
+    else before.set(out)
+    return (right || tiled) && known >= out.length
+  }
 }
 
 function thunder({ bits, tiled, width }: Libtiff, rowBytes: number): Codec['unpack'] {

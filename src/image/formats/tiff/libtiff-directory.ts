@@ -215,7 +215,7 @@ class LibtiffFields {
   #one(tag: number, most: number, needed: boolean): number | undefined {
     const entry = this.find(tag)
     if (!entry) return undefined
-    if (entry.count === 1 && entry.whole && (WHOLE.has(entry.type) || entry.type === TYPE.undefined)) {
+    if (entry.count === 1 && entry.whole && WHOLE.has(entry.type)) {
       const value = readValues(this.#reader, this.directory, entry)[0]!
       if (value >= 0 && value <= most) return value
     }
@@ -242,7 +242,7 @@ class LibtiffFields {
   }
 
   #shorts(entry: TiffEntry): number[] | undefined {
-    if (!entry.whole || entry.count > 0xffff || !(WHOLE.has(entry.type) || entry.type === TYPE.undefined)) {
+    if (!entry.whole || entry.count > 0xffff || !WHOLE.has(entry.type)) {
       return undefined
     }
     const values = readValues(this.#reader, this.directory, entry)
@@ -273,7 +273,10 @@ class LibtiffFields {
 
   /** Offsets or sizes of the strips; 0 where there are too few. */
   places(entry: TiffEntry, parts: number): number[] {
-    if (!entry.whole) throw truncated('TIFF', 'the places of its pixels lie outside of it')
+    const bytes = Math.min(entry.count, parts) * (TYPE_BYTES[entry.type] ?? 0)
+    if (entry.at + bytes > this.#reader.length) {
+      throw truncated('TIFF', 'the places of its pixels lie outside of it')
+    }
     if (entry.count > 0 && !WHOLE.has(entry.type)) throw damaged(`tag ${entry.tag}`)
     const values = readValues(this.#reader, this.directory, entry, parts)
     if (!values.every((value) => value >= 0)) throw damaged(`tag ${entry.tag}`)

@@ -1,6 +1,7 @@
 import type { Inflate } from '../../codecs/image-codecs.ts'
 import { truncated, unreadable } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
+import { jpegSampling } from '../tiff-jpeg.ts'
 import { type Codec, codecOf } from './codecs.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { type LibtiffSizes, libtiffSizes } from './libtiff-sizes.ts'
@@ -25,6 +26,13 @@ export class LibtiffParts {
   constructor(reader: ByteReader, tif: Libtiff, inflate: Inflate) {
     this.#reader = reader
     this.tif = tif
+    if (tif.compression === COMPRESSION.jpeg && tif.photometric === 6 && !tif.planar && tif.samples === 3) {
+      const first = reader.bytes.subarray(tif.offsets[0], tif.offsets[0]! + tif.counts[0]!)
+      tif.subsampling = jpegSampling(first, 3) ?? tif.subsampling
+      if (!tif.subsampling.every((each) => [1, 2, 4].includes(each))) {
+        throw unreadable('TIFF', `its chroma is sampled ${tif.subsampling.join('×')}`)
+      }
+    }
     this.sizes = libtiffSizes(tif)
     const rowBytes = tif.tiled ? this.sizes.tileLine : this.sizes.line
     if (!(rowBytes > 0)) throw unreadable('TIFF', 'its lines have no size')
@@ -51,7 +59,7 @@ export class LibtiffParts {
     const out = new Uint8Array(size)
     const odd = (tif.offsets[index]! & 1) === 1
     const whole = await this.#codec.unpack(packed, out, { rows, odd, last: this.#isLast(index) })
-    if (!whole) return { data: out, whole: tif.tiled && this.#codec.lenientTiles }
+    if (!whole) return { data: out, whole: false }
     if (this.#undo && !this.#undo(out)) return { data: out, whole: false }
     if (!tif.littleEndian && !this.#undo && this.#codec.swaps) swap(out, tif.bits)
     return { data: out, whole: true }
@@ -90,9 +98,3 @@ function reverseBits(data: Uint8Array): Uint8Array {
     return ((value & 15) << 4) | (value >> 4)
   })
 }
-
-export const isFax = (compression: number): boolean =>
-  compression === COMPRESSION.runs ||
-  compression === COMPRESSION.group3 ||
-  compression === COMPRESSION.group4 ||
-  compression === COMPRESSION.runsWord
