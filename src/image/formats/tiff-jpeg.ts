@@ -29,18 +29,10 @@ export function jpegCodec(tif: Libtiff, rowBytes: number): Codec['unpack'] {
       throw unreadable('TIFF', `a strip or tile has chroma sampled ${sampling.join('×')}`)
     }
     tables ??= tif.jpegTables ? readJpegTables(tif.jpegTables) : new JpegTables()
-    const data = decodeJpegStrip(endIt(packed), tables, colour, check)
+    const data = decodeJpegStrip(packed, tables, colour, check)
     out.set(data.length > out.length ? data.subarray(0, out.length) : data)
     return data.length >= out.length
   }
-}
-
-/** libjpeg reads on with end markers where the data ends. */
-function endIt(packed: Uint8Array): Uint8Array {
-  const ended = new Uint8Array(packed.length + 16)
-  ended.set(packed)
-  for (let i = packed.length; i < ended.length; i += 2) ended.set([0xff, 0xd9], i)
-  return ended
 }
 
 /**
