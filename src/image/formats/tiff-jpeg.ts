@@ -24,6 +24,7 @@ export function jpegCodec(tif: Libtiff, rowBytes: number): Codec['unpack'] {
         throw unreadable('TIFF', `a strip or tile has ${width}×${height} pixels of ${components} samples`)
       }
     }
+    if (packed[0] !== 0xff || packed[1] !== 0xd8) throw unreadable('TIFF', 'a strip or tile is no JPEG')
     const sampling = jpegSampling(packed, samples)
     if (sampling && (sampling[0] !== across || sampling[1] !== down)) {
       throw unreadable('TIFF', `a strip or tile has chroma sampled ${sampling.join('×')}`)

@@ -118,14 +118,17 @@ export function storedSize(tags: TiffTags): { width: number; height: number } {
 export function tiffSize(tags: TiffTags): { width: number; height: number } {
   const { width, height } = storedSize(tags)
   const orientation = tiffOrientation(tags)
-  return orientation >= 5 && orientation <= 8 ? { width: height, height: width } : { width, height }
+  return orientation >= 5 ? { width: height, height: width } : { width, height }
 }
 
-/** By its tag, or, where that is missing, by the XMP text (`Image.getexif`). 1, or a number outside 1…8, for as stored. */
+/** 1 to 8, by its tag, or, where that is missing, by the XMP text (`Image.getexif`). 1 where it is none of these. */
 export function tiffOrientation(tags: TiffTags): number {
-  const orientation = oneValue(tags, TAG.orientation)
-  if (orientation !== undefined) return orientation
-  const xmp = tags.tags.get(TAG.xmp)
+  const orientation = oneValue(tags, TAG.orientation) ?? xmpOrientation(tags)
+  return [2, 3, 4, 5, 6, 7, 8].includes(orientation) ? orientation : 1
+}
+
+function xmpOrientation({ tags }: TiffTags): number {
+  const xmp = tags.get(TAG.xmp)
   if (!xmp || (xmp.type !== TYPE.byte && xmp.type !== TYPE.undefined)) return 1
   const text = new TextDecoder('latin1').decode(Uint8Array.from(xmp.values))
   return Number(/tiff:Orientation(?:="|>)([0-9])/.exec(text)?.[1] ?? 1)

@@ -36,6 +36,9 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
   const { compression } = tif
   const usual = { predicts: true, reverses: true, swaps: true }
   switch (compression) {
+    // Pillow read another tag, or it would not have asked libtiff.
+    case COMPRESSION.none:
+      return { ...usual, predicts: false, unpack: whatThereIs((data, size) => data.subarray(0, size)) }
     case COMPRESSION.lzw:
       return { ...usual, unpack: whatThereIs(unpackTiffLzw) }
     case COMPRESSION.deflate:

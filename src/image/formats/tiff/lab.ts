@@ -19,23 +19,24 @@ export function labToRgb(data: Uint8Array): Uint8Array {
   const nodes = table
   const out = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i += 3) {
-    const l = AXIS[data[i]!]!
-    const a = AXIS[data[i + 1]!]!
-    const b = AXIS[data[i + 2]!]!
-    // From the corner nearest to black, along the axes by the size of what is left of them.
-    const steps = sortSteps(l, a, b)
-    const first = ((l.node * GRID + a.node) * GRID + b.node) * 3
+    const l = data[i]!
+    const a = data[i + 1]!
+    const b = data[i + 2]!
+    const first = NODE[l]! * LIGHT + NODE[a]! * RED + NODE[b]! * BLUE
+    // From the corner nearest to black along the axes, the one with the most left of it first.
+    let [x, y, z] = [REST[l]!, REST[a]!, REST[b]!]
+    let [stepX, stepY, stepZ] = [l === 255 ? 0 : LIGHT, a === 255 ? 0 : RED, b === 255 ? 0 : BLUE]
+    if (x < y) [x, y, stepX, stepY] = [y, x, stepY, stepX]
+    if (y < z) [y, z, stepY, stepZ] = [z, y, stepZ, stepY]
+    if (x < y) [x, y, stepX, stepY] = [y, x, stepY, stepX]
+    const second = first + stepX
+    const third = second + stepY
+    const last = third + stepZ
     for (let c = 0; c < 3; c++) {
       const start = nodes[first + c]!
-      let sum = 0x8001
-      let from = start
-      let at = first + c
-      for (const { rest, step } of steps) {
-        at += step
-        const to = nodes[at]!
-        sum += (to - from) * rest
-        from = to
-      }
+      const at = nodes[second + c]!
+      const next = nodes[third + c]!
+      const sum = (at - start) * x + (next - at) * y + (nodes[last + c]! - next) * z + 0x8001
       const value = start + Math.floor((sum + Math.floor(sum / 65536)) / 65536)
       out[i + c] = Math.floor((value * 65281 + 8388608) / 16777216)
     }
@@ -43,37 +44,17 @@ export function labToRgb(data: Uint8Array): Uint8Array {
   return out
 }
 
-interface Place {
-  readonly node: number
-  /** 16 bits of what lies behind the node. */
-  readonly rest: number
-  /** To the next node; none behind the last. */
-  readonly ahead: 0 | 1
-}
-
-/** Where each byte lies on an axis. */
-const AXIS: readonly Place[] = Array.from({ length: 256 }, (_, byte) => {
+/** Numbers of the table from node to node along each axis. */
+const BLUE = 3
+const RED = GRID * BLUE
+const LIGHT = GRID * RED
+/** Where each byte lies on an axis: behind which node, and 16 bits of what lies behind that. */
+const [NODE, REST] = [new Uint8Array(256), new Int32Array(256)]
+for (let byte = 0; byte < 256; byte++) {
   const scaled = byte * 257 * (GRID - 1)
   const fixed = scaled + Math.floor((scaled + 0x7fff) / 0xffff)
-  return { node: fixed >> 16, rest: fixed & 0xffff, ahead: byte === 255 ? 0 : 1 }
-})
-
-interface Step {
-  readonly rest: number
-  readonly step: number
-}
-
-/** The larger rests first; of equal ones the table's order makes no difference. */
-function sortSteps(l: Place, a: Place, b: Place): readonly [Step, Step, Step] {
-  const x: Step = { rest: l.rest, step: l.ahead * GRID * GRID * 3 }
-  const y: Step = { rest: a.rest, step: a.ahead * GRID * 3 }
-  const z: Step = { rest: b.rest, step: b.ahead * 3 }
-  if (x.rest >= y.rest) {
-    if (y.rest >= z.rest) return [x, y, z]
-    return x.rest >= z.rest ? [x, z, y] : [z, x, y]
-  }
-  if (x.rest >= z.rest) return [y, x, z]
-  return y.rest >= z.rest ? [y, z, x] : [z, y, x]
+  NODE[byte] = fixed >> 16
+  REST[byte] = fixed & 0xffff
 }
 
 let table: Uint16Array | undefined

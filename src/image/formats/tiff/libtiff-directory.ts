@@ -124,6 +124,11 @@ function readDetails(
   const sampleFormat = fields.perSample(TAG.sampleFormat, samples) ?? 1
   if (sampleFormat < 1 || sampleFormat > 6) throw damaged('its sample format')
   const fillOrder = fields.short(TAG.fillOrder) ?? 1
+  // Of no use here, but where they are damaged libtiff reads nothing.
+  for (const tag of [280, 281, 32996]) fields.perSample(tag, samples)
+  for (const tag of [340, 341]) {
+    if (fields.has(tag) && !fields.floats(tag, samples)) throw damaged(`tag ${tag}`)
+  }
   const subsampling = fields.shorts(TAG.subsampling, 2)
   const luma = fields.floats(TAG.luma, 3) ?? [0.299, 0.587, 0.114].map(Math.fround)
   return {

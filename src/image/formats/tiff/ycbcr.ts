@@ -1,3 +1,4 @@
+import { ImageError } from '../../../base/errors.ts'
 import { unreadable } from '../../image-errors.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import type { LibtiffParts, Part } from './libtiff-parts.ts'
@@ -28,7 +29,7 @@ export async function readYcbcr(parts: LibtiffParts): Promise<Uint8Array> {
       const columns = Math.min(partWidth, width - x)
       const planes: Uint8Array[] = []
       for (let plane = 0; plane < (planar ? 3 : 1); plane++)
-        planes.push((await readPart(parts, x, y, plane, rows)).data)
+        planes.push(await readPlane(parts, x, y, plane, rows))
       const rowBytes = tiled ? parts.sizes.tileLine : width
       const target = { out, width, x, y, columns, rows }
       if (planar) colours.drawPlanes(planes, planar ? (tiled ? tileWidth : width) : rowBytes, target)
@@ -36,6 +37,24 @@ export async function readYcbcr(parts: LibtiffParts): Promise<Uint8Array> {
     }
   }
   return out
+}
+
+/** What lies outside the file is 0, but for the first that is read of its rows. */
+async function readPlane(
+  parts: LibtiffParts,
+  x: number,
+  y: number,
+  plane: number,
+  rows: number,
+): Promise<Uint8Array> {
+  try {
+    return (await readPart(parts, x, y, plane, rows)).data
+  } catch (error) {
+    const outside = error instanceof ImageError && error.code === 'image_truncated'
+    if (!outside || (x === 0 && plane === 0)) throw error
+    const { tiled, tileHeight } = parts.tif
+    return new Uint8Array(parts.sizes.part(tiled ? tileHeight : rows))
+  }
 }
 
 async function readPart(
