@@ -48,32 +48,29 @@ describe('damaged files', () => {
   )
 })
 
-test.each([
-  'tiff-group4-0.tif',
-  'tiff-group3-1.tif',
-  'tiff-ccitt-0.tif',
-  'tiff-jpeg-422.tif',
-  'tiff-jpeg-strips.tif',
-])('%s with short strips is truncated', async (name) => {
-  const bytes = read(name)
-  const view = new DataView(bytes.buffer)
-  const little = bytes[0] === 0x49
-  const directory = view.getUint32(4, little)
-  for (let i = 0; i < view.getUint16(directory, little); i++) {
-    const at = directory + 2 + i * 12
-    // StripByteCounts, whether one number or the place of many.
-    if (view.getUint16(at, little) !== 279) continue
-    const short = view.getUint16(at + 2, little) === 3
-    const where = view.getUint32(at + 4, little) === 1 ? at + 8 : view.getUint32(at + 8, little)
-    const count = short ? view.getUint16(where, little) : view.getUint32(where, little)
-    if (short) view.setUint16(where, count * 0.6, little)
-    else view.setUint32(where, count * 0.6, little)
-  }
-  await expect(decodeImage(bytes, wasm!)).rejects.toMatchObject({
-    name: 'ImageError',
-    code: 'image_truncated',
-  })
-})
+test.each(['tiff-group4-0.tif', 'tiff-ccitt-0.tif', 'tiff-jpeg-422.tif', 'tiff-jpeg-strips.tif'])(
+  '%s with short strips is truncated',
+  async (name) => {
+    const bytes = read(name)
+    const view = new DataView(bytes.buffer)
+    const little = bytes[0] === 0x49
+    const directory = view.getUint32(4, little)
+    for (let i = 0; i < view.getUint16(directory, little); i++) {
+      const at = directory + 2 + i * 12
+      // StripByteCounts, whether one number or the place of many.
+      if (view.getUint16(at, little) !== 279) continue
+      const short = view.getUint16(at + 2, little) === 3
+      const where = view.getUint32(at + 4, little) === 1 ? at + 8 : view.getUint32(at + 8, little)
+      const count = short ? view.getUint16(where, little) : view.getUint32(where, little)
+      if (short) view.setUint16(where, count * 0.6, little)
+      else view.setUint32(where, count * 0.6, little)
+    }
+    await expect(decodeImage(bytes, wasm!)).rejects.toMatchObject({
+      name: 'ImageError',
+      code: 'image_truncated',
+    })
+  },
+)
 
 test('a JPEG of millions of pixels in a few bytes is refused before room is made for it', async () => {
   const bytes = read('jpeg-cmyk.jpg')

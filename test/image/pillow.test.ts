@@ -43,6 +43,19 @@ const refusals: Record<string, string> = {
   'bmp-32-fields.bmp': 'image_unsupported',
   'bmp-32-odd-fields.bmp': 'image_unsupported',
   'bmp-rle8-short.bmp': 'image_unreadable',
+  'tiff-no-16-reversed.tif': 'image_unsupported',
+  'tiff-no-64.tif': 'image_unsupported',
+  'tiff-no-byte-compression.tif': 'image_unsupported',
+  'tiff-no-cmyka.tif': 'image_unsupported',
+  'tiff-no-float-width.tif': 'image_unreadable',
+  'tiff-no-format0.tif': 'image_unsupported',
+  'tiff-no-gray-reversed-white.tif': 'image_unsupported',
+  'tiff-no-planes-extra.tif': 'image_unsupported',
+  'tiff-no-predictor3.tif': 'image_unreadable',
+  'tiff-no-rows-undefined.tif': 'image_unreadable',
+  'tiff-no-twice.tif': 'image_unreadable',
+  'tiff-no-webp.tif': 'image_unsupported',
+  'tiff-ycc-odd.tif': 'image_unreadable',
 }
 
 for (const codecs of codecSets) {

@@ -7,8 +7,8 @@ export interface LzwOptions {
   readonly size: number
   /** Takes a code of so many bits from the data; -1 where it has ended. */
   readonly take: (width: number) => number
-  /** The error for a code that cannot be there. */
-  readonly damaged: () => Error
+  /** What becomes of a code that cannot be there: the error to throw, or `stop` for what came before it. */
+  readonly damaged: (() => Error) | 'stop'
 }
 
 /** LZW of codes of up to 12 bits, as GIF and TIFF have it. Returns what there is, at most `size` bytes. */
@@ -32,7 +32,10 @@ export function unpackLzw({ clear, early, size, take, damaged }: LzwOptions): Ui
       previous = -1
       continue
     }
-    if (code > next || (code === next && previous < 0)) throw damaged()
+    if (code > next || (code === next && previous < 0)) {
+      if (damaged === 'stop') break
+      throw damaged()
+    }
     if (previous >= 0 && next < 4096) {
       // The previous run and the first byte of this one; they stand next to each other in the output.
       starts[next] = previousAt

@@ -1,4 +1,3 @@
-import { truncated, unreadable } from '../image-errors.ts'
 import { unpackLzw } from './lzw.ts'
 
 /** PackBits: runs and literals of bytes. Returns what there is, at most `size` bytes. */
@@ -8,7 +7,10 @@ export function unpackBits(data: Uint8Array, size: number): Uint8Array {
   for (let at = 0; at < data.length && length < size;) {
     const head = data[at++]!
     if (head < 128) {
-      const literal = data.subarray(at, at + Math.min(head + 1, size - length))
+      const count = Math.min(head + 1, size - length)
+      // libtiff takes a stretch whole or not at all.
+      if (at + count > data.length) break
+      const literal = data.subarray(at, at + count)
       out.set(literal, length)
       length += literal.length
       at += head + 1
@@ -21,15 +23,25 @@ export function unpackBits(data: Uint8Array, size: number): Uint8Array {
   return out.subarray(0, length)
 }
 
-/** TIFF's LZW: high bits first, codes widened one early. Returns what there is, at most `size` bytes. */
+/**
+ * TIFF's LZW: high bits first, codes widened one early; or that of before TIFF 5, low bits first, known by its first code.
+ * Returns what there is, at most `size` bytes.
+ */
 export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
-  if (data.length > 1 && data[0] === 0 && (data[1]! & 1) === 1) {
-    throw unreadable('TIFF', 'it is packed by the LZW of before TIFF 5')
-  }
+  const old = data.length > 1 && data[0] === 0 && (data[1]! & 1) === 1
+  const take = old ? lowBitsFirst(data) : highBitsFirst(data)
+  // The table has to be emptied first.
+  if (take(9) !== 256) return new Uint8Array(0)
+  return unpackLzw({ clear: 256, early: old ? 0 : 1, size, take, damaged: 'stop' })
+}
+
+type Take = (width: number) => number
+
+function highBitsFirst(data: Uint8Array): Take {
   let buffer = 0
   let held = 0
   let at = 0
-  const take = (width: number): number => {
+  return (width) => {
     while (held < width && at < data.length) {
       buffer = ((buffer << 8) | data[at++]!) & 0xffffff
       held += 8
@@ -39,62 +51,46 @@ export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
     held -= width
     return code
   }
-  const damaged = (): Error => unreadable('TIFF', 'its compressed data is damaged')
-  return unpackLzw({ clear: 256, early: 1, size, take, damaged })
 }
 
-/** Returns what there is, at most `size` bytes. */
-export async function unpackZstandard(data: Uint8Array, size: number): Promise<Uint8Array> {
-  // Rare in pictures, and so not in everybody's bundle.
-  const { decompress } = await import('fzstd')
-  return decompress(data, new Uint8Array(size))
-}
-
-/** Undoes horizontal differencing (predictor 2) in place. Samples of 2 and 4 bytes are in the file's byte order. */
-export function undoPredictor(
-  data: Uint8Array,
-  rowBytes: number,
-  samples: number,
-  sampleBytes: number,
-  littleEndian: boolean,
-): void {
-  const step = samples * sampleBytes
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  for (let row = 0; row + rowBytes <= data.length; row += rowBytes) {
-    const end = row + rowBytes
-    if (sampleBytes === 1) {
-      for (let i = row + step; i < end; i++) data[i]! += data[i - step]!
-    } else if (sampleBytes === 4) {
-      for (let i = row + step; i < end; i += 4) {
-        view.setUint32(
-          i,
-          view.getUint32(i, littleEndian) + view.getUint32(i - step, littleEndian),
-          littleEndian,
-        )
-      }
-    } else {
-      const low = littleEndian ? 0 : 1
-      const high = 1 - low
-      for (let i = row + step; i < end; i += 2) {
-        const sum = data[i + low]! + data[i + low - step]!
-        data[i + low] = sum
-        data[i + high]! += data[i + high - step]! + (sum >> 8)
-      }
+function lowBitsFirst(data: Uint8Array): Take {
+  let buffer = 0
+  let held = 0
+  let at = 0
+  return (width) => {
+    while (held < width && at < data.length) {
+      buffer |= data[at++]! << held
+      held += 8
     }
+    if (held < width) return -1
+    const code = buffer & ((1 << width) - 1)
+    buffer >>>= width
+    held -= width
+    return code
   }
 }
 
-/** Turns the bits of each byte round: FillOrder 2. */
-export function reverseBits(data: Uint8Array): Uint8Array {
-  return data.map((byte) => {
-    let value = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55)
-    value = ((value & 0x33) << 2) | ((value >> 2) & 0x33)
-    return ((value & 15) << 4) | (value >> 4)
+/** Returns what there is, at most `size` bytes. Throws where it is damaged before that. */
+export async function unpackZstandard(data: Uint8Array, size: number): Promise<Uint8Array> {
+  // Rare in pictures, and so not in everybody's bundle.
+  const { Decompress } = await import('fzstd')
+  const out = new Uint8Array(size)
+  let length = 0
+  const stream = new Decompress((chunk) => {
+    const part = chunk.subarray(0, size - length)
+    out.set(part, length)
+    length += part.length
   })
+  // In pieces, so that a bomb does not unfold.
+  for (let at = 0; at < data.length && length < size; at += PIECE) {
+    try {
+      stream.push(data.subarray(at, at + PIECE), at + PIECE >= data.length)
+    } catch (error) {
+      // What is still to come is not asked for.
+      if (length < size) throw error
+    }
+  }
+  return out.subarray(0, length)
 }
 
-/** Throws `image_truncated` where a strip or tile holds less than its part of the picture. */
-export function expectBytes(data: Uint8Array, size: number): Uint8Array {
-  if (data.length < size) throw truncated('TIFF', `a strip of its pixels has ${data.length} of ${size} bytes`)
-  return data
-}
+const PIECE = 4096

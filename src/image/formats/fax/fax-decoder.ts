@@ -1,6 +1,6 @@
-import { truncated, unreadable, unsupported } from '../../image-errors.ts'
 import { makeRunTables, RUN_BITS, type RunTable } from './fax-codes.ts'
 import { FaxReader } from './fax-reader.ts'
+import { FaxRuns } from './fax-runs.ts'
 
 /** How the lines of a fax are coded. */
 export interface FaxLayout {
@@ -13,145 +13,242 @@ export interface FaxLayout {
   readonly twoDimensional: boolean
   /** Of `runs`: lines start on a multiple of so many bits. */
   readonly align: 8 | 16
+  /** The data starts on an odd byte of the file. */
+  readonly odd: boolean
+  /** Kept from strip to strip: once a line's end was missing, none is looked for. */
+  readonly memory: { withoutEnds: boolean }
 }
 
 /**
- * Decodes a picture of ITU-T T.4 or T.6, high bits first, to rows of bits that start on a byte; 1 is black. Damaged lines are
- * refused, not made up. Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
+ * Decodes a strip of ITU-T T.4 or T.6, high bits first, into rows of bits that start on a byte; 1 is black. Damage is got over
+ * as libtiff 4.7 does it (`tif_fax3.c`): a line that cannot be read on is white to its end. `right` is false where that ends
+ * the strip; `lines` tells how many are there.
  */
-export function decodeFax(data: Uint8Array, layout: FaxLayout): Uint8Array {
-  const { width, rows, coding, twoDimensional, align } = layout
-  const reader = new FaxReader(data)
-  const tables = makeRunTables()
-  const rowBytes = Math.ceil(width / 8)
-  const out = new Uint8Array(rowBytes * rows)
-  // The places where the colour changes, from white on, and behind them the line's end three times over.
-  let above = new Int32Array(width + 4).fill(width)
-  let line = new Int32Array(width + 4)
-  for (let y = 0; y < rows; y++) {
-    if (coding === 'group3') reader.passLineEnd()
-    if (reader.ended) throw truncated('TIFF', `${rows - y} of ${rows} lines are missing`)
-    const byAbove = coding === 'group4' || (coding === 'group3' && twoDimensional && reader.take(1) === 0)
-    const changes = byAbove
-      ? readLineByAbove(reader, tables, above, line, width)
-      : readLine(reader, tables, line, width)
-    line.fill(width, changes)
-    paint(out, y * rowBytes, line, width)
-    ;[above, line] = [line, above]
-    if (coding === 'runs') reader.align(align)
-  }
-  if (reader.overrun) throw truncated('TIFF', 'its last line does not end')
-  return out
+export function decodeFax(
+  data: Uint8Array,
+  out: Uint8Array,
+  layout: FaxLayout,
+): { readonly right: boolean; readonly lines: number } {
+  const decoder = new FaxStrip(data, out, layout)
+  const right =
+    layout.coding === 'group4'
+      ? decoder.readGroup4()
+      : layout.coding === 'runs'
+        ? decoder.readRuns()
+        : decoder.readGroup3()
+  return { right, lines: decoder.lines }
 }
 
-/** White and black runs by turns. Returns the number of changes. */
-function readLine(
-  reader: FaxReader,
-  tables: readonly [RunTable, RunTable],
-  line: Int32Array,
-  width: number,
-): number {
-  let changes = 0
-  for (let at = 0, black = 0; at < width; black ^= 1) {
-    at += readRun(reader, tables[black]!)
-    if (at > width || changes > width) throw damaged()
-    line[changes++] = at
-  }
-  return changes
-}
+class FaxStrip {
+  #reader: FaxReader
+  readonly #data: Uint8Array
+  readonly #out: Uint8Array
+  readonly #layout: FaxLayout
+  readonly #tables = makeRunTables()
+  readonly #runs: FaxRuns
+  lines = 0
+  /** A line's end has been read with the line. */
+  #lineEnd = false
 
-/** Changes told by those of the line above. */
-function readLineByAbove(
-  reader: FaxReader,
-  tables: readonly [RunTable, RunTable],
-  above: Int32Array,
-  line: Int32Array,
-  width: number,
-): number {
-  let changes = 0
-  let black = 0
-  let at = 0
-  // The first change above that lies to the right and is of the other colour: it has the parity of `black`.
-  let next = 0
-  for (let begun = false; at < width; begun = true) {
-    next = (next & ~1) | black
-    while (next > 1 && above[next - 2]! > at) next -= 2
-    while (above[next]! < width && (begun ? above[next]! <= at : above[next]! < at)) next += 2
-    const mode = readMode(reader)
-    if (mode === PASS) {
-      at = above[next + 1]!
-    } else if (mode === HORIZONTAL) {
-      for (let k = 0; k < 2; k++) {
-        at += readRun(reader, tables[black ^ k]!)
-        if (at > width || changes > width) throw damaged()
-        line[changes++] = at
+  constructor(data: Uint8Array, out: Uint8Array, layout: FaxLayout) {
+    this.#data = data
+    this.#out = out
+    this.#layout = layout
+    this.#reader = new FaxReader(data)
+    this.#runs = new FaxRuns(layout.width, layout.coding === 'group4' || layout.twoDimensional)
+  }
+
+  readRuns(): boolean {
+    const { rows, align, odd } = this.#layout
+    for (let y = 0; y < rows; y++) {
+      this.#runs.start()
+      const going = this.#readLine()
+      if (this.#runs.overflown) return false
+      this.#paint(y)
+      if (!going) return false
+      if (align === 8) this.#reader.alignByte()
+      else this.#reader.alignWord(odd)
+    }
+    return true
+  }
+
+  readGroup3(): boolean {
+    const { rows, twoDimensional } = this.#layout
+    for (let y = 0; y < rows;) {
+      this.#runs.start()
+      const found = this.#passLineEnd()
+      if (found === 'none') {
+        // Once more from the start, and without looking for the ends of lines.
+        this.#layout.memory.withoutEnds = true
+        this.#lineEnd = false
+        this.#reader = new FaxReader(this.#data)
+        continue
       }
-    } else {
-      const to = above[next]! + mode
-      if (to < at || to > width || changes > width) throw damaged()
-      line[changes++] = at = to
-      black ^= 1
+      const there = found && (!twoDimensional || this.#reader.need(1))
+      if (!there) this.#runs.finish()
+      const byItself = !twoDimensional || this.#takeBit() === 1
+      const going = there && (byItself ? this.#readLine() : this.#readLineByAbove() === 'done')
+      if (this.#runs.overflown) return false
+      this.#paint(y)
+      if (!going) return false
+      if (twoDimensional) this.#runs.keep()
+      y++
+    }
+    return true
+  }
+
+  readGroup4(): boolean {
+    const { rows } = this.#layout
+    for (let y = 0; y < rows; y++) {
+      this.#runs.start()
+      const read = this.#readLineByAbove()
+      if (this.#runs.overflown) return false
+      this.#paint(y)
+      // An end that comes too soon is let pass, but not in the first line.
+      if (read === 'ended' || this.#lineEnd) return y > 0
+      this.#runs.keep()
+    }
+    return true
+  }
+
+  #takeBit(): number {
+    const bit = this.#reader.peek(1)
+    this.#reader.skip(1)
+    return bit
+  }
+
+  #paint(y: number): void {
+    const rowBytes = Math.ceil(this.#layout.width / 8)
+    this.#runs.paint(this.#out, y * rowBytes)
+    this.lines = y + 1
+  }
+
+  /** False where the data ends before a line's end comes, `none` where it ends within it. */
+  #passLineEnd(): boolean | 'none' {
+    if (this.#layout.memory.withoutEnds) return true
+    const reader = this.#reader
+    while (!this.#lineEnd) {
+      if (!reader.need(11)) return false
+      if (reader.peek(11) === 0) break
+      reader.skip(1)
+    }
+    for (;;) {
+      if (!reader.need(8)) return 'none'
+      if (reader.peek(8) !== 0) break
+      reader.skip(8)
+    }
+    while (reader.peek(1) === 0) reader.skip(1)
+    reader.skip(1)
+    this.#lineEnd = false
+    return true
+  }
+
+  /** A run: its codes of 64 pixels and more, then the one that ends it. What stopped it, if anything did. */
+  #readRun(black: 0 | 1, markers: boolean): 'ended' | 'bad' | 'line' | undefined {
+    const table: RunTable = this.#tables[black]
+    for (;;) {
+      if (!this.#reader.need(black ? 13 : 12)) return 'ended'
+      const bits = black ? this.#reader.peek(RUN_BITS) : this.#reader.peek(12) << 1
+      if (bits >> 2 === 0) {
+        this.#reader.skip(11)
+        return markers ? 'line' : 'bad'
+      }
+      const found = table[bits]!
+      if (found === 0) return 'bad'
+      this.#reader.skip(found & 15)
+      const run = found >> 4
+      if (run < 64) {
+        this.#runs.end(run)
+        return undefined
+      }
+      this.#runs.add(run)
     }
   }
-  return changes
+
+  /** White and black runs by turns. False where the data ends. */
+  #readLine(): boolean {
+    const runs = this.#runs
+    for (let black: 0 | 1 = 0; ; black = black === 0 ? 1 : 0) {
+      const stopped = this.#readRun(black, true)
+      if (stopped === 'line') this.#lineEnd = true
+      if (stopped || runs.overflown || runs.done) {
+        runs.finish()
+        return stopped !== 'ended'
+      }
+      if (black === 1) runs.dropEmptyPair()
+    }
+  }
+
+  /** Changes told by those of the line above. */
+  #readLineByAbove(): 'done' | 'ended' {
+    const runs = this.#runs
+    const read = this.#readChanges()
+    if (read !== 'done') {
+      runs.finish()
+      return read === 'ended' ? 'ended' : 'done'
+    }
+    if (runs.pending) {
+      if (runs.short) {
+        // A last change to the line's end is asked for.
+        if (!this.#reader.need(1)) {
+          runs.finish()
+          return 'ended'
+        }
+        if (this.#reader.peek(1) === 0) {
+          runs.finish()
+          return 'done'
+        }
+        this.#reader.skip(1)
+      }
+      runs.end(0)
+    }
+    runs.finish()
+    return 'done'
+  }
+
+  #readChanges(): 'done' | 'ended' | 'bad' {
+    const runs = this.#runs
+    const reader = this.#reader
+    while (!runs.done) {
+      if (runs.full()) return 'bad'
+      if (!reader.need(7)) return 'ended'
+      const [mode, length] = readMode(reader.peek(7))
+      reader.skip(length)
+      if (mode === PASS) {
+        runs.pass()
+      } else if (mode === HORIZONTAL) {
+        const first = runs.black
+        for (const black of first ? ([1, 0] as const) : ([0, 1] as const)) {
+          const stopped = this.#readRun(black, false)
+          if (stopped) return stopped === 'ended' ? 'ended' : 'bad'
+        }
+        runs.look()
+      } else if (mode === EXTENSION || mode === LINE_END) {
+        runs.rest()
+        if (mode === EXTENSION) return 'bad'
+        if (!reader.need(4)) return 'ended'
+        reader.skip(4)
+        this.#lineEnd = true
+        return 'bad'
+      } else if (!runs.change(mode)) return 'bad'
+      if (runs.overflown) return 'bad'
+    }
+    return 'done'
+  }
 }
 
 const PASS = 10
 const HORIZONTAL = 11
+const EXTENSION = 12
+const LINE_END = 13
 
-/** `PASS`, `HORIZONTAL`, or by how many pixels the change lies right of the one above. */
-function readMode(reader: FaxReader): number {
-  const bits = reader.peek(7)
-  const [mode, length] =
-    bits >= 64
-      ? [0, 1]
-      : bits >= 32
-        ? [bits & 16 ? 1 : -1, 3]
-        : bits >= 16
-          ? [HORIZONTAL, 3]
-          : bits >= 8
-            ? [PASS, 4]
-            : bits >= 4
-              ? [bits & 2 ? 2 : -2, 6]
-              : bits >= 2
-                ? [bits & 1 ? 3 : -3, 7]
-                : [undefined, 0]
-  if (mode === undefined) {
-    if (bits === 1) throw unsupported('TIFF', 'TIFF with uncompressed stretches of fax', 'Save it as PNG.')
-    throw reader.ended ? truncated('TIFF', 'its lines end too soon') : damaged()
-  }
-  reader.skip(length!)
-  return mode
+/** `PASS`, `HORIZONTAL` and so on, or by how many pixels the change lies right of the one above; and the bits of its code. */
+function readMode(bits: number): readonly [mode: number, length: number] {
+  if (bits >= 64) return [0, 1]
+  if (bits >= 32) return [bits & 16 ? 1 : -1, 3]
+  if (bits >= 16) return [HORIZONTAL, 3]
+  if (bits >= 8) return [PASS, 4]
+  if (bits >= 4) return [bits & 2 ? 2 : -2, 6]
+  if (bits >= 2) return [bits & 1 ? 3 : -3, 7]
+  return bits === 1 ? [EXTENSION, 7] : [LINE_END, 7]
 }
-
-/** Codes of 64 pixels and more come before the one that ends a run. */
-function readRun(reader: FaxReader, table: RunTable): number {
-  for (let run = 0; ;) {
-    const found = table[reader.peek(RUN_BITS)]!
-    if (found === 0) throw reader.ended ? truncated('TIFF', 'its lines end too soon') : damaged()
-    reader.skip(found & 15)
-    run += found >> 4
-    if (found >> 4 < 64) return run
-  }
-}
-
-/** Fills in the black runs of a line. */
-function paint(out: Uint8Array, row: number, line: Int32Array, width: number): void {
-  for (let i = 0; line[i]! < width; i += 2) {
-    const from = line[i]!
-    const to = line[i + 1]!
-    if (from >= to) continue
-    const first = row + (from >> 3)
-    const last = row + ((to - 1) >> 3)
-    const head = 0xff >> (from & 7)
-    const tail = 0xff << (7 - ((to - 1) & 7))
-    if (first === last) out[first]! |= head & tail
-    else {
-      out[first]! |= head
-      out.fill(0xff, first + 1, last)
-      out[last]! |= tail
-    }
-  }
-}
-
-const damaged = (): Error => unreadable('TIFF', 'its fax lines are damaged')

@@ -1,30 +1,32 @@
-import { truncated } from '../../image-errors.ts'
-
-/** Reads a fax bit by bit; behind its end there are zeros. */
+/** Bits of fax data, high ones first, taken as libtiff takes them: where they end, zeros are put behind the last ones. */
 export class FaxReader {
   readonly #data: Uint8Array
-  /** In bits. */
+  /** Bits that are taken, and the end of those that are there or made up. */
   #at = 0
+  #end: number
+  /** Bytes that libtiff has loaded: what it aligns to words. */
+  #loaded = 0
 
   constructor(data: Uint8Array) {
     this.#data = data
+    this.#end = data.length * 8
   }
 
-  /** Whether all bits have been read. */
-  get ended(): boolean {
-    return this.#at >= this.#data.length * 8
+  /** Makes sure of so many bits. False where there are none left. */
+  need(count: number): boolean {
+    const last = Math.min(this.#data.length, this.#loaded + (count > 8 ? 2 : 1))
+    while (this.#loaded * 8 - this.#at < count && this.#loaded < last) this.#loaded++
+    if (this.#end - this.#at >= count) return true
+    if (this.#end <= this.#at) return false
+    this.#end = this.#at + count
+    return true
   }
 
-  /** Whether more was read than there is. */
-  get overrun(): boolean {
-    return this.#at > this.#data.length * 8
-  }
-
-  /** The next 1 to 16 bits, left in place. */
+  /** The next bits, up to 16, without taking them. */
   peek(count: number): number {
     const byte = this.#at >> 3
-    const data = this.#data
-    const three = ((data[byte] ?? 0) << 16) | ((data[byte + 1] ?? 0) << 8) | (data[byte + 2] ?? 0)
+    const three =
+      ((this.#data[byte] ?? 0) << 16) | ((this.#data[byte + 1] ?? 0) << 8) | (this.#data[byte + 2] ?? 0)
     return (three >> (24 - (this.#at & 7) - count)) & ((1 << count) - 1)
   }
 
@@ -32,23 +34,22 @@ export class FaxReader {
     this.#at += count
   }
 
-  take(count: number): number {
-    const value = this.peek(count)
-    this.#at += count
-    return value
+  /** Bits that are loaded or made up, and not taken. */
+  get #held(): number {
+    const made = this.#end > this.#data.length * 8
+    return Math.max(0, (made ? this.#end : this.#loaded * 8) - this.#at)
   }
 
-  align(bits: number): void {
-    this.#at = Math.ceil(this.#at / bits) * bits
+  alignByte(): void {
+    this.#at += this.#held & 7
   }
 
-  /** To behind the next end of a line: eleven zeros or more, and a one. */
-  passLineEnd(): void {
-    while (this.peek(11) !== 0) this.#at++
-    while (this.peek(1) === 0) {
-      if (this.ended) throw truncated('TIFF', 'its lines end too soon')
-      this.#at++
-    }
-    this.#at++
+  /** To 16 bits of what is loaded, and to even places of the file, where `odd` says that the data starts on an odd one. */
+  alignWord(odd: boolean): void {
+    const held = this.#held
+    this.#at += held & 15
+    if (held > 15 || (this.#loaded & 1) === (odd ? 1 : 0)) return
+    this.#loaded++
+    this.#at += 8
   }
 }

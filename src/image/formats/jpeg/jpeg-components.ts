@@ -65,7 +65,7 @@ export function readPicture(
   const height = reader.u16(at + 1, false)
   const width = reader.u16(at + 3, false)
   const count = reader.u8(at + 5)
-  if (![1, 3, 4].includes(count)) throw refuse(`of ${count} components`)
+  if (!(check ? [1, 2, 3, 4] : [1, 3, 4]).includes(count)) throw refuse(`of ${count} components`)
   if (end - at !== 6 + count * 3 || width === 0 || height === 0)
     throw unreadable('JPEG', 'its frame header is damaged')
   const specs = Array.from({ length: count }, (_, i) => {

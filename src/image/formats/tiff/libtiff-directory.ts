@@ -1,0 +1,310 @@
+import { truncated, unreadable } from '../../image-errors.ts'
+import type { ByteReader } from '../byte-reader.ts'
+import { TAG } from '../tiff-tags.ts'
+import { COMPRESSION } from './pillow-setup.ts'
+import { readValues, type TiffDirectory, type TiffEntry, TYPE, TYPE_BYTES } from './tiff-entries.ts'
+
+/** What libtiff knows of a picture. Sizes in pixels, bits, bytes. */
+export interface Libtiff {
+  readonly littleEndian: boolean
+  readonly width: number
+  readonly height: number
+  readonly bits: number
+  readonly samples: number
+  readonly compression: number
+  photometric: number
+  readonly fillOrder: number
+  readonly rowsPerStrip: number
+  planar: boolean
+  readonly sampleFormat: number
+  readonly extra: readonly number[]
+  readonly predictor: number
+  readonly group3Options: number
+  readonly tiled: boolean
+  readonly tileWidth: number
+  readonly tileHeight: number
+  subsampling: readonly [number, number]
+  readonly luma: readonly number[]
+  readonly blackWhite: readonly number[]
+  readonly jpegTables: Uint8Array | undefined
+  /** Strips or tiles, all planes together. */
+  readonly parts: number
+  offsets: readonly number[]
+  counts: readonly number[]
+}
+
+/**
+ * Reads the directory as libtiff does (`TIFFReadDirectory` of 4.7.1), which is stricter than Pillow: of a tag that comes twice
+ * the first counts, and what it needs must have the right type and count. Throws `ImageError` `image_unreadable`,
+ * `image_truncated`.
+ */
+export function readLibtiff(reader: ByteReader, directory: TiffDirectory): Libtiff {
+  if (reader.u16(2, directory.littleEndian) !== (directory.big ? 43 : 42)) throw damaged('its header')
+  const { announced, entries } = directory
+  if (announced === 0 || announced > MOST_ENTRIES || entries.length < announced)
+    throw damaged('its directory')
+  const fields = new LibtiffFields(reader, directory)
+  const basic = readBasics(fields)
+  const tif: Libtiff = { ...basic, ...readDetails(fields, basic), offsets: [], counts: [] }
+  const { compression } = tif
+  if (compression === COMPRESSION.oldJpeg) mendOldJpeg(tif, fields)
+  if (!(tif.parts > 0)) throw damaged('the number of its strips')
+  const offsets = fields.last([TAG.stripOffsets, TAG.tileOffsets])
+  if (offsets) tif.offsets = fields.places(offsets, tif.parts)
+  else if (!(compression === COMPRESSION.oldJpeg && !tif.tiled && tif.parts === 1))
+    throw damaged('its offsets')
+  const counts = fields.last([TAG.stripByteCounts, TAG.tileByteCounts])
+  if (counts) tif.counts = fields.places(counts, tif.parts)
+  if (tif.photometric === 3 && tif.bits < 8 && !fields.hasColorMap(tif.bits)) throw damaged('its palette')
+  if (compression !== COMPRESSION.oldJpeg) mendCounts(tif, fields, counts !== undefined)
+  return tif
+}
+
+type Basics = Omit<
+  Libtiff,
+  | 'offsets'
+  | 'counts'
+  | 'fillOrder'
+  | 'sampleFormat'
+  | 'predictor'
+  | 'group3Options'
+  | 'subsampling'
+  | 'luma'
+  | 'blackWhite'
+  | 'jpegTables'
+  | 'photometric'
+  | 'bits'
+>
+
+/** What must be right for anything else to be read. */
+function readBasics(fields: LibtiffFields): Basics {
+  const samples = fields.short(TAG.samplesPerPixel, true) ?? 1
+  const compression = fields.perSample(TAG.compression, samples) ?? 1
+  const usual = compression === COMPRESSION.oldJpeg && !fields.has(TAG.samplesPerPixel) ? 3 : samples
+  const width = fields.long(TAG.width, true) ?? 0
+  const height = fields.long(TAG.height, true) ?? 0
+  const planarTag = fields.short(TAG.planar, true) ?? 1
+  const rowsPerStrip = fields.long(TAG.rowsPerStrip, true) ?? 0xffffffff
+  if (samples === 0 || (planarTag !== 1 && planarTag !== 2) || rowsPerStrip === 0) throw damaged('its layout')
+  const tiled = fields.has(TAG.tileWidth) || fields.has(TAG.tileHeight)
+  const tileWidth = fields.long(TAG.tileWidth, true) ?? 0
+  const tileHeight = fields.long(TAG.tileHeight, true) ?? 0
+  const extra = fields.shorts(TAG.extraSamples)
+  if (
+    extra &&
+    (extra.length === 0 || extra.length > samples || extra.some((each) => each > 2 && each !== 999))
+  ) {
+    throw damaged('its extra samples')
+  }
+  const planar = planarTag === 2
+  const down = tiled
+    ? Math.ceil(height / tileHeight) * Math.ceil(width / tileWidth)
+    : Math.ceil(height / Math.min(rowsPerStrip, height))
+  return {
+    littleEndian: fields.directory.littleEndian,
+    width,
+    height,
+    samples: usual,
+    compression,
+    rowsPerStrip,
+    planar,
+    extra: (extra ?? []).map((each) => (each === 999 ? 2 : each)),
+    tiled,
+    tileWidth,
+    tileHeight,
+    parts: down * (planar ? usual : 1),
+  }
+}
+
+function readDetails(
+  fields: LibtiffFields,
+  { samples, compression }: Basics,
+): Omit<Libtiff, keyof Basics | 'offsets' | 'counts'> {
+  const bits = fields.perSample(TAG.bitsPerSample, samples) ?? (compression === COMPRESSION.oldJpeg ? 8 : 1)
+  const sampleFormat = fields.perSample(TAG.sampleFormat, samples) ?? 1
+  if (sampleFormat < 1 || sampleFormat > 6) throw damaged('its sample format')
+  const fillOrder = fields.short(TAG.fillOrder) ?? 1
+  // Of no use here, but where they are damaged libtiff reads nothing.
+  for (const tag of [280, 281, 32996]) fields.perSample(tag, samples)
+  for (const tag of [340, 341]) {
+    if (fields.has(tag) && !fields.floats(tag, samples)) throw damaged(`tag ${tag}`)
+  }
+  const subsampling = fields.shorts(TAG.subsampling, 2)
+  const luma = fields.floats(TAG.luma, 3) ?? [0.299, 0.587, 0.114].map(Math.fround)
+  return {
+    bits,
+    sampleFormat,
+    photometric: fields.short(TAG.photometric) ?? (compression === COMPRESSION.oldJpeg ? 6 : 0),
+    fillOrder: fillOrder === 2 ? 2 : 1,
+    predictor: fields.short(TAG.predictor) ?? 1,
+    group3Options: fields.long(TAG.group3Options) ?? 0,
+    subsampling: subsampling ? [subsampling[0]!, subsampling[1]!] : [2, 2],
+    luma,
+    blackWhite: fields.floats(TAG.blackWhite, 6) ?? [0, 255, 128, 255, 128, 255],
+    jpegTables: fields.bytes(TAG.jpegTables),
+  }
+}
+
+/** Old JPEG in planes of one strip is not in planes. */
+function mendOldJpeg(tif: Libtiff, fields: LibtiffFields): void {
+  if (tif.photometric === 2) tif.photometric = 6
+  const one = (tag: number): boolean => fields.find(tag)?.count === 1
+  if (tif.planar && one(TAG.stripOffsets) && one(TAG.stripByteCounts)) tif.planar = false
+}
+
+/** Sizes of strips that are missing, or 0 where there is one strip, are made up. */
+function mendCounts(tif: Libtiff, fields: LibtiffFields, known: boolean): void {
+  const { parts, planar, samples, tiled, offsets, counts } = tif
+  if (known) {
+    if (parts === 1 && !tiled && offsets[0] !== 0 && counts[0] === 0) tif.counts = fields.estimate(tif)
+    return
+  }
+  if (planar ? parts !== samples : parts > 1) throw damaged('the sizes of its strips')
+  tif.counts = fields.estimate(tif)
+}
+
+const MOST_ENTRIES = 4096
+/** More strips than its tags name are not made up beyond this. */
+const MOST_MISSING = 1_000_000
+const WHOLE: ReadonlySet<number> = new Set([
+  TYPE.byte,
+  TYPE.sbyte,
+  TYPE.short,
+  TYPE.sshort,
+  TYPE.long,
+  TYPE.slong,
+  TYPE.long8,
+  TYPE.slong8,
+])
+
+const damaged = (what: string): Error => unreadable('TIFF', `${what} cannot be made out`)
+
+/** Tags by the rules of libtiff's `TIFFReadDirEntry…`. */
+class LibtiffFields {
+  readonly directory: TiffDirectory
+  readonly #reader: ByteReader
+  readonly #first = new Map<number, TiffEntry>()
+  readonly #order: TiffEntry[] = []
+
+  constructor(reader: ByteReader, directory: TiffDirectory) {
+    this.#reader = reader
+    this.directory = directory
+    for (const entry of directory.entries) {
+      if (this.#first.has(entry.tag)) continue
+      this.#first.set(entry.tag, entry)
+      this.#order.push(entry)
+    }
+  }
+
+  has(tag: number): boolean {
+    return this.#first.has(tag)
+  }
+
+  find(tag: number): TiffEntry | undefined {
+    return this.#first.get(tag)
+  }
+
+  /** The last of these tags in the order of the file. */
+  last(tags: readonly number[]): TiffEntry | undefined {
+    return this.#order.filter(({ tag }) => tags.includes(tag)).at(-1)
+  }
+
+  short(tag: number, needed = false): number | undefined {
+    return this.#one(tag, 0xffff, needed)
+  }
+
+  long(tag: number, needed = false): number | undefined {
+    return this.#one(tag, 0xffffffff, needed)
+  }
+
+  #one(tag: number, most: number, needed: boolean): number | undefined {
+    const entry = this.find(tag)
+    if (!entry) return undefined
+    if (entry.count === 1 && entry.whole && WHOLE.has(entry.type)) {
+      const value = readValues(this.#reader, this.directory, entry)[0]!
+      if (value >= 0 && value <= most) return value
+    }
+    if (needed) throw damaged(`tag ${tag}`)
+    return undefined
+  }
+
+  /** One value, or the same for each sample. */
+  perSample(tag: number, samples: number): number | undefined {
+    const entry = this.find(tag)
+    if (!entry || entry.count === 1) return this.short(tag, true)
+    const values = entry.count < samples ? undefined : this.#shorts(entry)?.slice(0, samples)
+    if (!values?.every((value) => value === values[0])) throw damaged(`tag ${tag}`)
+    return values[0]
+  }
+
+  /** `undefined` where there are not `count` of them; of those that are needed, all. */
+  shorts(tag: number, count?: number): number[] | undefined {
+    const entry = this.find(tag)
+    if (!entry || (count !== undefined && entry.count !== count)) return undefined
+    const values = this.#shorts(entry)
+    if (!values && count === undefined) throw damaged(`tag ${tag}`)
+    return values
+  }
+
+  #shorts(entry: TiffEntry): number[] | undefined {
+    if (!entry.whole || entry.count > 0xffff || !WHOLE.has(entry.type)) {
+      return undefined
+    }
+    const values = readValues(this.#reader, this.directory, entry)
+    return values.every((value) => value >= 0 && value <= 0xffff) ? values : undefined
+  }
+
+  floats(tag: number, count: number): number[] | undefined {
+    const entry = this.find(tag)
+    if (!entry || entry.count !== count || !entry.whole) return undefined
+    if (entry.type === TYPE.ascii || entry.type === TYPE.undefined || TYPE_BYTES[entry.type] === undefined) {
+      return undefined
+    }
+    const values = readValues(this.#reader, this.directory, entry)
+    const fraction = entry.type === TYPE.rational || entry.type === TYPE.srational
+    return values.map((value) => (fraction && !Number.isFinite(value) ? 0 : Math.fround(value)))
+  }
+
+  bytes(tag: number): Uint8Array | undefined {
+    const entry = this.find(tag)
+    if (!entry?.whole || (entry.type !== TYPE.undefined && entry.type !== TYPE.byte)) return undefined
+    return this.#reader.slice(entry.at, entry.count)
+  }
+
+  hasColorMap(bits: number): boolean {
+    const entry = this.find(TAG.colorMap)
+    return entry?.count === 3 * 2 ** bits && this.#shorts(entry) !== undefined
+  }
+
+  /** Offsets or sizes of the strips; 0 where there are too few. */
+  places(entry: TiffEntry, parts: number): number[] {
+    const bytes = Math.min(entry.count, parts) * (TYPE_BYTES[entry.type] ?? 0)
+    if (entry.at + bytes > this.#reader.length) {
+      throw truncated('TIFF', 'the places of its pixels lie outside of it')
+    }
+    if (entry.count > 0 && !WHOLE.has(entry.type)) throw damaged(`tag ${entry.tag}`)
+    const values = readValues(this.#reader, this.directory, entry, parts)
+    if (!values.every((value) => value >= 0)) throw damaged(`tag ${entry.tag}`)
+    if (values.length < parts && parts > MOST_MISSING) throw damaged(`tag ${entry.tag}`)
+    while (values.length < parts) values.push(0)
+    return values
+  }
+
+  /** What is left of the file, taken for compressed samples (`EstimateStripByteCounts`). */
+  estimate({ parts, planar, samples, offsets }: Libtiff): number[] {
+    const { big, entries } = this.directory
+    let space = big ? 16 + 8 + entries.length * 20 + 8 : 8 + 2 + entries.length * 12 + 4
+    for (const { type, count } of entries) {
+      const width = TYPE_BYTES[type]
+      if (width === undefined) throw damaged('the sizes of its strips')
+      if (width * count > (big ? 8 : 4)) space += width * count
+    }
+    const size = this.#reader.length
+    let rest = size < space ? size : size - space
+    if (planar) rest = Math.floor(rest / samples)
+    const counts = Array<number>(parts).fill(rest)
+    const last = offsets[parts - 1] ?? 0
+    if (last + rest > size) counts[parts - 1] = Math.max(0, size - last)
+    return counts
+  }
+}
