@@ -12,12 +12,14 @@ export function instantiateCodec<Codec>(
   glue: unknown,
   module: WebAssembly.Module,
   onWarning: () => void = () => {},
+  onInstance: (instance: WebAssembly.Instance) => void = () => {},
 ): Promise<Codec> {
   return (glue as CodecFactory<Codec>)({
     noInitialRun: true,
     printErr: onWarning,
     instantiateWasm: (imports, done) => {
       const instance = new WebAssembly.Instance(module, imports)
+      onInstance(instance)
       done(instance)
       return instance.exports
     },

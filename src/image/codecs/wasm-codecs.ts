@@ -1,11 +1,11 @@
-import { avifColour } from '../formats/avif-boxes.ts'
-import { avifToRgb } from '../formats/avif-rgb.ts'
+import { decodeAvif } from '../formats/avif-decoder.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
 import { jpegLayout } from '../formats/jpeg/jpeg-layout.ts'
 import { jpegFrame } from '../formats/jpeg/jpeg-markers.ts'
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
+import { createAvifCodec } from './avif-codec.ts'
 import type { ImageCodecs, Inflate } from './image-codecs.ts'
 import { instantiateCodec } from './instantiate-codec.ts'
 
@@ -16,6 +16,9 @@ export const WASM_FILES = {
   avif: '@jsquash/avif/codec/dec/avif_dec.wasm',
 } as const
 
+/** AVIF's is worked in another way (avif-codec.ts). */
+type CodecName = Exclude<keyof typeof WASM_FILES, 'avif'>
+
 /** Brings a .wasm file: Node compiles it from disk, browsers from its URL. */
 export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => Promise<WebAssembly.Module>
 
@@ -25,9 +28,9 @@ export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => P
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
   /** Whether the last picture of a codec was warned of. */
-  const warned: Partial<Record<keyof typeof WASM_FILES, boolean>> = {}
+  const warned: Partial<Record<CodecName, boolean>> = {}
   const decoder = (
-    name: keyof typeof WASM_FILES,
+    name: CodecName,
     format: string,
   ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
     let module: Promise<CodecModule> | undefined
@@ -47,26 +50,12 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
   }
   const jpeg = decoder('jpeg', 'JPEG')
   const webp = decoder('webp', 'WebP')
-  const avif = decoder('avif', 'AVIF')
+  const avifStill = createAvifCodec(() => loadWasm(WASM_FILES.avif))
   return {
     name: 'wasm',
     inflate,
     webp: async (bytes) => rgba(await webp(bytes)),
-    avif: async (bytes) => {
-      const { data, width, height } = await avif(bytes, 16)
-      const colour = avifColour(new ByteReader(bytes, () => truncated('AVIF', 'it ends within its header')))
-      return {
-        data: avifToRgb(
-          new Uint16Array(data.buffer, data.byteOffset, width * height * 4),
-          width,
-          height,
-          colour,
-        ),
-        width,
-        height,
-        channels: 3,
-      }
-    },
+    avif: (bytes) => decodeAvif(bytes, avifStill),
     jpeg: async (bytes) => {
       const reader = new ByteReader(bytes, () => truncated('JPEG', 'it has no end marker'))
       const { components, halfRowsOnly, arithmetic } = jpegFrame(reader)
@@ -101,17 +90,12 @@ interface CodecModule {
   readonly decode: (bytes: Uint8Array, ...args: unknown[]) => Decoded | null
 }
 
-const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: unknown }>>> = {
+const GLUE: Readonly<Record<CodecName, () => Promise<{ default: unknown }>>> = {
   jpeg: () => import('@jsquash/jpeg/codec/dec/mozjpeg_dec.js'),
   webp: () => import('@jsquash/webp/codec/dec/webp_dec.js'),
-  avif: () => import('@jsquash/avif/codec/dec/avif_dec.js'),
 }
 
-async function instantiate(
-  name: keyof typeof WASM_FILES,
-  loadWasm: LoadWasm,
-  onWarning: () => void,
-): Promise<CodecModule> {
+async function instantiate(name: CodecName, loadWasm: LoadWasm, onWarning: () => void): Promise<CodecModule> {
   const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
   return instantiateCodec<CodecModule>(glue.default, module, onWarning)
 }
