@@ -1,5 +1,6 @@
 import { type AvifPlanes, half, type Plane } from './avif-planes.ts'
 import type { AvifCoding } from './avif-properties.ts'
+import { upsample } from './avif-upsample.ts'
 
 /** libyuv's constants: scale and bias of Y, then B from U, G from U and V, R from V; 6 fractional bits (row_common.cc). */
 export interface LibyuvConstants {
@@ -90,24 +91,5 @@ function repeat(plane: Plane, width: number, height: number): Plane {
   const out = new Uint16Array(width * height)
   for (let y = 0, i = 0; y < height; y++)
     for (let x = 0; x < width; x++) out[i++] = plane[(y >> 1) * stride + (x >> 1)]!
-  return out
-}
-
-/** Bilinear chroma, rounded at each pixel: 9, 3, 3 and 1 sixteenths (ScaleRowUp2_Linear, ScaleRowUp2_Bilinear). */
-function upsample(plane: Plane, width: number, height: number, halfHeight: boolean): Plane {
-  const stride = half(width, true)
-  const out = new (plane instanceof Uint16Array ? Uint16Array : Uint8Array)(width * height)
-  for (let y = 0, i = 0; y < height; y++) {
-    const alone = !halfHeight || y === 0 || (y === height - 1 && y % 2 === 1)
-    const near = (halfHeight ? y >> 1 : y) * stride
-    const far = alone ? near : near + (y % 2 === 1 ? stride : -stride)
-    // The last column stands alone in odd widths, too.
-    for (let x = 0; x < width; x++, i++) {
-      const a = x >> 1
-      const b = x === 0 || x === width - 1 ? a : x % 2 === 1 ? a + 1 : a - 1
-      out[i] =
-        (3 * (3 * plane[near + a]! + plane[near + b]!) + 3 * plane[far + a]! + plane[far + b]! + 8) >> 4
-    }
-  }
   return out
 }

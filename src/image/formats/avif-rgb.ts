@@ -58,6 +58,11 @@ export function roundAlpha(samples: Plane, depth: number): Plane {
   return samples.map((value) => Math.trunc(Math.fround(0.5 + Math.fround(Math.fround(value / max) * 255))))
 }
 
+/** 1 / alpha in 16 bits; that of the opaque leaves colours as they are. */
+const INVERSES = Uint16Array.from({ length: 256 }, (_, a) => Math.min(65535, Math.floor(65536 / a)))
+INVERSES[0] = 0
+INVERSES[255] = 256
+
 /**
  * Divides colours by alpha, in place: ARGBUnattenuateRow of libyuv, as its x86 code has it. The last step there takes 16-bit
  * numbers for signed ones, so that colours far brighter than their alpha become black.
@@ -65,7 +70,7 @@ export function roundAlpha(samples: Plane, depth: number): Plane {
 export function divide(rgb: Uint8Array, alpha: Plane): void {
   for (let i = 0, p = 0; p < rgb.length; i++) {
     const a = alpha[i]!
-    const inverse = a === 0 ? 0 : a === 1 ? 0xffff : Math.floor(65536 / a)
+    const inverse = INVERSES[a]!
     for (let c = 0; c < 3; c++, p++) {
       const value = Math.floor((rgb[p]! * 257 * inverse) / 65536)
       rgb[p] = value >= 0x8000 ? 0 : value > 255 ? 255 : value

@@ -1,4 +1,4 @@
-import { type AvifProperty,configDepth } from './avif-properties.ts'
+import { type AvifProperty, configDepth } from './avif-properties.ts'
 
 /**
  * Colour primaries, transfer and matrix that no picture has, written into the stills below: the decoder then does not turn
