@@ -48,7 +48,7 @@ function scalePlane(source: Source, width: number, height: number, depth: number
   if (isDouble && depth > 8) return upsample(plane, width, height, true)
   if (from === width && filter !== 'box') return vertical(source, out, width, height, filter)
   const by = (a: number, b: number): boolean => a * width === b * from && a * height === b * rows
-  if (by(4, 3)) return down34(source, out, width)
+  if (by(4, 3)) return down34(source, out, width, depth)
   if (by(2, 1)) return blocks(source, out, width, 2)
   if (by(8, 3)) return down38(source, out, width, depth)
   if (by(4, 1)) return blocks(source, out, width, 4)
@@ -114,29 +114,44 @@ function blocks({ plane, width: from }: Source, out: Plane, width: number, size:
   return out
 }
 
+/** How many columns of a row x86 does at once, in its own way, with bytes; the rest is done as with 16 bits. */
+const X86_34 = 24
+const X86_38 = 6
+
 /** ScaleRowDown34_0_Box, ScaleRowDown34_1_Box: 4×4 samples to 3×3. */
-function down34({ plane, width: from }: Source, out: Plane, width: number): Plane {
+function down34({ plane, width: from }: Source, out: Plane, width: number, depth: number): Plane {
   const mix = (a: number, b: number, k: number): number =>
-    k === 0 ? (3 * a + b + 2) >> 2 : k === 1 ? (a + b + 1) >> 1 : (a + 3 * b + 2) >> 2
+    k === 1 ? (a + b + 1) >> 1 : k === 0 ? (3 * a + b + 2) >> 2 : (a + 3 * b + 2) >> 2
+  const mean = (a: number, b: number): number => (a + b + 1) >> 1
+  const x86 = depth === 8 ? width - (width % X86_34) : 0
   for (let i = 0; i < out.length; i++) {
     const [x, y] = [i % width, Math.floor(i / width)]
     const at = (Math.floor(y / 3) * 4 + (y % 3)) * from + Math.floor(x / 3) * 4 + (x % 3)
-    const top = mix(plane[at]!, plane[at + 1]!, x % 3)
-    const below = mix(plane[at + from]!, plane[at + from + 1]!, x % 3)
-    out[i] = mix(top, below, y % 3)
+    const [a, b, c, d] = [plane[at]!, plane[at + 1]!, plane[at + from]!, plane[at + from + 1]!]
+    if (x < x86) {
+      // Rows first, quarters as the mean of a mean.
+      const rows = (top: number, below: number): number => {
+        const middle = mean(top, below)
+        return y % 3 === 1 ? middle : mean(y % 3 === 0 ? top : below, middle)
+      }
+      out[i] = mix(rows(a, c), rows(b, d), x % 3)
+    } else {
+      out[i] = mix(mix(a, b, x % 3), mix(c, d, x % 3), y % 3)
+    }
   }
   return out
 }
 
 /** ScaleRowDown38_3_Box, ScaleRowDown38_2_Box: 8×8 samples to 3×3, in parts of 3, 3 and 2. */
 function down38({ plane, width: from }: Source, out: Plane, width: number, depth: number): Plane {
+  const x86 = depth === 8 ? width - (width % X86_38) : 0
   for (let i = 0; i < out.length; i++) {
     const [x, y] = [i % width, Math.floor(i / width)]
     const at = (Math.floor(y / 3) * 8 + (y % 3) * 3) * from + Math.floor(x / 3) * 8 + (x % 3) * 3
     const columns = x % 3 === 2 ? 2 : 3
     const rows = y % 3 === 2 ? 2 : 3
-    // Of two rows of bytes, x86 takes the means first.
-    const means = rows === 2 && depth === 8
+    // Of two rows, x86 takes the means first.
+    const means = rows === 2 && x < x86
     let sum = 0
     for (let dx = 0; dx < columns; dx++) {
       let column = 0
