@@ -36,13 +36,25 @@ function boxAt(reader: ByteReader, at: number, end: number): Box {
     head = 16
   }
   if (type === 'uuid') head += 16
-  if (size === 0) size = end - at
+  // Only the last box of a file may leave its size open.
+  if (size === 0 && end === reader.length) size = end - at
   if (size < head) throw damaged('a box has an impossible size')
   return { type, at: at + head, end: at + size }
 }
 
 export const u64 = (reader: ByteReader, at: number): number =>
   reader.u32(at, false) * 2 ** 32 + reader.u32(at + 4, false)
+
+/** Throws where a text does not end before the box does. */
+export function checkText(reader: ByteReader, at: number, end: number): void {
+  while (at < end && reader.u8(at) !== 0) at++
+  if (at >= end) throw damaged('a name in it does not end')
+}
+
+/** Throws where a list of `count` entries is longer than the box that it is in. */
+export function checkCount(count: number, entry: number, at: number, end: number): void {
+  if (at + count * entry > end) throw damaged('a list in it is longer than the box that it is in')
+}
 
 /** A number of 0, 1, 2, 4 or 8 bytes. */
 export function uint(reader: ByteReader, at: number, bytes: number): number {
@@ -61,6 +73,10 @@ export function uint(reader: ByteReader, at: number, bytes: number): number {
       throw damaged(`it has numbers of ${bytes} bytes`)
   }
 }
+
+/** libavif's limits; pictures that are larger are damage to it. */
+export const isTooLarge = (width: number, height: number): boolean =>
+  width > 32768 || height > 32768 || width * height > 16384 * 16384
 
 export const damaged = (why: string): Error => unreadable('AVIF', why)
 export const cutShort = (why: string): Error => truncated('AVIF', why)

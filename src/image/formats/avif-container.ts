@@ -1,4 +1,4 @@
-import { type Box, cutShort, damaged, fileBoxes } from './avif-boxes.ts'
+import { type Box, cutShort, damaged, fileBoxes, isTooLarge } from './avif-boxes.ts'
 import { type AvifItem, type AvifItems, isSkipped, readItems } from './avif-items.ts'
 import {
   type AvifCoding,
@@ -89,7 +89,8 @@ function topLevel(reader: ByteReader): { major: string; meta: Box | undefined; m
 function checkSize(item: AvifItem): void {
   if (isSkipped(item)) return
   const size = sizeOf(item.properties)
-  if (size ? size.width === 0 || size.height === 0 : true) throw damaged('it does not say its size')
+  if (!size || size.width === 0 || size.height === 0) throw damaged('it does not say its size')
+  if (isTooLarge(size.width, size.height)) throw damaged('its size is impossible')
 }
 
 function trackPicture(reader: ByteReader, moov: Box): AvifPicture {
@@ -107,7 +108,7 @@ function trackPicture(reader: ByteReader, moov: Box): AvifPicture {
 
 function trackLayer(reader: ByteReader, track: AvifTrack): AvifLayer {
   const { width, height, properties, offset, length } = track
-  if (width === 0 || height === 0) throw damaged('it does not say its size')
+  if (width === 0 || height === 0 || isTooLarge(width, height)) throw damaged('its size is impossible')
   const config = find(properties, 'av1C')
   if (!config) throw damaged('it does not say how it is coded')
   const tile: AvifTile = { width, height, config, selectors: [], read: () => reader.slice(offset, length) }

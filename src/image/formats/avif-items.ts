@@ -1,4 +1,4 @@
-import { type Box, boxes, cutShort, damaged, uint } from './avif-boxes.ts'
+import { type Box, boxes, checkText, cutShort, damaged, uint } from './avif-boxes.ts'
 import { type AvifProperty, checkEssential, isKnown, readProperties } from './avif-properties.ts'
 import type { ByteReader } from './byte-reader.ts'
 
@@ -35,9 +35,9 @@ export const isSkipped = (item: AvifItem): boolean =>
 
 export function readItems(reader: ByteReader, meta: Box): AvifItems {
   const found = new Map<string, Box>()
+  if (reader.u8(meta.at) !== 0) throw damaged('its meta box is of a strange version')
   for (const box of boxes(reader, meta.at + 4, meta.end)) {
-    if (found.size === 0 && (box.type !== 'hdlr' || reader.text(box.at + 8, 4) !== 'pict'))
-      throw damaged('its meta box is not that of a picture')
+    if (found.size === 0) checkHandler(reader, box)
     if (found.has(box.type) && /^(hdlr|iloc|pitm|idat|iprp|iinf|iref)$/.test(box.type))
       throw damaged(`it has two '${box.type}' boxes`)
     found.set(box.type, box)
@@ -59,6 +59,16 @@ export function readItems(reader: ByteReader, meta: Box): AvifItems {
     items: [...items.values()],
     read: (one) => readExtents(reader, one, found.get('idat')),
   }
+}
+
+function checkHandler(reader: ByteReader, { type, at, end }: Box): void {
+  const isPicture =
+    type === 'hdlr' &&
+    reader.u8(at) === 0 &&
+    reader.u32(at + 4, false) === 0 &&
+    reader.text(at + 8, 4) === 'pict'
+  if (!isPicture) throw damaged('its meta box is not that of a picture')
+  checkText(reader, at + 24, end)
 }
 
 const newItem = (id: number): AvifItem => ({
@@ -88,6 +98,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       const version = reader.u8(entry.at)
       if (version !== 2 && version !== 3) throw damaged(`its items are of version ${version}`)
       const bytes = version === 2 ? 2 : 4
+      checkText(reader, entry.at + 10 + bytes, entry.end)
       item(uint(reader, entry.at + 4, bytes)).type = reader.text(entry.at + 6 + bytes, 4)
     }
     if (count > 0) throw damaged('it has fewer items than it says')

@@ -40,6 +40,7 @@ export function readProperties(reader: ByteReader, at: number, end: number): Avi
 const LEAST: Readonly<Record<string, number>> = {
   ispe: 12,
   auxC: 5,
+  auxi: 5,
   colr: 4,
   av1C: 4,
   pasp: 8,
@@ -56,7 +57,8 @@ const LEAST: Readonly<Record<string, number>> = {
 function checkLayout({ type, payload }: AvifProperty, box: Box): void {
   const wrong =
     box.end - box.at < (LEAST[type] ?? 0) ||
-    (/^(ispe|pixi)$/.test(type) && payload[0] !== 0) ||
+    (/^(ispe|pixi|aux[Ci])$/.test(type) && payload[0] !== 0) ||
+    (/^aux[Ci]$/.test(type) && !payload.includes(0, 4)) ||
     (type === 'av1C' && payload[0] !== 0x81) ||
     (type === 'irot' && payload[0]! > 3) ||
     (type === 'imir' && payload[0]! > 1) ||

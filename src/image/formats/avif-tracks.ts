@@ -1,4 +1,4 @@
-import { type Box, boxes, cutShort, damaged, u64 } from './avif-boxes.ts'
+import { type Box, boxes, checkCount, cutShort, damaged, u64 } from './avif-boxes.ts'
 import { type AvifProperty, find, isAlpha, readProperties } from './avif-properties.ts'
 import type { ByteReader } from './byte-reader.ts'
 
@@ -40,9 +40,11 @@ function readTrack(reader: ByteReader, trak: Box): AvifTrack | undefined {
   const inside = new Map([...boxes(reader, trak.at, trak.end)].map((box) => [box.type, box]))
   const tkhd = inside.get('tkhd')
   if (!tkhd) throw damaged('a track has no header')
-  const at = tkhd.at + (reader.u8(tkhd.at) === 1 ? 20 : 12)
+  const version = reader.u8(tkhd.at)
+  if (version > 1) throw damaged(`a track's header is of version ${version}`)
+  const at = tkhd.at + (version === 1 ? 20 : 12)
   const id = reader.u32(at, false)
-  const size = at + (reader.u8(tkhd.at) === 1 ? 16 : 12) + 52
+  const size = at + (version === 1 ? 16 : 12) + 52
   const table = ['mdia', 'minf', 'stbl'].reduce<Map<string, Box>>((level, type) => {
     const box = level.get(type)
     return new Map(box ? [...boxes(reader, box.at, box.end)].map((child) => [child.type, child]) : [])
@@ -87,6 +89,10 @@ function firstSample(
   if (!stsc || !stsz) throw damaged('a track does not say where its pictures are')
   const allSize = reader.u32(stsz.at + 4, false)
   const runs = reader.u32(stsc.at + 4, false)
+  checkCount(chunks, stco ? 4 : 8, places.at + 8, places.end)
+  checkCount(runs, 12, stsc.at + 8, stsc.end)
+  if (allSize === 0) checkCount(reader.u32(stsz.at + 8, false), 4, stsz.at + 12, stsz.end)
+  checkRuns(reader, stsc.at + 8, runs)
   let sample = 0
   let run = 0
   let first: { offset: number; length: number } | undefined
@@ -104,4 +110,13 @@ function firstSample(
     }
   }
   return first
+}
+
+/** The chunks at which runs begin must go up from 1. */
+function checkRuns(reader: ByteReader, at: number, runs: number): void {
+  for (let run = 0, last = 0; run < runs; run++) {
+    const chunk = reader.u32(at + run * 12, false)
+    if (run === 0 ? chunk !== 1 : chunk <= last) throw damaged('the chunks of a track are out of order')
+    last = chunk
+  }
 }
