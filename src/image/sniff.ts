@@ -74,7 +74,10 @@ const SIZES: Readonly<Record<ImageFormat, (reader: ByteReader) => Size>> = {
   gif: (reader) => gifSize(reader),
   bmp: bmpSize,
   tiff: (reader) => tiffSize(readTiffTags(reader)),
-  avif: (reader) => openAvif(reader),
+  avif: (reader) => {
+    const { width, height } = openAvif(reader)
+    return { width, height }
+  },
 }
 
 function webpSize(reader: ByteReader): Size {
