@@ -72,15 +72,15 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
   }
 }
 
-/** What a codec answers: ImageData, or the like with 16-bit numbers. */
+/** What a codec answers: ImageData. */
 interface Decoded {
-  readonly data: Uint8ClampedArray | Uint16Array
+  readonly data: Uint8ClampedArray
   readonly width: number
   readonly height: number
 }
 
 const rgba = ({ data, width, height }: Decoded): RawImage => ({
-  data: data as Uint8ClampedArray,
+  data,
   width,
   height,
   channels: 4,
