@@ -1,5 +1,5 @@
 import { ImageError } from '../base/errors.ts'
-import { avifSize } from './formats/avif-boxes.ts'
+import { openAvif } from './formats/avif-container.ts'
 import { ByteReader } from './formats/byte-reader.ts'
 import { gifSize } from './formats/gif-decoder.ts'
 import { jpegFrame } from './formats/jpeg/jpeg-markers.ts'
@@ -74,7 +74,10 @@ const SIZES: Readonly<Record<ImageFormat, (reader: ByteReader) => Size>> = {
   gif: (reader) => gifSize(reader),
   bmp: bmpSize,
   tiff: (reader) => tiffSize(readTiffTags(reader)),
-  avif: (reader) => avifSize(reader),
+  avif: (reader) => {
+    const { width, height } = openAvif(reader)
+    return { width, height }
+  },
 }
 
 function webpSize(reader: ByteReader): Size {
@@ -125,10 +128,7 @@ const FORMATS: readonly (readonly [ImageFormat, (head: string) => boolean])[] = 
   ['webp', (head) => head.startsWith('RIFF') && head.startsWith('WEBP', 8)],
   ['gif', startsWith('GIF87a', 'GIF89a')],
   ['tiff', startsWith('II\x2a\0', 'MM\0\x2a', 'II\x2b\0', 'MM\0\x2b')],
-  [
-    'avif',
-    (head) => head.startsWith('\0\0') && brands(head).some((brand) => brand === 'avif' || brand === 'avis'),
-  ],
+  ['avif', isAvif],
   [
     'bmp',
     (head) =>
@@ -138,3 +138,14 @@ const FORMATS: readonly (readonly [ImageFormat, (head: string) => boolean])[] = 
       head.length > 17,
   ],
 ]
+
+/** Pillow asks for one of these as major brand, libavif for one of the first two as any. */
+function isAvif(head: string): boolean {
+  const [major, ...others] = brands(head)
+  const own = /^avi[fs]$/
+  return (
+    major !== undefined &&
+    /^(avi[fs]|mif1|msf1)$/.test(major) &&
+    [major, ...others].some((brand) => own.test(brand))
+  )
+}

@@ -1,9 +1,8 @@
-import { avifColour } from '../formats/avif-boxes.ts'
-import { avifToRgb } from '../formats/avif-rgb.ts'
-import { ByteReader } from '../formats/byte-reader.ts'
+import { decodeAvif } from '../formats/avif-decoder.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
-import { truncated, unreadable } from '../image-errors.ts'
+import { unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
+import { createAvifCodec } from './avif-codec.ts'
 import type { ImageCodecs, Inflate } from './image-codecs.ts'
 import { instantiateCodec } from './instantiate-codec.ts'
 
@@ -12,6 +11,9 @@ export const WASM_FILES = {
   webp: '@jsquash/webp/codec/dec/webp_dec.wasm',
   avif: '@jsquash/avif/codec/dec/avif_dec.wasm',
 } as const
+
+/** AVIF's is worked in another way (avif-codec.ts). */
+type CodecName = Exclude<keyof typeof WASM_FILES, 'avif'>
 
 /** Brings a .wasm file: Node compiles it from disk, browsers from its URL. */
 export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => Promise<WebAssembly.Module>
@@ -22,7 +24,7 @@ export type LoadWasm = (file: (typeof WASM_FILES)[keyof typeof WASM_FILES]) => P
  */
 export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCodecs {
   const decoder = (
-    name: keyof typeof WASM_FILES,
+    name: CodecName,
     format: string,
   ): ((bytes: Uint8Array, ...args: unknown[]) => Promise<Decoded>) => {
     let module: Promise<CodecModule> | undefined
@@ -40,39 +42,25 @@ export function createWasmCodecs(loadWasm: LoadWasm, inflate: Inflate): ImageCod
     }
   }
   const webp = decoder('webp', 'WebP')
-  const avif = decoder('avif', 'AVIF')
+  const avifStill = createAvifCodec(() => loadWasm(WASM_FILES.avif))
   return {
     name: 'wasm',
     inflate,
     webp: async (bytes) => rgba(await webp(bytes)),
-    avif: async (bytes) => {
-      const { data, width, height } = await avif(bytes, 16)
-      const colour = avifColour(new ByteReader(bytes, () => truncated('AVIF', 'it ends within its header')))
-      return {
-        data: avifToRgb(
-          new Uint16Array(data.buffer, data.byteOffset, width * height * 4),
-          width,
-          height,
-          colour,
-        ),
-        width,
-        height,
-        channels: 3,
-      }
-    },
+    avif: (bytes) => decodeAvif(bytes, avifStill),
     jpeg: async (bytes) => decodeJpeg(bytes),
   }
 }
 
-/** What a codec answers: ImageData, or the like with 16-bit numbers. */
+/** What a codec answers: ImageData. */
 interface Decoded {
-  readonly data: Uint8ClampedArray | Uint16Array
+  readonly data: Uint8ClampedArray
   readonly width: number
   readonly height: number
 }
 
 const rgba = ({ data, width, height }: Decoded): RawImage => ({
-  data: data as Uint8ClampedArray,
+  data,
   width,
   height,
   channels: 4,
@@ -82,12 +70,11 @@ interface CodecModule {
   readonly decode: (bytes: Uint8Array, ...args: unknown[]) => Decoded | null
 }
 
-const GLUE: Readonly<Record<keyof typeof WASM_FILES, () => Promise<{ default: unknown }>>> = {
+const GLUE: Readonly<Record<CodecName, () => Promise<{ default: unknown }>>> = {
   webp: () => import('@jsquash/webp/codec/dec/webp_dec.js'),
-  avif: () => import('@jsquash/avif/codec/dec/avif_dec.js'),
 }
 
-async function instantiate(name: keyof typeof WASM_FILES, loadWasm: LoadWasm): Promise<CodecModule> {
+async function instantiate(name: CodecName, loadWasm: LoadWasm): Promise<CodecModule> {
   const [glue, module] = await Promise.all([GLUE[name](), loadWasm(WASM_FILES[name])])
   return instantiateCodec<CodecModule>(glue.default, module)
 }

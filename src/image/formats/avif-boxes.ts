@@ -1,81 +1,82 @@
-import { unreadable } from '../image-errors.ts'
+import { truncated, unreadable } from '../image-errors.ts'
 import type { ByteReader } from './byte-reader.ts'
 
-/** How the samples of an AVIF picture become colours (its `av1C` and `colr` boxes). */
-export interface AvifColour {
-  /** Bits a sample. */
-  readonly depth: 8 | 10 | 12
-  readonly monochrome: boolean
-  /** Whether chroma has half the columns, half the rows. */
-  readonly halfWidth: boolean
-  readonly halfHeight: boolean
-  /** Absent where the boxes do not say; the AV1 data will. */
-  readonly coding: AvifCoding | undefined
+/** A box of ISO/IEC 14496-12: what it holds lies from `at` to `end`. */
+export interface Box {
+  readonly type: string
+  readonly at: number
+  readonly end: number
 }
 
-export interface AvifCoding {
-  /** Matrix coefficients by ITU-T H.273. */
-  readonly matrix: number
-  readonly fullRange: boolean
-}
-
-/** The size of the largest picture in an AVIF file (its `ispe` properties; alpha planes and tiles have one each). */
-export function avifSize(reader: ByteReader): { width: number; height: number } {
-  const size = { width: 0, height: 0 }
-  walk(reader, (type, at) => {
-    if (type !== 'ispe') return
-    const width = reader.u32(at + 4, false)
-    const height = reader.u32(at + 8, false)
-    if (width * height > size.width * size.height) Object.assign(size, { width, height })
-  })
-  if (size.width === 0) throw unreadable('AVIF', 'it does not say its size')
-  return size
-}
-
-/** Throws `image_unreadable` where the file does not say. */
-export function avifColour(reader: ByteReader): AvifColour {
-  let samples: Omit<AvifColour, 'coding'> | undefined
-  let coding: AvifCoding | undefined
-  walk(reader, (type, at) => {
-    // A monochrome one that comes first may be that of the alpha plane.
-    if (type === 'av1C' && (!samples || samples.monochrome)) {
-      const flags = reader.u8(at + 2)
-      samples = {
-        depth: flags & 0x40 ? (flags & 0x20 ? 12 : 10) : 8,
-        monochrome: (flags & 0x10) !== 0,
-        halfWidth: (flags & 8) !== 0,
-        halfHeight: (flags & 4) !== 0,
-      }
-    } else if (type === 'colr' && reader.text(at, 4) === 'nclx') {
-      coding ??= { matrix: reader.u16(at + 8, false), fullRange: reader.u8(at + 10) >= 128 }
-    }
-  })
-  if (!samples) throw unreadable('AVIF', 'it does not say how it is coded')
-  return { ...samples, coding }
-}
-
-/** Boxes that hold boxes, and how many bytes stand before those. */
-const CONTAINERS: Readonly<Record<string, number>> = { meta: 4, iprp: 0, ipco: 0 }
-
-function walk(
-  reader: ByteReader,
-  visit: (type: string, at: number) => void,
-  at = 0,
-  end = reader.length,
-): void {
-  while (at + 8 <= end) {
-    let size = reader.u32(at, false)
-    let head = 8
-    if (size === 1) {
-      size = reader.u32(at + 8, false) * 2 ** 32 + reader.u32(at + 12, false)
-      head = 16
-    }
-    if (size === 0) size = end - at
-    if (size < head) throw unreadable('AVIF', 'a box has an impossible size')
-    const type = reader.text(at + 4, 4)
-    visit(type, at + head)
-    const inside = CONTAINERS[type]
-    if (inside !== undefined) walk(reader, visit, at + head + inside, Math.min(end, at + size))
-    at += size
+/** The boxes that lie one after the other from `at` to `end`. */
+export function* boxes(reader: ByteReader, at: number, end: number): Generator<Box> {
+  while (at < end) {
+    const box = boxAt(reader, at, end)
+    if (box.end > end) throw damaged(`its '${box.type}' box is larger than the box it lies in`)
+    yield box
+    at = box.end
   }
 }
+
+/** The boxes of a whole file; the last one may end behind it. */
+export function* fileBoxes(reader: ByteReader): Generator<Box> {
+  for (let at = 0; at < reader.length;) {
+    const box = boxAt(reader, at, reader.length)
+    yield box
+    at = box.end
+  }
+}
+
+function boxAt(reader: ByteReader, at: number, end: number): Box {
+  const type = reader.text(at + 4, 4)
+  let size = reader.u32(at, false)
+  let head = 8
+  if (size === 1) {
+    size = u64(reader, at + 8)
+    head = 16
+  }
+  if (type === 'uuid') head += 16
+  // Only the last box of a file may leave its size open.
+  if (size === 0 && end === reader.length) size = end - at
+  if (size < head) throw damaged('a box has an impossible size')
+  return { type, at: at + head, end: at + size }
+}
+
+export const u64 = (reader: ByteReader, at: number): number =>
+  reader.u32(at, false) * 2 ** 32 + reader.u32(at + 4, false)
+
+/** Throws where a text does not end before the box does. */
+export function checkText(reader: ByteReader, at: number, end: number): void {
+  while (at < end && reader.u8(at) !== 0) at++
+  if (at >= end) throw damaged('a name in it does not end')
+}
+
+/** Throws where a list of `count` entries is longer than the box that it is in. */
+export function checkCount(count: number, entry: number, at: number, end: number): void {
+  if (at + count * entry > end) throw damaged('a list in it is longer than the box that it is in')
+}
+
+/** A number of 0, 1, 2, 4 or 8 bytes. */
+export function uint(reader: ByteReader, at: number, bytes: number): number {
+  switch (bytes) {
+    case 0:
+      return 0
+    case 1:
+      return reader.u8(at)
+    case 2:
+      return reader.u16(at, false)
+    case 4:
+      return reader.u32(at, false)
+    case 8:
+      return u64(reader, at)
+    default:
+      throw damaged(`it has numbers of ${bytes} bytes`)
+  }
+}
+
+/** libavif's limits; pictures that are larger are damage to it. */
+export const isTooLarge = (width: number, height: number): boolean =>
+  width > 32768 || height > 32768 || width * height > 16384 * 16384
+
+export const damaged = (why: string): Error => unreadable('AVIF', why)
+export const cutShort = (why: string): Error => truncated('AVIF', why)
