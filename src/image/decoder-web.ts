@@ -33,11 +33,11 @@ class WebDecoder implements ImageDecoder {
   }
 
   async decode(image: ImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
-    return (await this.#run(openWebImage(takeImage(image)), undefined, options)) as RgbImage
+    return (await this.#run(openWebImage(takeImage(image, options.transfer)), undefined, options)) as RgbImage
   }
 
   async crop(image: ImageInput, { size }: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
-    return (await this.#run(openWebImage(takeImage(image)), size, options)) as ImageCrop
+    return (await this.#run(openWebImage(takeImage(image, options.transfer)), size, options)) as ImageCrop
   }
 
   async dispose(): Promise<void> {

@@ -59,7 +59,7 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   if (!Array.isArray(given)) {
     throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }
-  const images = takeImages(given)
+  const images = takeImages(given, asked.transfer)
   const options = { ...asked, ...copies(asked) }
   const { ict, hp, prompt, thresholds } = options
   if (!ict && !hp)
@@ -104,7 +104,7 @@ export function scoreImages(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   options: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
 ): AsyncGenerator<{ index: number; scores: Scores }> {
-  return scoreEach(takeImages(images), { ...options })
+  return scoreEach(takeImages(images, options.transfer), { ...options })
 }
 
 async function* scoreEach(

@@ -50,7 +50,7 @@ export class HpScorer extends Scorer {
     images: Images,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
-    return this.#scoreEach(takeImages(images), { ...options })
+    return this.#scoreEach(takeImages(images, options.transfer), { ...options })
   }
 
   async *#scoreEach(
