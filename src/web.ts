@@ -57,12 +57,12 @@ export class IctScorer extends CoreIctScorer {
     source: string | URL,
     options: WebScorerOptions = {},
   ): Promise<IctScorer> {
-    const { runtime, engine } = webRuntime(options)
+    const { runtime, owned } = webRuntime(options)
     try {
       const parts = await loadIct(source, runtime, options)
-      return new IctScorer({ ...parts, owned: [...parts.owned, engine] })
+      return new IctScorer({ ...parts, owned: [...parts.owned, ...owned] })
     } catch (error) {
-      await engine.dispose()
+      for (const part of owned) await part.dispose()
       throw error
     }
   }
@@ -78,12 +78,12 @@ export class HpScorer extends CoreHpScorer {
     source: string | URL,
     options: WebScorerOptions = {},
   ): Promise<HpScorer> {
-    const { runtime, engine } = webRuntime(options)
+    const { runtime, owned } = webRuntime(options)
     try {
       const parts = await loadHp(source, runtime, options)
-      return new HpScorer({ ...parts, owned: [...parts.owned, engine] })
+      return new HpScorer({ ...parts, owned: [...parts.owned, ...owned] })
     } catch (error) {
-      await engine.dispose()
+      for (const part of owned) await part.dispose()
       throw error
     }
   }
@@ -111,16 +111,20 @@ export async function preprocess(
   }
 }
 
-/** One worker for both the decoder and the backend; it starts when it is first asked. */
-function webRuntime(options: WebScorerOptions): { runtime: Runtime; engine: Engine } {
+/**
+ * A worker for the backend and one for the decoder, which start when they are first asked: images are decoded beside the
+ * towers, and a worker that an image keeps busy can be ended without the model.
+ */
+function webRuntime(options: WebScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
   const { worker, wasmPaths, threads, cache, fetch, endpoint } = options
   const engine = new Engine({ worker, wasmPaths, threads })
+  const decoder = options.decoder ?? createWebDecoder({ worker })
   return {
     runtime: {
       backend: options.backend ?? new OrtWebBackend(engine),
-      decoder: options.decoder ?? createWebDecoder({ engine }),
+      decoder,
       hub: options.hub ?? createWebHub({ cache, fetch, endpoint }),
     },
-    engine,
+    owned: options.decoder ? [engine] : [engine, decoder],
   }
 }

@@ -30,7 +30,8 @@ test('the page goes on while images are ranked in the worker', async () => {
 })
 
 test('cancelling ends a call and no more; dispose ends the worker', async () => {
-  expect(page.workers()).toBe(2)
+  // One for the model of each, and one for the images of each.
+  expect(page.workers()).toBe(4)
   const many = Array.from({ length: 30 }, (_, i) => images[i % images.length]!)
   expect(await page.call('endings', many)).toEqual({
     aborted: 'AbortError',
