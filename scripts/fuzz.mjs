@@ -24,7 +24,10 @@ const number = (name, fallback) => {
   }
   return value ?? ''
 }
-if (values.target && !['images', 'sniffing', 'texts', 'decoding', 'checkpoints', 'pickles'].includes(values.target)) {
+if (
+  values.target &&
+  !['images', 'sniffing', 'texts', 'decoding', 'checkpoints', 'pickles'].includes(values.target)
+) {
   console.error(`There is no target ${values.target}. ${usage}`)
   process.exit(2)
 }

@@ -62,10 +62,7 @@ export const webScorer = <S extends Scorer, Parts extends ScorerParts>(
   Class: new (parts: Parts) => S,
   kind: RewardKind,
 ): WebClass<S, Parts> =>
-  scorerClass(Class, kind, (source, options: WebScorerOptions) => {
-    const { runtime, engine } = webRuntime(options)
-    return { source, runtime, owned: [engine] }
-  })
+  scorerClass(Class, kind, (source, options: WebScorerOptions) => ({ source, ...webRuntime(options) }))
 
 export type IctScorer = Ict
 export const IctScorer: WebClass<Ict, TextScorerParts> = webScorer(Ict, ICT)
@@ -94,16 +91,20 @@ export async function preprocess(
   }
 }
 
-/** One worker for both the decoder and the backend; it starts when it is first asked. */
-function webRuntime(options: WebScorerOptions): { runtime: Runtime; engine: Engine } {
+/**
+ * A worker for the backend and one for the decoder, which start when they are first asked: images are decoded beside the
+ * towers, and a worker that an image keeps busy can be ended without the model.
+ */
+function webRuntime(options: WebScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
   const { worker, wasmPaths, threads, cache, fetch, endpoint } = options
   const engine = new Engine({ worker, wasmPaths, threads })
+  const decoder = options.decoder ?? createWebDecoder({ worker })
   return {
     runtime: {
       backend: options.backend ?? new OrtWebBackend(engine),
-      decoder: options.decoder ?? createWebDecoder({ engine }),
+      decoder,
       hub: options.hub ?? createWebHub({ cache, fetch, endpoint }),
     },
-    engine,
+    owned: options.decoder ? [engine] : [engine, decoder],
   }
 }

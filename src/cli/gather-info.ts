@@ -114,7 +114,12 @@ async function findModel(
 ): Promise<ModelInfo | Missing> {
   const { openModel } = await import('../scorers/open-model.ts')
   try {
-    const { manifest, choices } = await openModel(kindNamed(kind), source, runtime, { device, dtype, revision, signal })
+    const { manifest, choices } = await openModel(kindNamed(kind), source, runtime, {
+      device,
+      dtype,
+      revision,
+      signal,
+    })
     const chosen = choices[0]!.dtype
     const { files: _files, ...origin } = manifest.source
     return {

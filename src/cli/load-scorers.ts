@@ -71,7 +71,9 @@ export async function withScorers<T>(
     const ict = kinds.includes(ICT.name)
       ? own(new Ict((await loadScorer(ICT, source, runtime, options)) as TextScorerParts))
       : undefined
-    const hp = kinds.includes(HP.name) ? own(new Hp(await loadScorer(HP, source, runtime, options))) : undefined
+    const hp = kinds.includes(HP.name)
+      ? own(new Hp(await loadScorer(HP, source, runtime, options)))
+      : undefined
     const infos = [ict?.info, hp?.info].filter((info) => info !== undefined)
     for (const note of new Set(infos.flatMap(({ notes }) => notes))) terminal.note(note)
     return await work({ ...(ict ? { ict } : {}), ...(hp ? { hp } : {}), label: labelOf(infos) })

@@ -6,7 +6,14 @@ import { VERSION } from '../base/version.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
 import type { ModelKind, TowerName } from '../models/kinds.ts'
-import { type Dtype, DTYPE_SUFFIX, MANIFEST_FORMAT, MANIFEST_NAME, type ModelManifest, sealManifest } from '../models/manifest.ts'
+import {
+  type Dtype,
+  DTYPE_SUFFIX,
+  MANIFEST_FORMAT,
+  MANIFEST_NAME,
+  type ModelManifest,
+  sealManifest,
+} from '../models/manifest.ts'
 import type { OnnxInitializer } from '../onnx/onnx-model.ts'
 import type { ClipConfig } from './clip-config.ts'
 import { textTower, visionTower } from './graph/clip-towers.ts'

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { InputError } from '../base/errors.ts'
+import { Gate } from '../base/gate.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder, type ImageInput } from './decoder.ts'
@@ -38,12 +39,18 @@ export function createNodeDecoder(options: NodeDecoderOptions = {}): ImageDecode
   return new NodeDecoder(options)
 }
 
+/** Bytes of files that are read ahead of the threads that decode them. */
+const HELD_BYTES = 256 << 20
+/** Without threads: pictures under way at a time. */
+const DECODES_HERE = 2
+
 class NodeDecoder implements ImageDecoder {
   readonly #options: NodeDecoderOptions
   readonly #pool: WorkerPool | undefined
   #codecs: Promise<ImageCodecs> | undefined
   #name: string
   #disposed = false
+  readonly #gate = new Gate(HELD_BYTES)
 
   constructor(options: NodeDecoderOptions) {
     const { threads = availableParallelism(), sharp = 'auto', idleSeconds = 30 } = options
@@ -92,8 +99,11 @@ class NodeDecoder implements ImageDecoder {
     const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     if (this.#disposed) throw disposed()
     signal?.throwIfAborted()
-    const opened = openImageInput(takeImage(image))
+    const opened = openImageInput(takeImage(image, options.transfer))
+    // What is read here is held until a thread takes it; paths are read there, and bytes are held by their owner.
+    const leave = await this.#gate.enter(this.#pool ? opened.reads : HELD_BYTES / DECODES_HERE, signal)
     try {
+      if (this.#disposed) throw disposed()
       const { source, owned } = await opened.read({
         signal,
         maxBytes: maxDownloadBytes,
@@ -105,11 +115,13 @@ class NodeDecoder implements ImageDecoder {
       this.#codecs ??= createNodeCodecs(this.#options.sharp ?? 'auto')
       const codecs = await this.#codecs
       this.#name = codecs.name
-      const result = await runImageJob({ source, size, maxPixels }, codecs)
+      const result = await runImageJob({ source, size, maxPixels }, codecs, signal)
       signal?.throwIfAborted()
       return result
     } catch (error) {
       throw opened.name === undefined ? error : nameImageError(error, opened.name)
+    } finally {
+      leave()
     }
   }
 }

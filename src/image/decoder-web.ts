@@ -1,4 +1,7 @@
+import { abortable } from '../base/abortable.ts'
 import { ImageError } from '../base/errors.ts'
+import { Gate } from '../base/gate.ts'
+import { onAbort } from '../base/on-abort.ts'
 import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder, type ImageInput } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
@@ -9,7 +12,7 @@ import type { RgbImage } from './raw-image.ts'
 import { takeImage } from './take-image.ts'
 
 export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
-  /** Where to work; left to its owner. Default: an engine of its own. */
+  /** Where to work; left to its owner, and so not ended for an image that takes long. Default: an engine of its own. */
   readonly engine?: Engine | undefined
   /** Of an image fetched by URL. Default 256 MiB. */
   readonly maxDownloadBytes?: number | undefined
@@ -17,13 +20,24 @@ export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
   readonly timeoutSeconds?: number | undefined
 }
 
-/** The decoder of browsers: takes {@link WebImageInput}, and decodes and resizes in the worker. */
+/**
+ * The decoder of browsers: takes {@link WebImageInput}, and decodes and resizes in a worker. One that is still at an image
+ * half a second after that was aborted is ended, and the next image starts another.
+ */
 export function createWebDecoder(options: WebDecoderOptions = {}): ImageDecoder {
   return new WebDecoder(options)
 }
 
+/** Bytes of files that are read ahead of the worker. */
+const HELD_BYTES = 256 << 20
+/** Milliseconds that the worker has to end what nobody waits for any more. */
+const GRACE = 500
+
 class WebDecoder implements ImageDecoder {
   readonly name = 'wasm'
+  readonly #reading = new Gate(HELD_BYTES)
+  /** One image at a time, so that with its worker no other is lost. */
+  readonly #working = new Gate(1)
   readonly #engine: Engine
   readonly #options: WebDecoderOptions
 
@@ -33,11 +47,11 @@ class WebDecoder implements ImageDecoder {
   }
 
   async decode(image: ImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
-    return (await this.#run(openWebImage(takeImage(image)), undefined, options)) as RgbImage
+    return (await this.#run(openWebImage(takeImage(image, options.transfer)), undefined, options)) as RgbImage
   }
 
   async crop(image: ImageInput, { size }: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
-    return (await this.#run(openWebImage(takeImage(image)), size, options)) as ImageCrop
+    return (await this.#run(openWebImage(takeImage(image, options.transfer)), size, options)) as ImageCrop
   }
 
   async dispose(): Promise<void> {
@@ -47,23 +61,43 @@ class WebDecoder implements ImageDecoder {
   async #run(opened: OpenedInput, size: number | undefined, options: DecodeOptions): Promise<unknown> {
     const { signal, maxPixels = DEFAULT_MAX_PIXELS } = options
     const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
-    signal?.throwIfAborted()
+    const leave = await this.#reading.enter(opened.reads, signal)
     try {
-      const { source, transfer } = await opened.read()
-      const request: ImageRequest = {
-        kind: 'image',
-        source,
-        size,
-        maxPixels,
+      const { source, transfer } = await opened.read({
+        signal,
         maxBytes: maxDownloadBytes,
         timeoutMs: timeoutSeconds * 1000,
-      }
-      return await this.#engine.ask(request, transfer, signal)
+      })
+      return await this.#ask({ kind: 'image', source, size, maxPixels }, transfer, signal)
     } catch (error) {
+      leave()
       // A picture that is too large is no smaller when it is drawn.
       if (opened.instead && error instanceof ImageError && error.code !== 'image_too_large')
         return this.#run(opened.instead, size, options)
       throw opened.name === undefined ? error : nameImageError(error, opened.name)
+    } finally {
+      leave()
     }
+  }
+
+  async #ask(
+    request: ImageRequest,
+    transfer: readonly Transferable[],
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const leave = await this.#working.enter(1, signal)
+    const answer = this.#engine.ask(request, transfer)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const forget = onAbort(signal, () => {
+      // A worker that is nearly done is worth keeping; one at a picture without end is not.
+      if (!this.#options.engine) timer = setTimeout(() => this.#engine.endWorker(), GRACE)
+    })
+    const end = (): void => {
+      forget()
+      clearTimeout(timer)
+      leave()
+    }
+    answer.then(end, end)
+    return abortable(answer, signal)
   }
 }

@@ -23,6 +23,8 @@ export interface DecodeOptions {
   /** Refuse images of more pixels than this, before decoding. Default 100 million. */
   readonly maxPixels?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Bytes and pixels are not copied at the call: they must be left as they are until the answer is there. Default false. */
+  readonly transfer?: boolean | undefined
 }
 
 export const DEFAULT_MAX_PIXELS = 100_000_000

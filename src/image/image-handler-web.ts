@@ -3,19 +3,14 @@ import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { createWasmCodecs } from './codecs/wasm-codecs.ts'
 import { loadWasmWeb } from './codecs/wasm-files-web.ts'
 import { decodeImage, toRgb } from './decode-image.ts'
-import { fetchImage } from './fetch-image.ts'
 import { inflateStream } from './formats/inflate-stream.ts'
 import { cropImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 import { checkSize } from './sniff.ts'
 
-/** A picture as it goes to the worker: a file's bytes or where they are, pixels, or what the browser has decoded. */
+/** A picture as it goes to the worker: a file's bytes, pixels, or what the browser has decoded. */
 export type ImageSource =
-  | { readonly bytes: Uint8Array }
-  | { readonly blob: Blob }
-  | { readonly url: string }
-  | { readonly raw: RawImage }
-  | { readonly bitmap: ImageBitmap }
+  { readonly bytes: Uint8Array } | { readonly raw: RawImage } | { readonly bitmap: ImageBitmap }
 
 /** Asks for the crop of `size`, or the whole picture where there is no size. */
 export interface ImageRequest {
@@ -23,8 +18,6 @@ export interface ImageRequest {
   readonly source: ImageSource
   readonly size: number | undefined
   readonly maxPixels: number
-  readonly maxBytes: number
-  readonly timeoutMs: number
 }
 
 /** Decodes and resizes, with the same code as Node, and so to the same bytes. */
@@ -39,16 +32,10 @@ export class ImageServer {
     return { ok: result, transfer: buffer.byteLength === byteLength ? [buffer as ArrayBuffer] : [] }
   }
 
-  async #read({ source, maxPixels, maxBytes, timeoutMs }: ImageRequest): Promise<RawImage> {
+  async #read({ source, maxPixels }: ImageRequest): Promise<RawImage> {
     if ('raw' in source) return source.raw
     if ('bitmap' in source) return readBitmap(source.bitmap, maxPixels)
-    const bytes =
-      'bytes' in source
-        ? source.bytes
-        : 'blob' in source
-          ? new Uint8Array(await source.blob.arrayBuffer())
-          : await fetchImage(new URL(source.url), { maxBytes, timeoutMs })
-    return decodeImage(bytes, this.#codecs, maxPixels)
+    return decodeImage(source.bytes, this.#codecs, maxPixels)
   }
 }
 

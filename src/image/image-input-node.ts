@@ -13,6 +13,8 @@ export type NodeImageInput = string | URL | ArrayBufferLike | ArrayBufferView | 
 export interface OpenedInput {
   /** The name to show in errors, where it has one. */
   readonly name: string | undefined
+  /** Bytes that reading it brings into memory here; about, where that is not known. */
+  readonly reads: number
   /** `owned`: the bytes are ours, and may be handed to another thread without a copy. */
   read(
     options: FetchImageOptions,
@@ -27,16 +29,17 @@ export function openImageInput(input: unknown): OpenedInput {
     const name = 'name' in input && typeof input.name === 'string' ? input.name : undefined
     return {
       name,
+      reads: input.size,
       read: async () => ({ source: { bytes: new Uint8Array(await input.arrayBuffer()) }, owned: true }),
     }
   }
   const bytes = asBytes(input)
-  if (bytes) return { name: undefined, read: () => ({ source: { bytes }, owned: false }) }
+  if (bytes) return { name: undefined, reads: 0, read: () => ({ source: { bytes }, owned: false }) }
   if (typeof input === 'object' && input !== null && 'data' in input) {
     const { data, width, height, channels } = input as RawImage
     const raw: RawImage = { data, width, height, channels }
     checkRawImage(raw)
-    return { name: undefined, read: () => ({ source: { raw }, owned: false }) }
+    return { name: undefined, reads: 0, read: () => ({ source: { raw }, owned: false }) }
   }
   throw new ImageError(
     'image_unsupported',
@@ -45,6 +48,9 @@ export function openImageInput(input: unknown): OpenedInput {
     { type: typeof input },
   )
 }
+
+/** What a fetched image is reckoned with: few are larger. */
+const FETCHED_BYTES = 4 << 20
 
 /** What cannot be meant as a path: other schemes are refused as addresses, not looked for on the disk. */
 const URL_START = /^((https?|file|data):|[a-z][a-z\d+.-]+:\/\/)/i
@@ -79,7 +85,7 @@ function openPath(path: string): OpenedInput {
       image: path,
     })
   // Resolved now: the working folder may be another when a worker gets to it.
-  return { name: path, read: () => ({ source: { path: resolve(path) }, owned: true }) }
+  return { name: path, reads: 0, read: () => ({ source: { path: resolve(path) }, owned: true }) }
 }
 
 function openUrl(url: URL): OpenedInput {
@@ -94,6 +100,7 @@ function openUrl(url: URL): OpenedInput {
   }
   return {
     name,
+    reads: FETCHED_BYTES,
     read: async (options) => ({ source: { bytes: await fetchImage(url, options) }, owned: true }),
   }
 }

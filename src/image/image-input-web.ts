@@ -1,5 +1,5 @@
 import { ImageError, show } from '../base/errors.ts'
-import { showUrl } from './fetch-image.ts'
+import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageSource } from './image-handler-web.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
@@ -27,8 +27,12 @@ export type WebImageInput =
 export interface OpenedInput {
   /** The name to show in errors, where it has one. */
   readonly name: string | undefined
+  /** Bytes that reading it brings into memory; about, where that is not known. */
+  readonly reads: number
   /** What to hand to the worker, and which parts of it are moved there. */
-  read(): Promise<{ readonly source: ImageSource; readonly transfer: readonly Transferable[] }>
+  read(
+    options: FetchImageOptions,
+  ): Promise<{ readonly source: ImageSource; readonly transfer: readonly Transferable[] }>
   /** Another way, where the first fails. */
   readonly instead?: OpenedInput
 }
@@ -40,7 +44,11 @@ export function openWebImage(input: unknown): OpenedInput {
   if (input instanceof Blob) {
     return {
       name: input instanceof File ? input.name : undefined,
-      read: async () => ({ source: { blob: input }, transfer: [] }),
+      reads: input.size,
+      read: async () => {
+        const bytes = await readBlob(input)
+        return { source: { bytes }, transfer: [bytes.buffer] }
+      },
     }
   }
   if (ArrayBuffer.isView(input))
@@ -74,6 +82,7 @@ const DRAWABLE = new Set(
 function openBytes(given: Uint8Array): OpenedInput {
   return {
     name: undefined,
+    reads: given.byteLength,
     read: async () => {
       const bytes = new Uint8Array(given)
       return { source: { bytes }, transfer: [bytes.buffer] }
@@ -85,6 +94,7 @@ function openRaw(raw: RawImage): OpenedInput {
   checkRawImage(raw)
   return {
     name: undefined,
+    reads: raw.data.byteLength,
     read: async () => {
       const data = new Uint8Array(raw.data)
       return { source: { raw: { ...raw, data } }, transfer: [data.buffer] }
@@ -112,7 +122,30 @@ function openUrl(address: string): OpenedInput {
       },
     )
   }
-  return { name, read: async () => ({ source: { url: url.href }, transfer: [] }) }
+  return {
+    name,
+    reads: FETCHED_BYTES,
+    read: async (options) => {
+      const bytes = await fetchImage(url, options)
+      return { source: { bytes }, transfer: [bytes.buffer] }
+    },
+  }
+}
+
+/** What an image is reckoned with that is not here yet: few are larger. */
+const FETCHED_BYTES = 4 << 20
+
+/** A File whose file has changed or is gone since it was chosen cannot be read. */
+async function readBlob(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer())
+  } catch (cause) {
+    throw new ImageError(
+      'image_unreadable',
+      `The browser does not hand out its bytes: ${(cause as Error).message}. Choose the file again.`,
+      { cause },
+    )
+  }
 }
 
 /** The file that it shows, fetched anew (from the cache, as a rule), is exact; what it draws is the next best. */
@@ -130,6 +163,7 @@ function openElement(image: HTMLImageElement): OpenedInput {
 function openDrawable(source: ImageBitmapSource, name: string | undefined): OpenedInput {
   return {
     name,
+    reads: FETCHED_BYTES,
     read: async () => {
       try {
         const bitmap = await createImageBitmap(source, {

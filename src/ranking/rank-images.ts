@@ -17,7 +17,7 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   if (!Array.isArray(given)) {
     throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }
-  const images = takeImages(given)
+  const images = takeImages(given, asked.transfer)
   const options = { ...asked, ...copies(asked) }
   const scorers = scorersIn(options)
   const combine = checkOptions(scorers, options)

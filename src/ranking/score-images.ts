@@ -38,7 +38,7 @@ export function scoreImages(
 ): AsyncGenerator<{ index: number; scores: Scores | Scores[] }> {
   const { prompt, prompts } = options
   const texts = prompts ? [...prompts] : prompt === undefined ? [] : [prompt]
-  const scored = scoreEach(takeImages(images), scorersIn(options), texts, { ...options })
+  const scored = scoreEach(takeImages(images, options.transfer), scorersIn(options), texts, { ...options })
   return prompts ? scored : firstOf(scored)
 }
 

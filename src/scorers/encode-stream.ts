@@ -1,6 +1,7 @@
 import { IcthpError, InputError, show } from '../base/errors.ts'
+import { Gate } from '../base/gate.ts'
 import { onAbort } from '../base/on-abort.ts'
-import type { ImageInput } from '../image/decoder.ts'
+import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImage } from '../image/take-image.ts'
 import type { StreamOptions } from './scorer-options.ts'
@@ -23,13 +24,17 @@ export interface StreamedImage {
  *
  * A list is cut into full batches. From an async source whatever is ready goes in the next batch, so that a slow
  * generator's image is scored as soon as it is there.
+ *
+ * However many calls are under way, only so many of them crop and encode at a time: the others wait for their turn, with
+ * nothing decoded. A turn is held for one batch, and never while this waits for the source or for its reader, either of
+ * which may wait for another call.
  */
 export async function* encodeStream(
   encoders: readonly VisionEncoder[],
   images: Images,
   options: StreamOptions = {},
 ): AsyncGenerator<StreamedImage> {
-  const { signal, onProgress, onImageError } = options
+  const { signal, onProgress, onImageError, transfer } = options
   checkIterable(images)
   const batchSize = Math.min(...encoders.map((encoder) => encoder.parts.batchSize))
   const total = Array.isArray(images) ? images.length : undefined
@@ -37,7 +42,10 @@ export async function* encodeStream(
   // Not AbortSignal.any: on Node 20 its signal can be collected, and the abort is lost.
   if (signal?.aborted) stop.abort(signal.reason)
   const forget = onAbort(signal, () => stop.abort(signal!.reason))
-  const queue = new CropQueue(encoders, images, stop.signal, batchSize)
+  const ahead = BATCHES_AHEAD * batchSize
+  const queue = new CropQueue(encoders, images, stop.signal, { ahead, transfer })
+  const turns = turnsOf(encoders)
+  const weight = bytesOf(encoders) * Math.min(ahead, total ?? Infinity)
   let done = 0
   const ready = (count: number): void =>
     onProgress?.({
@@ -50,33 +58,70 @@ export async function* encodeStream(
   try {
     for (;;) {
       signal?.throwIfAborted()
-      const batch = await queue.take(batchSize)
-      if (batch.length === 0) return
-      const whole = batch.filter((entry): entry is Cropped => !('error' in entry))
-      for (const entry of batch) {
-        if (!('error' in entry)) continue
-        if (!onImageError || signal?.aborted) throw entry.error
-        onImageError(entry.error, entry.index)
+      if (!(await queue.begun())) return
+      const leave = await turns.enter(weight, stop.signal)
+      let encoded: StreamedImage[]
+      try {
+        queue.open()
+        const batch = await queue.take(batchSize)
+        const whole = batch.filter((entry): entry is Cropped => !('error' in entry))
+        for (const entry of batch) {
+          if (!('error' in entry)) continue
+          if (!onImageError || signal?.aborted) throw entry.error
+          onImageError(entry.error, entry.index)
+        }
+        ready(batch.length - whole.length)
+        encoded = await encodeBatch(encoders, whole, signal)
+        ready(whole.length)
+      } finally {
+        queue.shut()
+        leave()
       }
-      ready(batch.length - whole.length)
-      if (whole.length === 0) continue
-      const answers: EncodedImage[][] = []
-      // One tower after the other: each uses the whole device.
-      for (const [e, encoder] of encoders.entries()) {
-        const crops = whole.map((entry) => entry.crops[e]!)
-        answers.push(await encoder.encode(crops, signal))
-      }
-      ready(whole.length)
-      for (const [i, { index, crops }] of whole.entries()) {
-        const { width, height } = crops[0]!
-        yield { index, width, height, encoded: answers.map((answer) => answer[i]!) }
-      }
+      yield* encoded
     }
   } finally {
     forget()
     stop.abort(new Error('nobody reads the stream any more'))
     await queue.close()
   }
+}
+
+/** Images that are decoded ahead of the towers, in batches. */
+const BATCHES_AHEAD = 3
+/** Bytes of crops, and of the numbers made of them, that the calls of one decoder hold together: 89 images of 224². */
+const HELD_BYTES = 64 << 20
+
+const turns = new WeakMap<ImageDecoder, Gate>()
+
+function turnsOf(encoders: readonly VisionEncoder[]): Gate {
+  const { decoder } = encoders[0]!.parts
+  let gate = turns.get(decoder)
+  if (!gate) turns.set(decoder, (gate = new Gate(HELD_BYTES)))
+  return gate
+}
+
+/** What an image takes up until it is encoded: a crop for each size, and its float32 values for the tower at work. */
+function bytesOf(encoders: readonly VisionEncoder[]): number {
+  const sizes = new Set(encoders.map(({ parts }) => parts.preprocess.size))
+  return [...sizes].reduce((sum, size) => sum + size ** 2 * 3 * 5, 0)
+}
+
+async function encodeBatch(
+  encoders: readonly VisionEncoder[],
+  batch: readonly Cropped[],
+  signal: AbortSignal | undefined,
+): Promise<StreamedImage[]> {
+  if (batch.length === 0) return []
+  const answers: EncodedImage[][] = []
+  // One tower after the other: each uses the whole device.
+  for (const [e, encoder] of encoders.entries()) {
+    const crops = batch.map((entry) => entry.crops[e]!)
+    answers.push(await encoder.encode(crops, signal))
+  }
+  return batch.map(({ index, crops }, i) => {
+    const { width, height } = crops[0]!
+    return { index, width, height, encoded: answers.map((answer) => answer[i]!) }
+  })
 }
 
 interface Cropped {
@@ -88,9 +133,24 @@ interface Failed {
   readonly error: Error
 }
 
-/** Pulls images from the source and crops several at once, in order, up to three batches ahead. */
+/** An image that the source has given; taken from here when its crop begins. */
+interface Entry {
+  readonly index: number
+  image: ImageInput
+  settled: Promise<Cropped | Failed> | undefined
+  ready: boolean
+}
+
+interface CropQueueOptions {
+  /** Images that are pulled and cropped ahead, at most. */
+  readonly ahead: number
+  readonly transfer: boolean | undefined
+}
+
+/** Pulls images from the source and crops several at once, in order; while it is shut, it pulls one and crops none. */
 class CropQueue {
-  #entries: { readonly settled: Promise<Cropped | Failed>; ready: boolean }[] = []
+  #entries: Entry[] = []
+  #open = false
   #wake: () => void = () => {}
   #ended = false
   #failure: { readonly error: unknown } | undefined
@@ -103,16 +163,37 @@ class CropQueue {
     private readonly encoders: readonly VisionEncoder[],
     images: Images,
     private readonly signal: AbortSignal,
-    batchSize: number,
+    private readonly options: CropQueueOptions,
   ) {
     this.#greedy = Symbol.asyncIterator in images
     this.#iterator =
       Symbol.asyncIterator in images ? images[Symbol.asyncIterator]() : images[Symbol.iterator]()
-    void this.#fill(3 * batchSize)
+    void this.#fill()
     this.signal.addEventListener('abort', () => this.#abort(), { once: true })
   }
 
-  /** The next entries in order, 1 to `most`; none where the source has ended. Throws what the source threw. */
+  /** Waits for the source's next image; `false` where there is none. Throws what the source threw. */
+  async begun(): Promise<boolean> {
+    while (this.#entries.length === 0) {
+      if (this.#failure) throw this.#failure.error
+      if (this.#ended) return false
+      this.signal.throwIfAborted()
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+    return true
+  }
+
+  open(): void {
+    this.#open = true
+    for (const entry of this.#entries) this.#start(entry)
+    this.#space()
+  }
+
+  shut(): void {
+    this.#open = false
+  }
+
+  /** Once it is open: the next entries in order, 1 to `most`; none where the source has ended. Throws what the source threw. */
   async take(most: number): Promise<(Cropped | Failed)[]> {
     const taken: (Cropped | Failed)[] = []
     while (taken.length < most) {
@@ -125,7 +206,7 @@ class CropQueue {
         continue
       }
       if (this.#greedy && taken.length > 0 && !entry.ready) break
-      taken.push(await entry.settled)
+      taken.push(await entry.settled!)
       this.#entries.shift()
       this.#wake()
       this.#space()
@@ -147,17 +228,25 @@ class CropQueue {
     this.#wake()
   }
 
-  async #fill(ahead: number): Promise<void> {
+  #start(entry: Entry): void {
+    if (entry.settled) return
+    entry.settled = this.#crop(entry.image, entry.index)
+    entry.image = undefined
+    void entry.settled.then(() => (entry.ready = true))
+  }
+
+  async #fill(): Promise<void> {
     try {
       for (let index = 0; !this.signal.aborted; index++) {
         const { done, value } = await this.#iterator.next()
         if (done) break
         // Taken before the source is asked for the next, which it may write to the same memory.
-        const entry = { settled: this.#crop(takeImage(value), index), ready: false }
-        void entry.settled.then(() => (entry.ready = true))
+        const image = takeImage(value, this.options.transfer)
+        const entry: Entry = { index, image, settled: undefined, ready: false }
+        if (this.#open) this.#start(entry)
         this.#entries.push(entry)
         this.#wake()
-        while (this.#entries.length >= ahead && !this.signal.aborted) {
+        while (this.#entries.length >= (this.#open ? this.options.ahead : 1) && !this.signal.aborted) {
           await new Promise<void>((resolve) => (this.#space = resolve))
         }
       }

@@ -29,7 +29,7 @@ export class HeadScorer extends Scorer {
     images: Images,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
-    return this.#scoreEach(takeImages(images), { ...options })
+    return this.#scoreEach(takeImages(images, options.transfer), { ...options })
   }
 
   async *#scoreEach(

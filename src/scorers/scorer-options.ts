@@ -60,6 +60,11 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined
   /** `encode` events, in images. */
   readonly onProgress?: OnProgress | undefined
+  /**
+   * Bytes and pixels are not copied at the call, which halves their memory: they must be left as they are until the scores
+   * are there. Default false.
+   */
+  readonly transfer?: boolean | undefined
 }
 
 export interface StreamOptions extends EncodeOptions {

@@ -57,7 +57,7 @@ export abstract class Scorer {
     const encoded: EncodedImage[] = []
     for await (const {
       encoded: [image],
-    } of encodeStream([this.vision], takeImages(images), options))
+    } of encodeStream([this.vision], takeImages(images, options.transfer), options))
       encoded.push(image!)
     return encoded
   }

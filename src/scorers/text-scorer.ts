@@ -43,7 +43,7 @@ export class TextScorer extends Scorer {
     options: EncodeOptions = {},
   ): Promise<number | number[]> {
     const one = !Array.isArray(images)
-    const list = takeImages<readonly ImageInput[]>(one ? [images] : images)
+    const list = takeImages<readonly ImageInput[]>(one ? [images] : images, options.transfer)
     const pairwise = Array.isArray(prompts)
     const texts: readonly string[] = pairwise ? [...prompts] : [prompts as string]
     if (pairwise && (one || texts.length !== list.length)) {
@@ -72,7 +72,7 @@ export class TextScorer extends Scorer {
         'matrix takes a list of images and a list of prompts. For single ones use score.',
       )
     }
-    const list = takeImages(images)
+    const list = takeImages(images, options.transfer)
     const textEmbeds = await this.embedTexts([...prompts], options)
     const imageEmbeds = await this.embedImages(list, options)
     return imageEmbeds.map((image) => textEmbeds.map((text) => this.similarity(text, image)))
@@ -84,7 +84,7 @@ export class TextScorer extends Scorer {
     prompt: string,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number }> {
-    return this.#scoreEach(takeImages(images), prompt, { ...options })
+    return this.#scoreEach(takeImages(images, options.transfer), prompt, { ...options })
   }
 
   async *#scoreEach(

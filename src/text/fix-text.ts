@@ -6,6 +6,7 @@ import {
   LIGATURES,
   SINGLE_QUOTE_RE,
 } from 'ftfy-js/chardata'
+import { composeNfc } from './compose.ts'
 import { fixC1Controls, fixEncoding } from './fix-encoding.ts'
 import { htmlUnescape } from './html-unescape.ts'
 
@@ -62,7 +63,7 @@ function fixSegment(text: string, unescape: boolean): string {
 
       .replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, '')
       .replace(CONTROL_CHAR_RE, '')
-      .normalize('NFC')
+    text = composeNfc(text)
     if (text === before || work > MOST_WORK) return text
   }
 }

@@ -178,3 +178,46 @@ test('a default model that is an address cannot be written to', async () => {
       'Run `icthp pull --help` for what it takes.\n',
   ])
 })
+
+test('--revision goes to ICT and HP, or to the one that is named', async () => {
+  const asked: unknown[] = []
+  fakes()
+  const { pullOfficial } = room.services
+  room.services.pullOfficial = (options) => {
+    asked.push(options?.revisions)
+    return pullOfficial(options)
+  }
+  const pull = (...args: string[]) => room.run(['pull', '--dry-run', ...args])
+  for (const text of ['v1', 'ict=v1,hp=refs/pr/2', 'base=abc, v2'])
+    expect((await pull('--revision', text)).code).toBe(0)
+  await pull()
+  expect(asked).toEqual([
+    { ict: 'v1', hp: 'v1' },
+    { ict: 'v1', hp: 'refs/pr/2' },
+    { base: 'abc', ict: 'v2', hp: 'v2' },
+    undefined,
+  ])
+  for (const text of ['', 'ict=', 'clip=v1']) {
+    const { code, stderr } = await pull('--revision', text)
+    expect(code).toBe(2)
+    expect(stderr).toContain('--revision')
+  }
+})
+
+test('a disk without room for the model is said before anything is fetched', async () => {
+  const seen = fakes()
+  const { pullOfficial } = room.services
+  room.services.pullOfficial = (options) =>
+    pullOfficial({
+      ...options,
+      onPlan: (plan) =>
+        options?.onPlan?.({
+          ...plan,
+          files: plan.files.map((entry) => ({ ...entry, size: entry.size * 1e6 })),
+        }),
+    })
+  const { code, stderr } = await room.run(['pull', '--out', 'out'])
+  expect(code).not.toBe(0)
+  expect(stderr).toContain('Make room, or choose another place')
+  expect(seen).toEqual({ fetched: 0, converted: [] })
+})

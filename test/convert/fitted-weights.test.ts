@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest'
 import { CheckpointError } from '../../src/base/errors.ts'
 import { parseClipConfig } from '../../src/convert/clip-config.ts'
 import { checkKeys, type CheckpointPart, expectedKeys, headKeys } from '../../src/convert/clip-keys.ts'
-import { type FitOptions, type FittedWeights,fitWeights } from '../../src/convert/fitted-weights.ts'
+import { type FitOptions, type FittedWeights, fitWeights } from '../../src/convert/fitted-weights.ts'
 import { checkpointOf } from './checkpoint-of.ts'
 
 // Keys are found by fitting all names of a checkpoint onto those of the model: no wrapper is known by its name.

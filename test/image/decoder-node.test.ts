@@ -287,3 +287,46 @@ describe('the pool', () => {
     }
   })
 })
+
+test('many Blobs are read when their turn comes, not all at the call', async () => {
+  let held = 0
+  let most = 0
+  class CountedBlob extends Blob {
+    override get size(): number {
+      return 100 << 20
+    }
+    override async arrayBuffer(): Promise<ArrayBuffer> {
+      most = Math.max(most, ++held)
+      return super.arrayBuffer()
+    }
+  }
+  const decoder = createNodeDecoder({ threads: 1 })
+  try {
+    const blobs = Array.from({ length: 12 }, () => new CountedBlob([bytes]))
+    const done = blobs.map((blob) => decoder.crop(blob, { size: 8 }).finally(() => held--))
+    expect(await Promise.all(done)).toHaveLength(12)
+    // 256 MiB, that is two of them; the third is read before this hears of the first.
+    expect(most).toBeLessThanOrEqual(3)
+  } finally {
+    await decoder.dispose()
+  }
+})
+
+test.runIf(process.platform !== 'win32')('without threads, too, a silent pipe can be aborted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'icthp-pipe-'))
+  const pipe = join(folder, 'pipe.png')
+  spawnSync('mkfifo', [pipe])
+  // For reading and writing, so that there is a writer, who says nothing.
+  const writer = openSync(pipe, 'r+')
+  const decoder = createNodeDecoder({ threads: 0 })
+  try {
+    const controller = new AbortController()
+    const decoding = decoder.decode(pipe, { signal: controller.signal })
+    setImmediate(() => controller.abort(new Error('enough')))
+    await expect(decoding).rejects.toThrow('enough')
+  } finally {
+    closeSync(writer)
+    await decoder.dispose()
+    rmSync(folder, { recursive: true })
+  }
+})

@@ -30,7 +30,8 @@ test('the page goes on while images are ranked in the worker', async () => {
 })
 
 test('cancelling ends a call and no more; dispose ends the worker', async () => {
-  expect(page.workers()).toBe(2)
+  // One for each model, and one for the images, which are decoded once for both.
+  expect(page.workers()).toBe(3)
   const many = Array.from({ length: 30 }, (_, i) => images[i % images.length]!)
   expect(await page.call('endings', many)).toEqual({
     aborted: 'AbortError',

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import type { Command } from 'commander'
-import type { PullPlan } from '../../hub/huggingface/pull-node.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import type { PlannedFile, PullPlan } from '../../hub/huggingface/pull-node.ts'
 import type { OfficialKind } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
-import { OFFICIAL_LICENSE } from '../../models/official.ts'
+import { OFFICIAL_LICENSE, OFFICIAL_MODELS, type OfficialName } from '../../models/official.ts'
 import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { convertedAlready } from '../converted-already.ts'
@@ -17,6 +17,7 @@ import { conversionJson, conversionLines, noteConversion } from './convert.ts'
 interface PullFlags extends CommonFlags {
   readonly out?: string
   readonly dtype?: Dtype[]
+  readonly revision?: Revisions
   readonly dryRun?: true
   readonly force?: true
   readonly json?: true
@@ -40,6 +41,11 @@ export function addPull(program: Command, context: Context): void {
       `precisions to write: one or more of ${DTYPES.join(',')} (default: fp32)`,
       dtypeList,
     )
+    .option(
+      '--revision <list>',
+      'branch, tag or commit of ICT and HP; for one repository ict=…, hp=… or base=…, with commas (default: main)',
+      revisionList,
+    )
     .option('--dry-run', 'show what would be fetched and where it would go, and end')
     .option('--force', 'convert again what is converted already')
     .option('--json', 'a report as one JSON document')
@@ -47,6 +53,7 @@ export function addPull(program: Command, context: Context): void {
     'icthp pull --dry-run',
     'icthp pull',
     'icthp pull --out models-out/ --dtype fp32,fp16',
+    'icthp pull --revision ict=v1.0,hp=v1.0',
   ]).action((flags: PullFlags) => pull(flags, context))
 }
 
@@ -54,7 +61,7 @@ export function addPull(program: Command, context: Context): void {
 class PlanShown extends Error {}
 
 async function pull(
-  { out, dtype: dtypes = ['fp32'], dryRun, force, json }: PullFlags,
+  { out, dtype: dtypes = ['fp32'], revision: revisions, dryRun, force, json }: PullFlags,
   { io, terminal }: Context,
 ): Promise<void> {
   const { signal, services } = io
@@ -65,13 +72,14 @@ async function pull(
     throw new UsageError(`${place} is an address, and the model is written to a folder. Add --out DIR.`)
   const folder = resolve(io.cwd, place)
   let plan: PullPlan | undefined
-  const onPlan = (made: PullPlan): void => {
+  const onPlan = async (made: PullPlan): Promise<void> => {
     plan = made
     if (dryRun) throw new PlanShown()
     terminal.remark([...planLines(made, folder, dtypes), ''])
+    await checkOutputRoom(made, folder, dtypes, force)
   }
   try {
-    const pulled = await services.pullOfficial({ signal, onProgress, onPlan })
+    const pulled = await services.pullOfficial({ signal, onProgress, onPlan, revisions })
     const kinds: OfficialKind[] = []
     for (const kind of ['ict', 'hp'] as const) {
       if (!force && (await convertedAlready(folder, kind, pulled[kind], dtypes)))
@@ -109,6 +117,42 @@ async function pull(
     if (!(error instanceof PlanShown)) throw error
     showPlan(terminal, plan!, folder, dtypes, json)
   }
+}
+
+/**
+ * Looks before hours of fetching whether what is made of it will find room. Throws `OutputError` `output_no_space`.
+ */
+async function checkOutputRoom(
+  plan: PullPlan,
+  folder: string,
+  dtypes: readonly Dtype[],
+  force: true | undefined,
+): Promise<void> {
+  const { checkRoom } = await import('../../convert/write/output-error.ts')
+  const { sameDisk } = await import('../../hub/files/disk-space-node.ts')
+  const files: PlannedFile[] = []
+  for (const kind of ['ict', 'hp'] as const) {
+    const own = plan.files.filter(({ repository }) => repository === OFFICIAL_MODELS[kind].repository)
+    if (own[0] && (force || !(await convertedAlready(folder, kind, own[0], dtypes)))) files.push(...own)
+  }
+  if (files.length === 0) return
+  const download = (await sameDisk(folder, plan.cacheDir)) ? plan.total - plan.present : 0
+  await checkRoom(folder, convertedBytes({ files }, dtypes) + download)
+}
+
+type Revisions = Partial<Record<OfficialName, string>>
+
+/** `v1`, or `ict=v1,hp=v2`; the base model has revisions of its own, and so goes by its name only. */
+function revisionList(text: string): Revisions {
+  const revisions: { -readonly [name in OfficialName]?: string } = {}
+  for (const part of text.split(',')) {
+    const [, name, revision] = /^(?:([^=]*)=)?(.*)$/s.exec(part.trim())!
+    if (!revision) throw new InvalidArgumentError('Name a branch, a tag or a commit.')
+    if (name === undefined) revisions.ict = revisions.hp = revision
+    else if (name === 'ict' || name === 'hp' || name === 'base') revisions[name] = revision
+    else throw new InvalidArgumentError(`There is no ${name}: the repositories are ict, hp and base.`)
+  }
+  return revisions
 }
 
 function showPlan(
@@ -169,7 +213,7 @@ const PART: Readonly<Record<Dtype, number>> = {
 /** HP's backbone file holds a text tower, too, which is not converted: 632 of 986 million weights are left. */
 const VISION_PART = 632 / 986
 
-function convertedBytes({ files }: PullPlan, dtypes: readonly Dtype[]): number {
+function convertedBytes({ files }: Pick<PullPlan, 'files'>, dtypes: readonly Dtype[]): number {
   const weights = files.reduce(
     (bytes, { path, size }) =>
       bytes + (path.endsWith('.json') ? 0 : path.startsWith('hp_backbone/') ? size * VISION_PART : size),

@@ -20,6 +20,7 @@ const VERB: Readonly<Record<Progress['stage'], string>> = {
   encode: 'scoring',
   calibrate: 'calibrating',
   measure: 'measuring',
+  wait: 'waiting for',
 }
 
 /** One line on a terminal that is drawn over and over; elsewhere a plain line every half minute. */

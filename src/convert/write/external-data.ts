@@ -119,10 +119,16 @@ export class ExternalDataWriter {
   }
 
   async #write(part: Part, chunks: Uint8Array[], end: number): Promise<void> {
-    const { bytesWritten } = await part.handle.writev(chunks)
-    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-    if (bytesWritten !== size)
-      throw new Error(`only ${bytesWritten} of ${size} bytes could be written; is the disk full?`)
+    let { bytesWritten: done } = await part.handle.writev(chunks)
+    // Before a limit the system writes a part; what it says to the rest tells why.
+    for (const chunk of chunks) {
+      for (; done < chunk.length;) {
+        const { bytesWritten } = await part.handle.write(chunk, done)
+        if (bytesWritten === 0) throw nothingWritten()
+        done += bytesWritten
+      }
+      done -= chunk.length
+    }
     part.digest?.grown(end)
     if (this.options.digester) this.#flush(part, end)
   }
@@ -149,3 +155,7 @@ export class ExternalDataWriter {
     this.names.push(part.name)
   }
 }
+
+/** No system should, but a loop without end would be worse. */
+const nothingWritten = (): Error =>
+  Object.assign(new Error('no byte could be written'), { code: 'ENOSPC', syscall: 'write' })

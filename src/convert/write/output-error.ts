@@ -1,28 +1,13 @@
-import { IcthpError, OutputError } from '../../base/errors.ts'
+import { CheckpointError, IcthpError, OutputError } from '../../base/errors.ts'
+import { diskReason, isOutOfSpace } from '../../hub/files/disk-error-node.ts'
 import { freeBytes, gigabytes } from '../../hub/files/disk-space-node.ts'
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission is denied. Change its owner or its permissions, or choose another place',
-  EPERM: 'the system does not permit it. Change its owner or its permissions, or choose another place',
-  EROFS: 'its disk is mounted read-only. Choose another place',
-  ENOTDIR: 'a part of the path is a file, not a folder. Choose another place',
-  EEXIST: 'a file is there, not a folder. Choose another place',
-  EISDIR: 'a folder is there, not a file. Choose another place',
-  ENAMETOOLONG: 'the path is too long. Choose a shorter one',
-  ELOOP: 'its links lead in a circle. Choose another place',
-  EBUSY: 'it is in use by another program. Close that, and try again',
-  EMFILE: 'too many files are open. Raise the limit (ulimit -n), and try again',
-  ENFILE: 'too many files are open on this machine. Try again later',
-  EIO: 'the disk reports an error. Check it, or choose another one',
-  EXDEV: 'it is spread over two disks. Choose a place on one',
-}
 
 /** What the system says of writing at `where`, as an error with a code and a remedy. Others are handed back as they are. */
 export function asOutputError(cause: unknown, where: string): unknown {
   if (cause instanceof IcthpError) return cause
-  const { code, path } = cause as NodeJS.ErrnoException
+  const { code, path, syscall } = cause as NodeJS.ErrnoException
   const at = path ?? where
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+  if (isOutOfSpace(cause)) {
     const why = code === 'ENOSPC' ? 'the disk is full' : 'a quota or the largest size of a file is reached'
     return new OutputError(
       'output_no_space',
@@ -33,7 +18,11 @@ export function asOutputError(cause: unknown, where: string): unknown {
       },
     )
   }
-  const reason = REASONS[code ?? '']
+  if (syscall === 'read') {
+    const message = `A file of the checkpoint cannot be read: ${(cause as Error).message}. Check its disk.`
+    return new CheckpointError('checkpoint_unreadable', message, { cause })
+  }
+  const reason = diskReason(cause)
   if (reason === undefined) return cause
   return new OutputError('output_failed', `${at} cannot be written: ${reason}.`, { path: at, cause })
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { FileDigest, ModelFile, ModelFolder, OpenOptions } from '../hub.ts'
+import { asReadError } from './disk-error-node.ts'
 import { checkSize } from './file-check.ts'
 import { modelPathSegments } from './model-path.ts'
 import { isErrno, storedFile } from './stored-file-node.ts'
@@ -47,6 +48,6 @@ export async function readTextFile(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8')
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
-    throw error
+    throw asReadError(error, path)
   }
 }

@@ -2,7 +2,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DownloadError } from '../../base/errors.ts'
-import { checkDiskSpace, noSpace } from '../files/disk-space-node.ts'
+import { asDownloadError } from '../files/disk-error-node.ts'
+import { checkDiskSpace } from '../files/disk-space-node.ts'
 import type { CheckOptions } from '../files/file-check.ts'
 import { type FileLock, lockFile } from '../files/file-lock-node.ts'
 import { hashFile, startHash } from '../files/hash-node.ts'
@@ -16,6 +17,8 @@ export interface Download extends RemoteContent {
   /** Where it belongs; it is there only when it is whole and checked. */
   readonly target: string
   readonly auth?: Auth | undefined
+  /** Fetch it even though it is there: what is there is damaged. */
+  readonly replace?: boolean | undefined
 }
 
 /** The part of a file that has arrived so far; kept from one process to the next. */
@@ -33,6 +36,14 @@ export async function download(
   retry: RetryPolicy,
   options: CheckOptions = {},
 ): Promise<boolean> {
+  try {
+    return await downloadOnce(file, retry, options)
+  } catch (cause) {
+    throw asDownloadError(cause, dirname(file.target), file.size)
+  }
+}
+
+async function downloadOnce(file: Download, retry: RetryPolicy, options: CheckOptions): Promise<boolean> {
   if (await isThere(file)) return false
   const lock = await lockTarget(file.target, options.signal)
   try {
@@ -63,7 +74,8 @@ async function lockTarget(target: string, signal: AbortSignal | undefined): Prom
   }
 }
 
-async function isThere({ target, size }: Download): Promise<boolean> {
+async function isThere({ target, size, replace }: Download): Promise<boolean> {
+  if (replace) return false
   const found = await fileSize(target)
   return found !== undefined && (size === undefined || found === size)
 }
@@ -91,9 +103,6 @@ async function fetchTo(
     await transfer.complete(retry)
     await handle.sync()
     found = transfer.digest()
-  } catch (error) {
-    if (isErrno(error, 'ENOSPC', 'EDQUOT')) throw noSpace(dirname(partial), file.size ?? 0, undefined, error)
-    throw error
   } finally {
     await handle.close()
   }
@@ -115,9 +124,14 @@ function fileSink(path: string, handle: FileHandle): TransferSink {
     async write(bytes, position) {
       for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
+        if (bytesWritten === 0) throw nothingWritten()
         done += bytesWritten
       }
     },
     clear: () => handle.truncate(0),
   }
 }
+
+/** No system should, but a loop without end would be worse. */
+const nothingWritten = (): Error =>
+  Object.assign(new Error('no byte could be written'), { code: 'ENOSPC', syscall: 'write' })

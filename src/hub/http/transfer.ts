@@ -1,6 +1,5 @@
 import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
-import { sleep } from '../../base/sleep.ts'
 import type { CheckOptions } from '../files/file-check.ts'
 import {
   isTemporary,
@@ -9,7 +8,8 @@ import {
   responseError,
 } from '../huggingface/hub-protocol.ts'
 import { ByteProgress } from './byte-progress.ts'
-import { retryDelay, type RetryPolicy } from './retry.ts'
+import type { RetryPolicy } from './retry.ts'
+import { waitToRetry } from './wait-to-retry.ts'
 
 /** One file to fetch. */
 export interface RemoteContent {
@@ -57,7 +57,6 @@ const SILENCE = 60_000
 interface Failure {
   readonly error: DownloadError
   readonly again: boolean
-  readonly retryAfter?: string | null
 }
 
 /** The state of one file on its way: how far it is, and the hash up to there. */
@@ -95,7 +94,6 @@ export class Transfer {
 
   /** Fetches the rest, however many connections it takes. */
   async complete(retry: RetryPolicy): Promise<void> {
-    const { signal } = this.#options
     // Only bytes never seen before count as headway: a server that breaks off and refuses to go on must end too.
     let furthest = this.#position
     for (let failures = 0; this.#position !== this.#file.size;) {
@@ -104,7 +102,7 @@ export class Transfer {
       failures = this.#position > furthest ? 1 : failures + 1
       furthest = Math.max(furthest, this.#position)
       if (!failure.again || failures >= retry.attempts) throw failure.error
-      await sleep(retryDelay(retry, failures, failure.retryAfter), signal)
+      await waitToRetry(retry, failures, failure.error, this.#options)
     }
     this.#progress.report(this.#position)
   }
@@ -156,7 +154,7 @@ export class Transfer {
     const unserved = this.#position > 0 && (status === 206 || status === 416)
     if (unserved) await this.#startOver()
     const error = responseError(status, headers, name, auth !== undefined)
-    return { error, again: unserved || isTemporary(status), retryAfter: headers.get('retry-after') }
+    return { error, again: unserved || isTemporary(status) }
   }
 
   #fits(bytes: number): boolean {

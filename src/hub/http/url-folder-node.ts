@@ -3,13 +3,14 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError } from '../../base/errors.ts'
+import { asDownloadError } from '../files/disk-error-node.ts'
 import { checkFile, type FileOrigin, missingFile } from '../files/file-check.ts'
 import { readTextFile } from '../files/folder-node.ts'
 import { modelPathSegments } from '../files/model-path.ts'
 import { fileSize, storedFile } from '../files/stored-file-node.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
 import { ask } from '../huggingface/ask-node.ts'
-import { linkFile } from '../huggingface/hub-cache-node.ts'
+import { linkFile, replace } from '../huggingface/hub-cache-node.ts'
 import { offlineError } from '../huggingface/hub-client-node.ts'
 import { folderFileUrl, mayUseCache, plainUrl } from '../huggingface/hub-protocol.ts'
 import type { HubSettings } from '../huggingface/hub-settings-node.ts'
@@ -68,7 +69,11 @@ export class UrlFolder implements ModelFolder {
     }
     this.#snapshot ??= shortHash(JSON.stringify(this.#texts))
     const at = join(this.#folder, 'snapshots', this.#snapshot, ...segments)
-    await linkFile(blob, at)
+    try {
+      await linkFile(blob, at)
+    } catch (cause) {
+      throw asDownloadError(cause, at)
+    }
     return { path: at }
   }
 
@@ -80,12 +85,12 @@ export class UrlFolder implements ModelFolder {
       const text = await this.#get(path, old !== undefined)
       if (text !== undefined && text !== old) {
         await mkdir(dirname(kept), { recursive: true })
-        await writeFile(kept, text)
+        await replace(kept, (beside) => writeFile(beside, text))
       }
       return text
     } catch (error) {
       if (old !== undefined && mayUseCache(error)) return old
-      throw error
+      throw asDownloadError(error, kept)
     }
   }
 

@@ -96,7 +96,7 @@ export async function linkFile(from: string, to: string): Promise<void> {
 }
 
 /** Makes a file beside and renames it, so that nobody sees half of it. */
-async function replace(path: string, make: (beside: string) => Promise<void>): Promise<void> {
+export async function replace(path: string, make: (beside: string) => Promise<void>): Promise<void> {
   const beside = `${path}.${randomUUID().slice(0, 8)}.tmp`
   try {
     await make(beside)

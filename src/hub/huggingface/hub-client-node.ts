@@ -1,4 +1,5 @@
 import { DownloadError } from '../../base/errors.ts'
+import type { CheckOptions } from '../files/file-check.ts'
 import type { Auth, RequestOptions } from '../http/request-node.ts'
 import { ask } from './ask-node.ts'
 import {
@@ -33,9 +34,14 @@ export class HubClient {
   }
 
   /** The commit that a branch or tag stands for. `once` where the cache can answer instead. Throws `DownloadError`. */
-  async commit(repository: string, revision: string, once: boolean, signal?: AbortSignal): Promise<string> {
+  async commit(
+    repository: string,
+    revision: string,
+    once: boolean,
+    options: CheckOptions = {},
+  ): Promise<string> {
     const url = revisionUrl(this.#settings.endpoint, repository, revision)
-    return this.#ask(url, { repository, revision, url }, { signal }, once, async (response) => {
+    return this.#ask(url, { repository, revision, url }, options, once, async (response) => {
       const { sha } = (await response.json().catch(() => ({}))) as { sha?: unknown }
       if (typeof sha === 'string' && isCommit(sha)) return sha
       throw this.#notAHub(url)
@@ -43,22 +49,33 @@ export class HubClient {
   }
 
   /** What the hub says of a file. Throws `DownloadError`, `download_not_found` where it is not in the repository. */
-  async file(repository: string, revision: string, path: string, signal?: AbortSignal): Promise<RemoteFile> {
+  async file(
+    repository: string,
+    revision: string,
+    path: string,
+    options: CheckOptions = {},
+  ): Promise<RemoteFile> {
     const url = this.fileUrl(repository, revision, path)
     // The redirect to a file server tells all; one within the hub, or from a mirror to another hub, does not.
     const stopAt = ({ headers }: Response): boolean => readFileHeaders(headers, true)?.size !== undefined
     const name = { repository, revision, path, url }
-    return this.#ask(url, name, { method: 'HEAD', stopAt, signal }, false, async ({ headers, status }) => {
-      const file = readFileHeaders(headers, status >= 300)
-      if (file === undefined) throw this.#notAHub(url)
-      return file
-    })
+    return this.#ask(
+      url,
+      name,
+      { method: 'HEAD', stopAt, ...options },
+      false,
+      async ({ headers, status }) => {
+        const file = readFileHeaders(headers, status >= 300)
+        if (file === undefined) throw this.#notAHub(url)
+        return file
+      },
+    )
   }
 
   async #ask<T>(
     url: string,
     name: RemoteName,
-    options: RequestOptions,
+    options: RequestOptions & CheckOptions,
     once: boolean,
     read: (response: Response) => Promise<T>,
   ): Promise<T> {

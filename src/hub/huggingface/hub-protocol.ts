@@ -1,4 +1,5 @@
 import { DownloadError } from '../../base/errors.ts'
+import { retryAfter } from '../http/retry.ts'
 
 /** What is asked of a hub or a web server, for addresses and messages. */
 export interface RemoteName {
@@ -139,10 +140,30 @@ export function responseError(
     }[missing]
     return new DownloadError('download_not_found', message, { ...details, missing })
   }
-  const again = isTemporary(status)
-    ? 'Try again later; what has arrived is kept.'
-    : 'Check the address and HF_ENDPOINT.'
-  return new DownloadError('download_failed', `${place} answered ${status} for ${what}. ${again}`, details)
+  const refused = `${place} answered ${status} for ${what}.`
+  if (!isTemporary(status))
+    return new DownloadError('download_failed', `${refused} Check the address and HF_ENDPOINT.`, details)
+  const seconds = retryAfter(headers)
+  const when = seconds === undefined ? 'later' : comeBack(seconds)
+  const limited = status === 429 && !token ? ' With a token (HF_TOKEN) hubs allow more.' : ''
+  return new DownloadError(
+    'download_failed',
+    `${refused} Try again ${when}; what has arrived is kept.${name.repository === undefined ? '' : limited}`,
+    { ...details, ...(seconds === undefined ? {} : { retryAfter: seconds }) },
+  )
+}
+
+/** How long a server wants to be left alone, and until when. */
+function comeBack(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60)
+  const span =
+    seconds < 120
+      ? `${Math.ceil(seconds)} seconds`
+      : minutes < 120
+        ? `${minutes} minutes`
+        : `${Math.ceil(minutes / 60)} hours`
+  const date = new Date(Date.now() + Math.min(seconds, 1e9) * 1000)
+  return `in ${span}, which it asks for (${date.toISOString().slice(0, 16).replace('T', ' ')} UTC)`
 }
 
 function missingPart(code: string | undefined, name: RemoteName): 'repository' | 'revision' | 'file' {

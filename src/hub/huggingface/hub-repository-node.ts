@@ -1,5 +1,6 @@
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError, show } from '../../base/errors.ts'
+import { asDownloadError } from '../files/disk-error-node.ts'
 import {
   checkFile,
   type CheckOptions,
@@ -83,7 +84,10 @@ export class HubRepository implements ModelFolder {
     let commit = known
     if (commit !== asked) {
       try {
-        commit = await client.commit(repository, asked, known !== undefined, options.signal)
+        commit = await client.commit(repository, asked, known !== undefined, {
+          signal: options.signal,
+          onProgress: options.onProgress,
+        })
       } catch (error) {
         if (known === undefined || !mayUseCache(error)) throw error
       }
@@ -127,13 +131,21 @@ export class HubRepository implements ModelFolder {
     }
     const { fetched } = await this.fetch(path, options, known)
     const checked = fetched && known?.digest?.algorithm === 'sha256'
-    if (!checked) await checkFile(storedFile(at, path), expected, origin, options)
+    if (checked) return { path: at }
+    try {
+      await checkFile(storedFile(at, path), expected, origin, options)
+    } catch (error) {
+      const file = await this.#mendable(path, expected, options)
+      if (file === undefined) throw error
+      await this.mend(path, file, options)
+      await checkFile(storedFile(at, path), expected, origin, options)
+    }
     return { path: at }
   }
 
   /** What the hub says of a file. Throws `DownloadError`. */
-  async describe(path: string, signal?: AbortSignal): Promise<RemoteFile> {
-    return this.#client.file(this.repository, this.revision, path, signal)
+  async describe(path: string, { signal, onProgress }: CheckOptions = {}): Promise<RemoteFile> {
+    return this.#client.file(this.repository, this.revision, path, { signal, onProgress })
   }
 
   /**
@@ -147,9 +159,20 @@ export class HubRepository implements ModelFolder {
       await this.#remember()
       return { path: at, fetched: false }
     }
-    const file = known ?? (await this.describe(path, options.signal))
+    const file = known ?? (await this.describe(path, options))
+    const fetched = await this.#download(path, file, options)
+    try {
+      await this.cache.show(file.etag, this.revision, path)
+    } catch (cause) {
+      throw asDownloadError(cause, at)
+    }
+    await this.#remember()
+    return { path: at, fetched }
+  }
+
+  #download(path: string, file: RemoteFile, options: CheckOptions, replace = false): Promise<boolean> {
     const url = this.#client.fileUrl(this.repository, this.revision, path)
-    const fetched = await download(
+    return download(
       {
         url,
         target: this.cache.blobPath(file.etag),
@@ -158,13 +181,38 @@ export class HubRepository implements ModelFolder {
         auth: this.#client.auth,
         size: file.size,
         digest: file.digest,
+        replace,
       },
       this.#settings.retry,
       options,
     )
+  }
+
+  /** Whether a cached file is a copy of its blob, as where the system has no links: then deleting the blob mends nothing. */
+  async isCopy(path: string): Promise<boolean> {
+    return !this.#settings.offline && (await this.cache.etagOf(this.revision, path)) === undefined
+  }
+
+  /** Puts a right file in the place of a damaged copy: its blob where that is whole, else what the hub has. */
+  async mend(path: string, file: RemoteFile, options: CheckOptions): Promise<void> {
+    const blob = this.cache.blobPath(file.etag)
+    const whole =
+      file.digest?.algorithm === 'sha256' &&
+      (await fileSize(blob)) === file.size &&
+      (await storedFile(blob, path).sha256(options)) === file.digest.value
+    if (!whole) await this.#download(path, file, options, true)
     await this.cache.show(file.etag, this.revision, path)
-    await this.#remember()
-    return { path: at, fetched }
+  }
+
+  /** What the hub has in place of a damaged copy, where that is the file that is wanted. */
+  async #mendable(
+    path: string,
+    expected: FileDigest,
+    options: CheckOptions,
+  ): Promise<RemoteFile | undefined> {
+    if (!(await this.isCopy(path))) return undefined
+    const file = await this.describe(path, options).catch(() => undefined)
+    return file?.digest?.value === expected.sha256 ? file : undefined
   }
 
   /** Only once a file is there, so that the last known commit stays a usable one. */
@@ -175,7 +223,7 @@ export class HubRepository implements ModelFolder {
 
   async #announced(path: string, origin: FileOrigin, options: CheckOptions): Promise<RemoteFile> {
     try {
-      return await this.describe(path, options.signal)
+      return await this.describe(path, options)
     } catch (error) {
       if (!isMissingFile(error)) throw error
       const where = this.#client.fileUrl(this.repository, this.revision, path)

@@ -71,13 +71,13 @@ export async function pullFiles(
   options: PullOptions = {},
 ): Promise<PulledRepository[]> {
   const settings = hubSettings(options)
-  const { signal } = options
+  const { signal, onProgress } = options
   const tasks: Filed[] = []
   const pulled: PulledRepository[] = []
   for (const { repository, revision, files } of requests) {
-    const from = await HubRepository.open(repository, repository, settings, { revision, signal })
+    const from = await HubRepository.open(repository, repository, settings, { revision, signal, onProgress })
     const checked = {}
-    for (const path of files) tasks.push({ ...(await plan(from, path, settings, signal)), checked })
+    for (const path of files) tasks.push({ ...(await plan(from, path, settings, options)), checked })
     pulled.push({
       repository,
       revision: from.revision,
@@ -104,7 +104,7 @@ async function plan(
   from: HubRepository,
   path: string,
   settings: HubSettings,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: PullOptions,
 ): Promise<Task> {
   const { repository, revision, cache } = from
   const cached = await fileSize(cache.filePath(revision, path))
@@ -113,7 +113,7 @@ async function plan(
   if (cached !== undefined && (settings.offline || etag !== undefined)) {
     return { from, repository, revision, path, size: cached, present: cached, known: undefined }
   }
-  const known = await from.describe(path, signal).catch((error: unknown) => {
+  const known = await from.describe(path, { signal, onProgress }).catch((error: unknown) => {
     if (cached !== undefined && mayUseCache(error)) return undefined
     throw error
   })
@@ -146,7 +146,11 @@ async function carryOut(
   if (fetched) return expected
   if (expected !== undefined) {
     const sha256 = await storedFile(at, item).sha256({ signal, onProgress: report })
-    if (sha256 !== expected) throw damaged(at, from.cache.blobPath(expected), sha256, expected)
+    if (sha256 !== expected) {
+      if (known === undefined || !(await from.isCopy(path)))
+        throw damaged(at, from.cache.blobPath(expected), sha256, expected)
+      await from.mend(path, known, { signal, onProgress: report })
+    }
   }
   report({ stage: 'download', item, loaded: size, total, unit: 'bytes' })
   return expected

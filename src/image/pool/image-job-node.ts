@@ -16,14 +16,18 @@ export interface ImageJob {
   readonly maxPixels: number
 }
 
-/** Does the job on the calling thread. Throws `ImageError`. */
-export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<ImageCrop | RgbImage> {
+/** Does the job on the calling thread. Throws `ImageError`, and `signal.reason` where a file is silent. */
+export async function runImageJob(
+  job: ImageJob,
+  codecs: ImageCodecs,
+  signal?: AbortSignal,
+): Promise<ImageCrop | RgbImage> {
   const { source, size } = job
   const image =
     'raw' in source
       ? source.raw
       : await decodeImage(
-          'path' in source ? await readImageFile(source.path) : source.bytes,
+          'path' in source ? await readImageFile(source.path, signal) : source.bytes,
           codecs,
           job.maxPixels,
         )
@@ -33,10 +37,11 @@ export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<I
 /** More than the largest picture that is let pass takes in any format. */
 const MAX_FILE_BYTES = 2 ** 30
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+async function readImageFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readWholeFile(path, MAX_FILE_BYTES)
+    return await readWholeFile(path, MAX_FILE_BYTES, signal)
   } catch (cause) {
+    signal?.throwIfAborted()
     if (cause instanceof UnfitFileError) throw unfit(cause, path)
     const { code } = cause as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') {

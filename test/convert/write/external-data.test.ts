@@ -13,6 +13,7 @@ import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'
 import { openCheckpoint, writeRandomCheckpoint } from '../../../src/convert/index.ts'
 import { Digester } from '../../../src/convert/write/digester.ts'
 import { ExternalDataWriter } from '../../../src/convert/write/external-data.ts'
+import { asOutputError } from '../../../src/convert/write/output-error.ts'
 import { writeTower } from '../../../src/convert/write/write-tower.ts'
 import type { OnnxInitializer } from '../../../src/onnx/onnx-model.ts'
 
@@ -190,4 +191,49 @@ test('a flush that fails while the rest is written is heard of in the end', asyn
   await expect(writer.settled()).rejects.toThrow('the disk is broken')
   expect(failing).toHaveBeenCalledTimes(1)
   failing.mockRestore()
+})
+
+test('a write that the system takes in part only is gone on with; what it says then is the error', async () => {
+  const probe = await open(join(folder, 'probe'), 'w')
+  await probe.close()
+  const prototype = Object.getPrototypeOf(probe) as FileHandle
+  const whole = prototype.write as (bytes: Uint8Array, offset: number) => Promise<unknown>
+  vi.spyOn(prototype, 'writev').mockImplementation(async function (this: FileHandle, chunks) {
+    // Three bytes of the first that has so many.
+    const bytes = Buffer.concat(chunks as Uint8Array[]).subarray(0, 3)
+    await whole.call(this, bytes, 0)
+    return { bytesWritten: bytes.length, buffers: chunks }
+  })
+  try {
+    const writer = new ExternalDataWriter(folder, 'a.onnx')
+    await writer.append(bytesOf(10, 1))
+    const { offset } = await writer.append(bytesOf(5000, 2))
+    await writer.finish()
+    await writer.settled()
+    const found = await readFile(join(folder, 'a.onnx_data'))
+    expect(found.length).toBe(offset + 5000)
+    expect([...found.subarray(0, 11)]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0])
+    expect(found.subarray(offset).every((byte) => byte === 2)).toBe(true)
+    const cause = Object.assign(new Error('EFBIG: file too large, write'), {
+      code: 'EFBIG',
+      syscall: 'write',
+    })
+    vi.spyOn(prototype, 'write').mockRejectedValue(cause)
+    const failing = new ExternalDataWriter(folder, 'b.onnx')
+    await failing.append(bytesOf(10, 1))
+    await expect(failing.written()).rejects.toBe(cause)
+    await failing.abandon()
+    expect(asOutputError(cause, folder)).toMatchObject({ code: 'output_no_space' })
+  } finally {
+    vi.restoreAllMocks()
+  }
+})
+
+test('what the system says of writing has a code, known or not; of reading, another', () => {
+  const said = (code: string, syscall: string): Error =>
+    Object.assign(new Error(`${code}: …, ${syscall}`), { code, syscall })
+  expect(asOutputError(said('ENXIO', 'open'), '/out')).toMatchObject({ code: 'output_failed' })
+  expect(asOutputError(said('EIO', 'read'), '/out')).toMatchObject({ code: 'checkpoint_unreadable' })
+  const fault = new TypeError('ours')
+  expect(asOutputError(fault, '/out')).toBe(fault)
 })

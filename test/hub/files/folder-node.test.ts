@@ -144,3 +144,9 @@ test('hashing leaves the event loop free: no stall over 50 ms', { retry: 2 }, as
   clearInterval(timer)
   expect(worst).toBeLessThan(50)
 })
+
+test('a folder in the place of a text has a code and a remedy', async () => {
+  await mkdir(join(room.folder, 'icthp.json'))
+  const error = await failure(new LocalFolder(room.folder).readText('icthp.json'), 'model_file_missing')
+  expect(error.message).toContain('it is a folder, not a file')
+})

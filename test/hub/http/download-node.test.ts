@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
@@ -226,4 +226,65 @@ test('redirects in a ring end', async () => {
   } finally {
     fetching.mockRestore()
   }
+})
+
+test('a server that asks for long is not waited for: it is said at once when to come back', async () => {
+  room.hub.trouble('w.bin', { status: 429, headers: { 'retry-after': '7200' } })
+  const start = performance.now()
+  const error = await failure(download(file, retry), 'download_failed')
+  expect(performance.now() - start).toBeLessThan(5000)
+  expect(error.details).toMatchObject({ status: 429, retryAfter: 7200 })
+  expect(error.message).toMatch(/Try again in 2 hours|Try again in 120 minutes/)
+  expect(error.message).toMatch(/\(\d{4}-\d\d-\d\d \d\d:\d\d UTC\)/)
+  expect(room.hub.served.length).toBe(1)
+})
+
+test('a wait that a server asks for is reported, second by second', async () => {
+  room.hub.trouble('w.bin', { status: 429, headers: { ratelimit: '"resolvers";r=0;t=2' } })
+  const seen: Progress[] = []
+  await download(file, retry, { onProgress: (progress) => seen.push(progress) })
+  const waits = seen.filter(({ stage }) => stage === 'wait')
+  const item = new URL(file.url).host
+  expect(waits[0]).toEqual({ stage: 'wait', item, loaded: 0, total: 2, unit: 'seconds' })
+  expect(waits.at(-1)).toEqual({ stage: 'wait', item, loaded: 1, total: 2, unit: 'seconds' })
+})
+
+test.each([
+  'a file where a folder should be',
+  'a folder where a file should be',
+  'a file of the largest size',
+])('what the system says has a code and a remedy: %s', async (what) => {
+  if (what.startsWith('a file where')) {
+    await writeFile(join(room.folder, 'out'), '')
+  } else if (what.startsWith('a folder')) {
+    await mkdir(partialPath(file.target), { recursive: true })
+  } else {
+    const cause = Object.assign(new Error('EFBIG: file too large, write'), {
+      code: 'EFBIG',
+      syscall: 'write',
+    })
+    vi.spyOn(await handlePrototype(join(room.folder, 'x')), 'write').mockRejectedValue(cause)
+  }
+  try {
+    const code = what.startsWith('a file of') ? 'download_no_space' : 'download_failed'
+    const error = await failure(download(file, retry), code)
+    expect(error.message).toMatch(/Choose another place|Make room/)
+    expect(error.cause).toBeInstanceOf(Error)
+  } finally {
+    vi.restoreAllMocks()
+  }
+})
+
+async function handlePrototype(path: string): Promise<FileHandle> {
+  const handle = await open(path, 'w')
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
+
+test('what is damaged is replaced where that is asked for', async () => {
+  await mkdir(join(room.folder, 'out'))
+  await writeFile(file.target, Buffer.alloc(content.length))
+  expect(await download(file, retry)).toBe(false)
+  expect(await download({ ...file, replace: true }, retry)).toBe(true)
+  expect(sha256(await readFile(file.target))).toBe(sum)
 })

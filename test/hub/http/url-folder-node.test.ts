@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { open as openFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import type { ModelFolder } from '../../../src/hub/hub.ts'
@@ -89,4 +89,20 @@ test('offline, and with the server gone, the last texts and files serve', async 
   const error = await failure((await open()).readText('other.json'), 'download_failed')
   expect(error.message).toContain('ECONNREFUSED')
   expect((await readdir(room.options.urlCacheDir)).length).toBe(1)
+})
+
+test('a text that has changed is replaced as a whole: who reads the old one reads all of it', async () => {
+  await (await open()).readText('icthp.json')
+  const [name] = await readdir(room.options.urlCacheDir)
+  const kept = join(room.options.urlCacheDir, name!, 'texts', 'icthp.json')
+  const reader = await openFile(kept)
+  try {
+    room.hub.add('web/folder', { 'icthp.json': 'another', 'onnx/a.onnx': weights })
+    expect(await (await open()).readText('icthp.json')).toBe('another')
+    expect(await reader.readFile('utf8')).toBe('one')
+    expect(await readFile(kept, 'utf8')).toBe('another')
+    expect(await readdir(join(kept, '..'))).toEqual(['icthp.json'])
+  } finally {
+    await reader.close()
+  }
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { retryDelay } from '../../../src/hub/http/retry.ts'
+import { retryAfter, retryDelay } from '../../../src/hub/http/retry.ts'
 import {
   folderFileUrl,
   readFileHeaders,
@@ -74,8 +74,20 @@ test.each([
 test('waits twice as long each time, as long as the server asks, and never too long', () => {
   const policy = { attempts: 5, delay: 1000, maxDelay: 60_000 }
   expect([1, 2, 3, 4].map((failures) => retryDelay(policy, failures))).toEqual([1000, 2000, 4000, 8000])
-  expect(retryDelay(policy, 1, '7')).toBe(7000)
-  expect(retryDelay(policy, 1, '9999')).toBe(60_000)
-  expect(retryDelay(policy, 1, 'nonsense')).toBe(1000)
-  expect(retryDelay(policy, 1, new Date(Date.now() + 20_000).toUTCString())).toBeGreaterThan(18_000)
+  expect(retryDelay(policy, 20)).toBe(60_000)
+  expect(retryDelay(policy, 1, 7)).toBe(7000)
+  // Longer than a backoff may be: the server knows better. Longer than is worth waiting: told at once.
+  expect(retryDelay(policy, 1, 300)).toBe(300_000)
+  expect(retryDelay(policy, 1, 301)).toBeUndefined()
+})
+
+test('what a server asks for: seconds, a date, what is left of a window', () => {
+  const asked = (headers: Record<string, string>) => retryAfter(new Headers(headers))
+  expect(asked({ 'retry-after': '7' })).toBe(7)
+  expect(asked({ 'retry-after': 'nonsense' })).toBeUndefined()
+  expect(asked({ 'retry-after': new Date(Date.now() + 20_000).toUTCString() })).toBeGreaterThan(18)
+  expect(asked({ 'retry-after': new Date(0).toUTCString() })).toBe(0)
+  expect(asked({ ratelimit: '"api";r=0;t=55' })).toBe(55)
+  expect(asked({ ratelimit: '"api";r=12;t=55' })).toBeUndefined()
+  expect(asked({})).toBeUndefined()
 })

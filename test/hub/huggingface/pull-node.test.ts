@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
@@ -184,4 +184,26 @@ test('a revision that is not there, a file that is not there', async () => {
   const pulling = pullFiles([{ repository: '8y/ICT', files: ['model.safetensors'] }], room.options)
   const missing = await failure(pulling, 'download_not_found')
   expect(missing.details['missing']).toBe('file')
+})
+
+test('a cache without links whose file is damaged heals: from its blob, else from the hub', async () => {
+  const request = [{ repository: '8y/ICT', files: ['pytorch_model.bin'] }]
+  const [pulled] = await pullFiles(request, room.options)
+  const at = join(pulled!.path, 'pytorch_model.bin')
+  const blob = join(room.options.cacheDir, 'models--8y--ICT', 'blobs', sha256(ictWeights))
+  const wrong = Buffer.from(ictWeights)
+  wrong[1]! ^= 1
+  // As on a disk without links: a copy, and both of the same size as what is right.
+  await rm(at)
+  await writeFile(at, wrong)
+  await pullFiles(request, room.options)
+  expect(sha256(await readFile(at))).toBe(sha256(ictWeights))
+  expect(room.hub.rangesOf(ictWeights).length).toBe(1)
+  await rm(at)
+  await writeFile(at, wrong)
+  await writeFile(blob, wrong)
+  await pullFiles(request, room.options)
+  expect(sha256(await readFile(at))).toBe(sha256(ictWeights))
+  expect(sha256(await readFile(blob))).toBe(sha256(ictWeights))
+  expect(room.hub.rangesOf(ictWeights).length).toBe(2)
 })
