@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
+import { refuseLongText } from './not-a-path.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
@@ -69,7 +71,7 @@ function notAnAddress(text: string, cause: unknown): ImageError {
   return new ImageError(
     'image_unsupported',
     `${show(text)} is not a valid address (${(cause as Error).message}). Correct it, or give a path.`,
-    { image: text, cause },
+    { image: hidePasswords(text), cause },
   )
 }
 
@@ -78,6 +80,8 @@ function openPath(path: string): OpenedInput {
     throw new ImageError('image_not_found', 'The path of an image is empty. Give the path of a file.', {
       image: path,
     })
+  const refused = refuseLongText(path)
+  if (refused) throw refused
   // Resolved now: the working folder may be another when a worker gets to it.
   return { name: path, read: () => ({ source: { path: resolve(path) }, owned: true }) }
 }

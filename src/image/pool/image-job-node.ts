@@ -33,7 +33,8 @@ export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<I
 /** More than the largest picture that is let pass takes in any format. */
 const MAX_FILE_BYTES = 2 ** 30
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+/** Throws `ImageError`. */
+export async function readImageFile(path: string | Buffer): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, MAX_FILE_BYTES)
   } catch (cause) {
@@ -49,7 +50,15 @@ async function readImageFile(path: string): Promise<Uint8Array> {
         },
       )
     }
-    const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : (cause as Error).message
+    if (code === 'ENAMETOOLONG') {
+      throw new ImageError(
+        'image_not_found',
+        'There is no such file: its name is longer than this system lets names be. If it is an image as base64, put ' +
+          '`data:image/png;base64,` in front of it, or decode it and pass the bytes.',
+        { cause },
+      )
+    }
+    const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : systemReason(cause as Error)
     throw new ImageError(
       'image_unreadable',
       `The file cannot be read: ${why}. Check its permissions and its disk.`,
@@ -61,7 +70,10 @@ async function readImageFile(path: string): Promise<Uint8Array> {
   }
 }
 
-function unfit(cause: UnfitFileError, path: string): ImageError {
+/** Without the path, which stands in front of the message already. */
+const systemReason = ({ message }: Error): string => message.replace(/, \w+ '.*'$/s, '')
+
+function unfit(cause: UnfitFileError, path: string | Buffer): ImageError {
   const { reason } = cause
   if (reason === 'folder')
     return new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })
