@@ -2,6 +2,7 @@ import type { Device, InferenceBackend } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
 import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { VERSION } from '../base/version.ts'
 import { type Dtype, heldDtypes, type ModelKind, type ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
@@ -9,6 +10,7 @@ import type { Runtime } from '../runtime.ts'
 import type { CliIo } from './cli-io.ts'
 import { dtypeBytes } from './commands/convert.ts'
 import type { ModelFlags } from './common-options.ts'
+import { inFlags } from './in-flags.ts'
 
 export interface Info {
   readonly versions: {
@@ -83,7 +85,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
       },
       devices,
       model: {
-        source,
+        source: hidePasswords(source),
         device: probed?.device ?? null,
         notes: [...notes, ...(probed?.notes ?? [])],
         ict: await findModel('ict', source, runtime, flags, signal),
@@ -130,7 +132,7 @@ async function findModel(
     return {
       error: {
         code: error instanceof IcthpError ? error.code : 'unknown',
-        message: (error as Error).message,
+        message: hidePasswords(inFlags((error as Error).message)),
       },
     }
   }

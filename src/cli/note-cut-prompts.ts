@@ -1,4 +1,5 @@
 import { show } from '../base/errors.ts'
+import type { ModelKind } from '../models/manifest.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { Context } from './context.ts'
 
@@ -17,4 +18,12 @@ export function noteCutPrompts(
       `${which} is cut: it has ${count} tokens, and the model reads ${tokenizer.contextLength}. Not read: ${show(cut)}`,
     )
   })
+}
+
+/** Says that a prompt changes nothing where ICT does not run. */
+export function notePromptUnused({ terminal }: Context, kinds: readonly ModelKind[], prompts: number): void {
+  if (prompts > 0 && !kinds.includes('ict'))
+    terminal.note(
+      `${prompts === 1 ? 'the prompt is' : 'the prompts are'} not used: HP, which runs alone, asks for none`,
+    )
 }
