@@ -1,5 +1,4 @@
-import { readdir as readdirWithCallback } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readdir as readFolder, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { FileSystemAdapter } from 'tinyglobby'
 import { type ErrorCode, ImageError } from '../base/errors.ts'
@@ -100,7 +99,7 @@ async function expandOne(arg: string, options: ExpandOptions, occurrence: Occurr
   }
   if (isAddress(arg)) {
     const opened = openAddress(arg)
-    if ('refused' in opened) return fail(name, 'image_unsupported', opened.refused)
+    if ('refused' in opened) return fail(name, opened.code, opened.refused)
     return {
       images: [{ name, input: 'raw' in opened ? new RawFile(name, opened.raw) : opened.input }],
       failures: [],
@@ -236,17 +235,32 @@ function shownFrom(cwd: string, folder: string, absolute: boolean): string {
   return !absolute && path.startsWith(resolve(cwd)) ? path.slice(resolve(cwd).length + 1) || '.' : path
 }
 
-/** The walk of a glob skips what it cannot read, without a word. */
+/**
+ * The walk of a glob skips what it cannot read, without a word, and looks for folders by their decoded names. This one tells
+ * the first, and finds the second by their bytes.
+ */
 function watchedReaddir(onError: (folder: string, error: NodeJS.ErrnoException) => void): FileSystemAdapter {
   const readdir = (
     path: string,
-    options: object,
+    options: { withFileTypes: true },
     done: (error: Error | null, entries?: unknown[]) => void,
   ): void => {
-    readdirWithCallback(path, options as { withFileTypes: true }, (error, entries) => {
-      if (error && error.code !== 'ENOENT' && error.code !== 'ENOTDIR') onError(path, error)
-      done(error, entries)
-    })
+    const read = async (): Promise<unknown[]> => {
+      try {
+        return await readFolder(path, options)
+      } catch (error) {
+        const [raw] = path.includes(LOST) ? await findRawPaths(path) : []
+        if (raw) return readFolder(raw, options)
+        throw error
+      }
+    }
+    read().then(
+      (entries) => done(null, entries),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') onError(path, error)
+        done(error)
+      },
+    )
   }
   return { readdir: readdir as unknown as NonNullable<FileSystemAdapter['readdir']> }
 }

@@ -16,7 +16,6 @@ export async function readPrompts(
   file: string | undefined,
   { cwd, signal }: Pick<CliIo, 'cwd' | 'signal'>,
 ): Promise<string[]> {
-  given.forEach((prompt) => refuseEmptyPrompt(prompt))
   if (file === undefined) return [...given]
   let bytes: Uint8Array
   try {
@@ -33,12 +32,4 @@ export async function readPrompts(
   if (prompts.length === 0)
     throw new UsageError(`The prompts file ${file} holds no prompts. Write one a line.`)
   return [...given, ...prompts]
-}
-
-/** An empty prompt comes from an empty variable, as a rule; its score would look like any other. Throws `UsageError`. */
-export function refuseEmptyPrompt(prompt: string): void {
-  if (prompt.trim() !== '') return
-  throw new UsageError(
-    '--prompt is empty: a variable may be. Say what the images should show, or leave --prompt out.',
-  )
 }

@@ -22,7 +22,6 @@ import { withScorers } from '../load-scorers.ts'
 import { noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
-import { refuseEmptyPrompt } from '../read-prompts.ts'
 
 interface RankFlags extends ScoringFlags {
   readonly prompt?: string
@@ -62,7 +61,6 @@ export function addRank(program: Command, context: Context): void {
 async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
   const { io, terminal } = context
   const { prompt, minIct, minHp, weights, top } = flags
-  if (prompt !== undefined) refuseEmptyPrompt(prompt)
   const kinds = kindsFor(flags, prompt !== undefined)
   const combine = ruleFor(flags, kinds)
   const report = await HtmlReport.open(flags.html, io.cwd)

@@ -12,16 +12,18 @@ export type OpenedAddress =
   | { readonly input: string | URL }
   /** A file whose name is not UTF-8. */
   | { readonly raw: Buffer }
-  | { readonly refused: string }
+  | { readonly refused: string; readonly code: 'image_not_found' | 'image_unsupported' }
 
 export function openAddress(arg: string): OpenedAddress {
   const shown = shortName(hidePasswords(arg))
-  if (!URL.canParse(arg)) return { refused: `${shown} is not a URL that can be read. Check its spelling.` }
+  if (!URL.canParse(arg))
+    return { refused: `${shown} is not a URL that can be read. Check its spelling.`, code: 'image_not_found' }
   const url = new URL(arg)
   if (['http:', 'https:', 'data:'].includes(url.protocol)) return { input: url }
   if (url.protocol !== 'file:')
     return {
       refused: `${shown}: ${url.protocol} addresses are not fetched. Give an http(s) or file URL, or a path.`,
+      code: 'image_unsupported',
     }
   try {
     return { input: fileURLToPath(url) }
@@ -30,6 +32,7 @@ export function openAddress(arg: string): OpenedAddress {
     if (raw) return { raw }
     return {
       refused: `${shown} is not a valid address (${(error as Error).message}). Correct it, or give a path.`,
+      code: 'image_unsupported',
     }
   }
 }
