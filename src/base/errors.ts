@@ -95,6 +95,7 @@ export type ErrorCode =
   | 'device_unknown'
   | 'device_unavailable'
   | 'runtime_missing'
+  | 'runtime_unloadable'
   | 'dtype_unknown'
   // BackendError
   | 'backend_failed'

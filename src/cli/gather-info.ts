@@ -65,7 +65,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
   const [onnxruntime = null, sharp = null] = await Promise.all(
     ['onnxruntime-node', 'sharp'].map(services.packageVersion),
   )
-  const backend = await services.backend().catch(unavailable)
+  const backend = await services.backend({ tryCpu: true }).catch(unavailable)
   try {
     const devices: DeviceInfo[] = []
     for (const [device, needs] of Object.entries(NODE_DEVICES)) {
@@ -102,7 +102,10 @@ async function probe(backend: InferenceBackend, device: Device, needs: string): 
     await backend.probe(device)
     return { device, available: true }
   } catch (error) {
-    return { device, available: false, reason: reason((error as Error).cause ?? error), needs }
+    // What the runtime itself lacks comes with its remedy.
+    const whole = error instanceof IcthpError && error.code === 'runtime_unloadable'
+    const why = whole ? error.message.replace(/\.$/, '') : reason((error as Error).cause ?? error)
+    return { device, available: false, reason: why, needs }
   }
 }
 

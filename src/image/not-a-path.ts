@@ -12,11 +12,7 @@ const ONLY_BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/
 
 /** Whether a string is an image's bytes as base64, which people pass where a path or an address is meant. */
 export function isBareBase64(text: string): boolean {
-  return (
-    text.length >= 64 &&
-    IMAGE_AS_BASE64.test(text) &&
-    ONLY_BASE64.test(text.slice(0, 1000))
-  )
+  return text.length >= 64 && IMAGE_AS_BASE64.test(text) && ONLY_BASE64.test(text.slice(0, 1000))
 }
 
 /** Why a string can be neither path nor address, where it cannot. Its error is short, however long the string. */
