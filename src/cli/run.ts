@@ -43,11 +43,15 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     // Commander has written its message already. Without a command it shows the help, as an error.
     if (error instanceof CommanderError) {
       await io.flush?.()
+      if (io.signal.aborted && error.exitCode === 0) return endedBy(io.signal.reason, terminal)
       return error.exitCode === 0 ? EXIT.done : EXIT.usage
     }
     return tell(typed(error), terminal, command, verbose)
   }
 }
+
+const endedBy = (reason: unknown, terminal: Terminal): number =>
+  reason instanceof Stopped ? reason.exitCode : tell(reason, terminal, 'icthp', false)
 
 /** Says what went wrong, and returns what the process should end with. */
 function tell(error: unknown, terminal: Terminal, command: string, verbose: boolean): number {

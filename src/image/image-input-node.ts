@@ -104,9 +104,13 @@ function openUrl(url: URL): OpenedInput {
 
 /** Seen by what they are, not by class: buffers of another realm (Jest's) are buffers too. */
 function asBytes(input: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+  // No view can be made of a buffer that was handed to another thread.
+  if (ArrayBuffer.isView(input))
+    return input.byteLength === 0
+      ? new Uint8Array()
+      : new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
   const tag = Object.prototype.toString.call(input)
   if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
-    return new Uint8Array(input as ArrayBuffer)
+    return (input as ArrayBuffer).byteLength === 0 ? new Uint8Array() : new Uint8Array(input as ArrayBuffer)
   return undefined
 }

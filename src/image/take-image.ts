@@ -10,7 +10,9 @@ const taken = new WeakSet<object>()
 export function takeImage(image: ImageInput): ImageInput {
   if (typeof image !== 'object' || image === null || taken.has(image)) return image
   if (ArrayBuffer.isView(image)) return keep(copy(image))
-  if (isBuffer(image)) return keep(copy(new Uint8Array(image)).buffer)
+  // A buffer that was handed to another thread has no bytes, and no view can be made of it.
+  if (isBuffer(image))
+    return keep(image.byteLength === 0 ? new ArrayBuffer(0) : copy(new Uint8Array(image)).buffer)
   const { data } = image as { data?: unknown }
   if (!ArrayBuffer.isView(data)) return image
   if (Object.prototype.toString.call(image) === '[object ImageData]') {

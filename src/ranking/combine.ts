@@ -4,6 +4,7 @@ import { InputError, show } from '../base/errors.ts'
  * How ICT and HP become one number. They can order images differently, so a ranking always names its rule.
  * `weighted`: w.ict·ICT + w.hp·HP, the published example; `product`: ICT·HP, as in the paper; `softmax`: ICT times the
  * softmax of the HP logits within the group, as the training code validates; `ict`, `hp`: one of them alone.
+ * Where ICT is below 0, `product` and `softmax` put the image of higher HP behind the other; `weighted` does not.
  */
 export const COMBINE_RULES = ['weighted', 'product', 'softmax', 'ict', 'hp'] as const
 export type CombineRule = (typeof COMBINE_RULES)[number]

@@ -1,10 +1,12 @@
 import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
+import { checkNumbersOf, checkOptions } from '../scorers/check-options.ts'
 import { l2Normalise, sigmoid } from '../scorers/embeddings.ts'
 import { encodeStream } from '../scorers/encode-stream.ts'
 import type { HpScorer } from '../scorers/hp-scorer.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
+import { Scorer } from '../scorers/scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import {
   type CombineFunction,
@@ -59,6 +61,7 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   if (!Array.isArray(given)) {
     throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }
+  checkOptions(asked, 'rankImages')
   const images = takeImages(given)
   const options = { ...asked, ...copies(asked) }
   const { ict, hp, prompt, thresholds } = options
@@ -75,6 +78,8 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
     )
   }
   for (const [name, scorer] of Object.entries({ ict, hp })) {
+    if (scorer !== undefined && !(scorer instanceof Scorer))
+      throw new InputError('input_invalid_option', `${name} is a scorer, not ${show(scorer)}.`)
     if (!scorer && thresholds?.[name as 'ict' | 'hp'] !== undefined) {
       throw new InputError(
         'input_invalid_option',
@@ -93,10 +98,13 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   return rankScores(scored, { ...options, combine })
 }
 
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** What is passed counts as it is at the call. */
 const copies = ({ weights, thresholds }: RankOptions): Pick<RankOptions, 'weights' | 'thresholds'> => ({
-  ...(weights ? { weights: { ...weights } } : {}),
-  ...(thresholds ? { thresholds: { ...thresholds } } : {}),
+  ...(isObject(weights) ? { weights: { ...weights } } : {}),
+  ...(isObject(thresholds) ? { thresholds: { ...thresholds } } : {}),
 })
 
 /** One pass over the images with both scorers: every image's scores, as they are ready. */
@@ -104,6 +112,7 @@ export function scoreImages(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   options: Pick<RankOptions, 'ict' | 'hp' | 'prompt'> & StreamOptions,
 ): AsyncGenerator<{ index: number; scores: Scores }> {
+  checkOptions(options, 'scoreImages')
   return scoreEach(takeImages(images), { ...options })
 }
 
@@ -125,36 +134,42 @@ async function* scoreEach(
   }
 }
 
+const SCORES = ['ict', 'hp'] as const
+
+/** As of `rankImages`: both where both are there, else the one that is. */
+function defaultRule(scored: readonly { readonly scores: Scores }[]): CombineRule {
+  const has = (name: 'ict' | 'hp'): boolean => scored.some(({ scores }) => scores[name] !== undefined)
+  return has('ict') === has('hp') ? 'weighted' : has('ict') ? 'ict' : 'hp'
+}
+
+/** Lists with holes are lists of what is not there. */
+function checkScored(scored: unknown): void {
+  const refuse = (why: string): never => {
+    throw new InputError('input_invalid_option', `rankScores takes a list of { index, scores }: ${why}.`)
+  }
+  if (!Array.isArray(scored)) return refuse(`it was given ${show(scored)}`)
+  for (const [i, entry] of Array.from<unknown>(scored).entries()) {
+    const { index, scores } = (entry ?? {}) as { index?: unknown; scores?: unknown }
+    if (typeof index !== 'number' || Number.isNaN(index)) refuse(`index of entry ${i} is ${show(index)}`)
+    if (typeof scores !== 'object' || scores === null) refuse(`scores of entry ${i} is ${show(scores)}`)
+  }
+}
+
 /**
- * Orders images by scores that are already there: for callers that cache them, or move a slider. Throws `InputError`
- * for options and scores that do not fit together.
+ * Orders images by scores that are already there: for callers that cache them, or move a slider. Without a rule,
+ * `weighted` where there are scores of both, else the one that is there. Throws `InputError` for options and scores that do not
+ * fit together.
  */
 export function rankScores(
   scored: readonly { readonly index: number; readonly scores: Scores }[],
   options: Pick<RankOptions, 'combine' | 'weights' | 'thresholds' | 'topK'> = {},
 ): Ranking {
-  const { combine = 'weighted', weights: given, thresholds = {}, topK } = options
-  const weights = { ...DEFAULT_WEIGHTS, ...given }
-  for (const [name, weight] of Object.entries(weights)) {
-    if (!Number.isFinite(weight)) {
-      throw new InputError(
-        'input_invalid_option',
-        `weights.${name} is ${show(weight)}; it must be a finite number.`,
-        { weights },
-      )
-    }
-  }
-  for (const [name, threshold] of Object.entries(thresholds)) {
-    if (threshold !== undefined && !(typeof threshold === 'number' && !Number.isNaN(threshold))) {
-      throw new InputError(
-        'input_invalid_option',
-        `thresholds.${name} is ${show(threshold)}; it must be a number.`,
-        {
-          thresholds,
-        },
-      )
-    }
-  }
+  checkOptions(options, 'rankScores')
+  checkScored(scored)
+  const { combine = defaultRule(scored), weights: given = {}, thresholds = {}, topK } = options
+  checkNumbersOf('weights', given, SCORES, Number.isFinite, 'a finite number')
+  checkNumbersOf('thresholds', thresholds, SCORES, (value) => !Number.isNaN(value), 'a number')
+  const weights = { ict: given.ict ?? DEFAULT_WEIGHTS.ict, hp: given.hp ?? DEFAULT_WEIGHTS.hp }
   if (topK !== undefined && !(Number.isInteger(topK) && topK > 0)) {
     throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, {
       topK,

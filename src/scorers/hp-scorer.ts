@@ -1,6 +1,7 @@
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import type { Runtime } from '../runtime.ts'
+import { checkOptions } from './check-options.ts'
 import { sigmoid } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
 import { type LoadOptions, loadScorer, type ScorerParts } from './load-scorer.ts'
@@ -50,6 +51,7 @@ export class HpScorer extends Scorer {
     images: Images,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    checkOptions(options, 'scoreStream')
     return this.#scoreEach(takeImages(images), { ...options })
   }
 

@@ -3,6 +3,7 @@ import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import type { Runtime } from '../runtime.ts'
 import { ClipTokenizer } from '../text/clip-tokenizer.ts'
+import { checkOptions } from './check-options.ts'
 import { dot, l2Normalise } from './embeddings.ts'
 import type { Images } from './encode-stream.ts'
 import { type LoadOptions, loadScorer, type ScorerParts } from './load-scorer.ts'
@@ -98,6 +99,7 @@ export class IctScorer extends Scorer {
     prompt: string,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number }> {
+    checkOptions(options, 'scoreStream')
     return this.#scoreEach(takeImages(images), prompt, { ...options })
   }
 
