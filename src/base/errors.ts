@@ -1,3 +1,5 @@
+import { hidePasswords } from './hide-passwords.ts'
+
 /**
  * Every error that icthp throws on purpose is an {@link IcthpError}: a stable `code` to switch on, the values that
  * matter in `details`, and a message that says what is wrong and what to do. The cause, where there is one, is kept.
@@ -65,6 +67,7 @@ export type ErrorCode =
   | 'input_not_text'
   | 'input_invalid_option'
   | 'input_disposed'
+  | 'input_no_working_folder'
   // ModelError
   | 'model_not_found'
   | 'model_wrong_kind'
@@ -92,6 +95,7 @@ export type ErrorCode =
   | 'device_unknown'
   | 'device_unavailable'
   | 'runtime_missing'
+  | 'runtime_unloadable'
   | 'dtype_unknown'
   // BackendError
   | 'backend_failed'
@@ -106,8 +110,17 @@ export type ErrorCode =
   | 'download_offline'
   | 'download_no_space'
 
-/** Shows a value in a message, short and in quotes. */
+/** Shows a value in a message, short, in quotes where it is text, and without the password of an address. Never throws. */
 export function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? JSON.stringify(hidePasswords(value)) : textOf(value)
   return text.length > 120 ? `${text.slice(0, 117)}…` : text
+}
+
+/** What has no text of its own (an object without a prototype, a list with a symbol in it) is told by its kind. */
+function textOf(value: unknown): string {
+  try {
+    return hidePasswords(String(value))
+  } catch {
+    return Array.isArray(value) ? 'a list' : 'an object'
+  }
 }

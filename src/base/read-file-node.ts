@@ -19,7 +19,11 @@ const POLL = 20
  * The bytes of a file or of a pipe, `limit` at most. Never waits for what may not come: a pipe that nobody writes to is empty,
  * a device such as /dev/zero is refused. Throws `UnfitFileError`, the system's errors, and `signal.reason`.
  */
-export async function readWholeFile(path: string, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readWholeFile(
+  path: string | Buffer,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const found = await file.stat()

@@ -56,7 +56,10 @@ export function addImages(
 ): Command {
   return command
     .addArgument(
-      new Argument(optional ? '[IMAGE...]' : '<IMAGE...>', 'image files, globs, folders or http(s) URLs'),
+      new Argument(
+        optional ? '[IMAGE...]' : '<IMAGE...>',
+        'image files, globs, folders, http(s) URLs, or - for stdin',
+      ),
     )
     .option('-r, --recursive', 'look for images below folders, not only in them')
     .option(
@@ -104,13 +107,13 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option('--only <scorer>', 'load and run this one alone').choices(['ict', 'hp']))
     .option(
       '--min-ict <score>',
-      'an image passes where ICT is above this (published example: 0.7)',
-      finiteNumber,
+      'an image passes where ICT is above this, -1 to 1 (published example: 0.7)',
+      numberFrom(-1, 1),
     )
     .option(
       '--min-hp <score>',
-      'an image passes where HP is above this (published example: 0.6)',
-      finiteNumber,
+      'an image passes where HP is above this, 0 to 1 (published example: 0.6)',
+      numberFrom(0, 1),
     )
 }
 
@@ -153,6 +156,15 @@ export function finiteNumber(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.')
   return value
+}
+
+/** For a threshold: one outside a score's range would pass all images or none. */
+export function numberFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = finiteNumber(text)
+    if (value < min || value > max) throw new InvalidArgumentError(`It must be from ${min} to ${max}.`)
+    return value
+  }
 }
 
 /** `fp32,fp16`. */

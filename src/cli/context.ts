@@ -1,7 +1,10 @@
 import { ImageError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
+import { shortName } from '../image/not-a-path.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ImageFailure, NamedImage } from './expand-images.ts'
+import { inFlags } from './in-flags.ts'
 import type { Terminal } from './output/terminal.ts'
 
 /** What a command works with. */
@@ -14,15 +17,20 @@ export interface Context {
 
 /** Names an image that could not be read, and lets the run end with 3. */
 export function reportFailure({ terminal }: Context, { image, code, message }: ImageFailure): void {
-  terminal.problem('warning', `${message.includes(image) ? '' : `${image}: `}${message} (${code})`)
+  const named = message.startsWith(image) || message.includes(` ${image}`)
+  terminal.problem('warning', `${named ? '' : `${image}: `}${message} (${code})`)
 }
 
 /** Under the name that the user knows, which the message need not repeat. Throws what is not the image's fault. */
 export function imageFailure({ name, input }: NamedImage, error: unknown): ImageFailure {
   if (!(error instanceof ImageError)) throw error
-  const prefix = `${String(input)}: `
-  const message = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message
-  return { image: name, code: error.code, message }
+  const prefixes = [input, error.details['image'], name].map((named) => `${shortName(String(named))}: `)
+  const prefix = prefixes.find((start) => error.message.startsWith(start)) ?? ''
+  return {
+    image: name,
+    code: error.code,
+    message: inFlags(hidePasswords(error.message.slice(prefix.length))),
+  }
 }
 
 export function settle(context: Context, failures: readonly ImageFailure[]): void {

@@ -1,112 +1,266 @@
-import { readdir, stat } from 'node:fs/promises'
-import { extname, isAbsolute, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { readdir as readFolder, stat } from 'node:fs/promises'
+import { isAbsolute, join, resolve } from 'node:path'
+import type { FileSystemAdapter } from 'tinyglobby'
+import { type ErrorCode, ImageError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
+import { refuseLongText, shortName } from '../image/not-a-path.ts'
 import { UsageError } from './exit-codes.ts'
-
-/** What a folder's images are known by. */
-const EXTENSIONS: ReadonlySet<string> = new Set([
-  '.jpg',
-  '.jpeg',
-  '.jpe',
-  '.jfif',
-  '.png',
-  '.apng',
-  '.webp',
-  '.gif',
-  '.bmp',
-  '.dib',
-  '.tif',
-  '.tiff',
-  '.avif',
-])
+import { isAddress, openAddress } from './input/image-url.ts'
+import { listFolder, naturally } from './input/list-folder.ts'
+import { RawFile } from './input/raw-file.ts'
+import { escapeName, findRawPaths, LOST } from './input/raw-path.ts'
+import { type Input, readStdin } from './input/read-stdin.ts'
 
 /** One image to read. */
 export interface NamedImage {
-  /** As given, or as a glob or folder gave it; what results are labelled with. */
+  /** As given, or as a glob or folder gave it, but short and without passwords; what results are labelled with. */
   readonly name: string
-  /** What the decoder takes: an absolute path, or a URL. */
-  readonly input: string | URL
+  /** What the decoder takes: an absolute path, a URL, or bytes (stdin, and files whose names are not text). */
+  readonly input: string | URL | Blob
 }
 
 /** An image that could not be read. */
 export interface ImageFailure {
   readonly image: string
-  readonly code: string
+  readonly code: ErrorCode
   readonly message: string
 }
 
 export interface ExpandedImages {
   readonly images: readonly NamedImage[]
-  /** Arguments that lead to no image, though others do. */
+  /** Arguments that lead to no image though others do, and folders that could not be looked into. */
+  readonly failures: readonly ImageFailure[]
+}
+
+export interface ExpandOptions {
+  readonly cwd: string
+  readonly recursive?: boolean | undefined
+  /** What `-` stands for. */
+  readonly stdin?: Input | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+interface Found {
+  readonly images: readonly NamedImage[]
   readonly failures: readonly ImageFailure[]
 }
 
 /**
- * Files, URLs, folders (the images in them) and globs (for where the shell did not expand them), in the order they were
+ * Files, URLs, folders (the images in them), globs (for where the shell did not expand them) and `-`, in the order they were
  * given, each folder's and glob's in natural order. Throws `UsageError` where there is nothing to read at all.
  */
-export async function expandImages(
-  args: readonly string[],
-  { cwd, recursive = false }: { readonly cwd: string; readonly recursive?: boolean | undefined },
-): Promise<ExpandedImages> {
+export async function expandImages(args: readonly string[], options: ExpandOptions): Promise<ExpandedImages> {
   const images: NamedImage[] = []
   const failures: ImageFailure[] = []
-  for (const arg of args) {
-    const found = await expandOne(arg, cwd, recursive)
-    if (typeof found === 'string') failures.push({ image: arg, code: 'image_not_found', message: found })
-    else images.push(...found)
+  let stdin: Promise<Found> | undefined
+  for (const [i, arg] of args.entries()) {
+    const found =
+      arg === '-'
+        ? await (stdin ??= openStdin(options))
+        : await expandOne(arg, options, { nth: count(args.slice(0, i), arg), of: count(args, arg) })
+    images.push(...found.images)
+    failures.push(...found.failures)
   }
-  if (images.length === 0) throw new UsageError(failures.map(({ message }) => message).join('\n'))
+  if (images.length === 0) throw new UsageError(failures.map(told).join('\n'))
   return { images, failures }
 }
 
-async function expandOne(arg: string, cwd: string, recursive: boolean): Promise<NamedImage[] | string> {
-  if (/^(https?|file):\/\//i.test(arg)) {
-    if (!URL.canParse(arg)) return `${arg} is not a URL that can be read. Check its spelling.`
-    const url = new URL(arg)
-    return [{ name: arg, input: url.protocol === 'file:' ? fileURLToPath(url) : url }]
+const count = (args: readonly string[], arg: string): number => args.filter((other) => other === arg).length
+
+/** That something is not there needs no code. */
+const told = ({ code, message }: ImageFailure): string =>
+  code === 'image_not_found' ? message : `${message} (${code})`
+
+const fail = (image: string, code: ErrorCode, message: string): Found => ({
+  images: [],
+  failures: [{ image, code, message }],
+})
+
+async function openStdin({ stdin, signal }: ExpandOptions): Promise<Found> {
+  try {
+    return { images: [{ name: '-', input: await readStdin(stdin, signal) }], failures: [] }
+  } catch (error) {
+    if (error instanceof ImageError) return fail('-', error.code, error.message)
+    throw error
   }
-  const file = (name: string): NamedImage => ({ name, input: resolve(cwd, name) })
-  const found = await stat(resolve(cwd, arg)).catch(() => undefined)
-  if (found?.isDirectory()) {
-    const names = await imagesIn(resolve(cwd, arg), recursive)
-    if (names.length > 0) return names.map((name) => file(join(arg, name)))
-    return `The folder ${arg} holds no images.${recursive ? '' : ' With --recursive, the folders below it are searched, too.'}`
+}
+
+/** Which of several equal arguments it is: names that are not UTF-8 can look alike. */
+interface Occurrence {
+  readonly nth: number
+  readonly of: number
+}
+
+async function expandOne(arg: string, options: ExpandOptions, occurrence: Occurrence): Promise<Found> {
+  const name = shortName(hidePasswords(arg))
+  if (arg === '') {
+    const why = 'The name of an image is empty: a variable may be. Give a path, or . for the working folder.'
+    return fail(name, 'image_not_found', why)
   }
+  if (isAddress(arg)) {
+    const opened = openAddress(arg)
+    if ('refused' in opened) return fail(name, opened.code, opened.refused)
+    return {
+      images: [{ name, input: 'raw' in opened ? new RawFile(name, opened.raw) : opened.input }],
+      failures: [],
+    }
+  }
+  const refused = refuseLongText(arg)
+  if (refused) return fail(name, refused.code, refused.message)
+  const path = resolve(options.cwd, arg)
+  const there = await look(path)
+  if (there.kind === 'folder') return expandFolder(path, arg, options)
   // Before globs: a file may well be called `a[1].png`.
-  if (found) return [file(arg)]
+  if (there.kind === 'file') return { images: [{ name, input: path }], failures: [] }
+  if (there.kind === 'closed')
+    return fail(
+      name,
+      'image_unreadable',
+      `${name} cannot be looked at: ${there.why}. Check the permissions of its folder.`,
+    )
+  if (arg.includes(LOST)) return expandRaw(path, arg, options, occurrence)
+  return expandGlob(arg, name, options.cwd)
+}
+
+type There =
+  { readonly kind: 'file' | 'folder' | 'nothing' } | { readonly kind: 'closed'; readonly why: string }
+
+async function look(path: string | Buffer): Promise<There> {
+  try {
+    return { kind: (await stat(path)).isDirectory() ? 'folder' : 'file' }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // A bracket or a star is no name on Windows, which says so by EINVAL.
+    const missing = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL', 'ERR_INVALID_ARG_VALUE']
+    return missing.includes(code ?? '') ? { kind: 'nothing' } : { kind: 'closed', why: systemReason(error) }
+  }
+}
+
+async function expandFolder(
+  folder: string | Buffer,
+  shown: string,
+  { recursive = false }: ExpandOptions,
+): Promise<Found> {
+  const { files, unread } = await listFolder(folder, recursive)
+  const failures = unread.map(({ path, error }) => unreadFolder(join(shown, path), error))
+  const images = files.map(({ path, raw }): NamedImage => {
+    const name = join(shown, path)
+    return { name, input: raw ? new RawFile(name, raw) : resolve(String(folder), path) }
+  })
+  if (images.length > 0 || failures.length > 0) return { images, failures }
+  return fail(
+    shown,
+    'image_not_found',
+    `The folder ${shown} holds no images.${recursive ? '' : ' With --recursive, the folders below it are searched, too.'}`,
+  )
+}
+
+function unreadFolder(folder: string, error: unknown): ImageFailure {
+  const message = `The folder ${folder} cannot be read: ${systemReason(error)}. The images in it, if any, were left out.`
+  return { image: folder, code: 'image_unreadable', message }
+}
+
+function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM') return 'permission is denied'
+  if (code === 'ELOOP') return 'its links lead in a circle'
+  return message.replace(/, \w+ '.*'$/s, '')
+}
+
+/** An argument with bytes that are not UTF-8, which Node has replaced. */
+async function expandRaw(
+  path: string,
+  arg: string,
+  options: ExpandOptions,
+  { nth, of }: Occurrence,
+): Promise<Found> {
+  const found = await findRawPaths(path)
+  // What the shell made of `*.jpg` has each of them once, in the order of their bytes.
+  const raw = found.length === 1 ? found[0] : found.length === of ? found[nth] : undefined
+  if (!raw) {
+    return found.length === 0
+      ? fail(arg, 'image_not_found', `There is no image ${arg}. Check the path.`)
+      : fail(
+          arg,
+          'image_not_found',
+          `${arg} is not UTF-8, and ${found.length} files look like it: name their folder instead.`,
+        )
+  }
+  const name = found.length === 1 ? arg : join(arg, '..', escapeName(lastPart(raw)))
+  if ((await look(raw)).kind === 'folder') return expandFolder(raw, name, options)
+  return { images: [{ name, input: new RawFile(name, raw) }], failures: [] }
+}
+
+const lastPart = (path: Buffer): Buffer => path.subarray(path.lastIndexOf(0x2f) + 1)
+
+async function expandGlob(arg: string, name: string, cwd: string): Promise<Found> {
   const { glob, isDynamicPattern } = await import('tinyglobby')
   const pattern = process.platform === 'win32' ? arg.replaceAll('\\', '/') : arg
-  if (!isDynamicPattern(pattern)) return `There is no image ${arg}. Check the path.`
+  if (!isDynamicPattern(pattern))
+    return fail(name, 'image_not_found', `There is no image ${name}. Check the path.`)
+  const failures: ImageFailure[] = []
   const matches = await glob(pattern, {
     cwd,
     absolute: isAbsolute(arg),
     onlyFiles: true,
     expandDirectories: false,
+    fs: watchedReaddir((folder, error) =>
+      failures.push(unreadFolder(shownFrom(cwd, folder, isAbsolute(arg)), error)),
+    ),
   })
-  return matches.length > 0 ? matches.sort(naturally).map(file) : `No file matches ${arg}.`
-}
-
-async function imagesIn(folder: string, recursive: boolean): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive })
-  return entries
-    .filter(
-      (entry) =>
-        (entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.has(extname(entry.name).toLowerCase()),
-    )
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.split(/[\\/]/).some((part) => part.startsWith('.')))
-    .sort(naturally)
-}
-
-const collator = new Intl.Collator('en', { numeric: true })
-
-/** `a2` before `a10`, folder by folder. */
-function naturally(a: string, b: string): number {
-  const [left, right] = [a.split(/[\\/]/), b.split(/[\\/]/)]
-  for (let i = 0; i < Math.min(left.length, right.length); i++) {
-    const order = collator.compare(left[i]!, right[i]!)
-    if (order !== 0) return order
+  const images: NamedImage[] = []
+  for (const [path, times] of timesOf(matches.sort(naturally))) {
+    const raws = path.includes(LOST) && (await look(resolve(cwd, path))).kind === 'nothing'
+    if (!raws) images.push({ name: path, input: resolve(cwd, path) })
+    else {
+      const found = await findRawPaths(resolve(cwd, path))
+      for (const raw of found.slice(0, times)) {
+        const shown = found.length === 1 ? path : join(path, '..', escapeName(lastPart(raw)))
+        images.push({ name: shown, input: new RawFile(shown, raw) })
+      }
+    }
   }
-  return left.length - right.length || (a < b ? -1 : 1)
+  if (images.length > 0 || failures.length > 0) return { images, failures }
+  return fail(name, 'image_not_found', `No file matches ${name}.`)
+}
+
+function timesOf(paths: readonly string[]): Map<string, number> {
+  const times = new Map<string, number>()
+  for (const path of paths) times.set(path, (times.get(path) ?? 0) + 1)
+  return times
+}
+
+function shownFrom(cwd: string, folder: string, absolute: boolean): string {
+  const path = resolve(cwd, folder)
+  return !absolute && path.startsWith(resolve(cwd)) ? path.slice(resolve(cwd).length + 1) || '.' : path
+}
+
+/**
+ * The walk of a glob skips what it cannot read, without a word, and looks for folders by their decoded names. This one tells
+ * the first, and finds the second by their bytes.
+ */
+function watchedReaddir(onError: (folder: string, error: NodeJS.ErrnoException) => void): FileSystemAdapter {
+  const readdir = (
+    path: string,
+    options: { withFileTypes: true },
+    done: (error: Error | null, entries?: unknown[]) => void,
+  ): void => {
+    const read = async (): Promise<unknown[]> => {
+      try {
+        return await readFolder(path, options)
+      } catch (error) {
+        const [raw] = path.includes(LOST) ? await findRawPaths(path) : []
+        if (raw) return readFolder(raw, options)
+        throw error
+      }
+    }
+    read().then(
+      (entries) => done(null, entries),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') onError(path, error)
+        done(error)
+      },
+    )
+  }
+  return { readdir: readdir as unknown as NonNullable<FileSystemAdapter['readdir']> }
 }

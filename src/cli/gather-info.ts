@@ -2,6 +2,7 @@ import type { Device, InferenceBackend } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
 import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { VERSION } from '../base/version.ts'
 import { kindNamed, type ModelKind } from '../models/kinds.ts'
 import { type Dtype, heldDtypes, type ModelOrigin } from '../models/manifest.ts'
@@ -10,6 +11,7 @@ import type { Runtime } from '../runtime.ts'
 import type { CliIo } from './cli-io.ts'
 import { dtypeBytes } from './commands/convert.ts'
 import type { ModelFlags } from './common-options.ts'
+import { inFlags } from './in-flags.ts'
 
 export interface Info {
   readonly versions: {
@@ -64,7 +66,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
   const [onnxruntime = null, sharp = null] = await Promise.all(
     ['onnxruntime-node', 'sharp'].map(services.packageVersion),
   )
-  const backend = await services.backend().catch(unavailable)
+  const backend = await services.backend({ tryCpu: true }).catch(unavailable)
   try {
     const devices: DeviceInfo[] = []
     for (const [device, needs] of Object.entries(NODE_DEVICES)) {
@@ -84,7 +86,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
       },
       devices,
       model: {
-        source,
+        source: hidePasswords(source),
         device: probed?.device ?? null,
         notes: [...notes, ...(probed?.notes ?? [])],
         ict: await findModel('ict', source, runtime, flags, signal),
@@ -101,7 +103,10 @@ async function probe(backend: InferenceBackend, device: Device, needs: string): 
     await backend.probe(device)
     return { device, available: true }
   } catch (error) {
-    return { device, available: false, reason: reason((error as Error).cause ?? error), needs }
+    // What the runtime itself lacks comes with its remedy.
+    const whole = error instanceof IcthpError && error.code === 'runtime_unloadable'
+    const why = whole ? error.message.replace(/\.$/, '') : reason((error as Error).cause ?? error)
+    return { device, available: false, reason: why, needs }
   }
 }
 
@@ -136,7 +141,7 @@ async function findModel(
     return {
       error: {
         code: error instanceof IcthpError ? error.code : 'unknown',
-        message: (error as Error).message,
+        message: hidePasswords(inFlags((error as Error).message)),
       },
     }
   }

@@ -1,4 +1,5 @@
 import type { InferenceBackend } from '../backend/backend.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import { HP, ICT, type ModelKind } from '../models/kinds.ts'
 import type { HpScorer } from '../scorers/hp-scorer.ts'
@@ -91,7 +92,7 @@ function labelOf(infos: readonly ScorerInfo[]): RunLabel {
       ? infos[0]![key]
       : infos.map((info) => `${info.kind}:${info[key]}`).join(',')
   return {
-    model: infos[0]!.source,
+    model: hidePasswords(infos[0]!.source),
     device: joined('device'),
     dtype: joined('dtype'),
     models: Object.fromEntries(infos.map(({ kind, model }) => [kind, model])),

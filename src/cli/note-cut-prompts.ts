@@ -1,20 +1,31 @@
 import { show } from '../base/errors.ts'
+import type { ModelKind } from '../models/kinds.ts'
 import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { Context } from './context.ts'
 
-/** Says which prompts the model sees only the beginning of. */
+/** Says which prompts the model sees only the beginning of, and which say nothing: an empty variable makes one. */
 export function noteCutPrompts(
   { terminal }: Context,
   { tokenizer }: IctScorer,
   prompts: readonly string[],
 ): void {
   prompts.forEach((prompt, i) => {
-    const { truncated, count, cut } = tokenizer.inspect(prompt)
-    if (!truncated) return
+    const { truncated, count, cut, cleaned } = tokenizer.inspect(prompt)
     const which = prompts.length === 1 ? 'the prompt' : `prompt ${i + 1}`
+    if (cleaned === '')
+      terminal.problem('warning', `${which} is empty: ICT says how near an image is to no text at all`)
+    if (!truncated) return
     terminal.problem(
       'warning',
       `${which} is cut: it has ${count} tokens, and the model reads ${tokenizer.contextLength}. Not read: ${show(cut)}`,
     )
   })
+}
+
+/** Says that a prompt changes nothing where ICT does not run. */
+export function notePromptUnused({ terminal }: Context, kinds: readonly ModelKind[], prompts: number): void {
+  if (prompts > 0 && !kinds.includes('ict'))
+    terminal.note(
+      `${prompts === 1 ? 'the prompt is' : 'the prompts are'} not used: HP, which runs alone, asks for none`,
+    )
 }

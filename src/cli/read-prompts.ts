@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readWholeFile } from '../base/read-file-node.ts'
 import { decodeText } from '../text/decode-text.ts'
+import type { CliIo } from './cli-io.ts'
 import { UsageError } from './exit-codes.ts'
 
 /** Millions of prompts. */
@@ -13,15 +14,14 @@ const MAX_BYTES = 2 ** 28
 export async function readPrompts(
   given: readonly string[],
   file: string | undefined,
-  cwd: string,
-  signal?: AbortSignal,
+  { cwd, signal }: Pick<CliIo, 'cwd' | 'signal'>,
 ): Promise<string[]> {
   if (file === undefined) return [...given]
   let bytes: Uint8Array
   try {
     bytes = await readWholeFile(resolve(cwd, file), MAX_BYTES, signal)
   } catch (error) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     const why =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it is not there' : (error as Error).message
     throw new UsageError(`The prompts file ${file} cannot be read: ${why}.`)

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import { IcthpError } from '../base/errors.ts'
+import { IcthpError, InputError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
+import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
 import { addInfo } from './commands/info.ts'
@@ -11,6 +12,7 @@ import { addScore } from './commands/score.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
+import { inFlags } from './in-flags.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
@@ -26,22 +28,50 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     verbose ||= options.verbose === true
   })
   try {
+    checkOptionValues(argv, program, (name) => (command = `icthp ${name}`))
     await program.parseAsync(argv, { from: 'user' })
     terminal.clear()
-    return io.signal.aborted ? stoppedCode(io.signal) : context.exitCode
-  } catch (error) {
+    await io.flush?.()
+    io.signal.throwIfAborted()
+    return context.exitCode
+  } catch (thrown) {
     terminal.clear()
+    // A run that was stopped ends with whatever was under way; why it was stopped is what counts.
+    const error: unknown = io.signal.aborted ? io.signal.reason : thrown
+    if (error instanceof Stopped) return error.exitCode
+    if (io.signal.aborted && !(error instanceof IcthpError)) return EXIT.failed
     // Commander has written its message already. Without a command it shows the help, as an error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
-    if (io.signal.aborted) return stoppedCode(io.signal)
-    const code = exitCodeOf(error)
-    terminal.problem('error', messageOf(error))
-    if (code === EXIT.usage) terminal.detail(`Run \`${command} --help\` for what it takes.`)
-    else if (!(error instanceof IcthpError) && !verbose)
-      terminal.detail('For the place in the code that this comes from, add --verbose.')
-    if (verbose) terminal.detail(stackOf(error))
-    return code
+    if (error instanceof CommanderError) {
+      await io.flush?.()
+      if (io.signal.aborted && error.exitCode === 0) return endedBy(io.signal.reason, terminal)
+      return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    }
+    return tell(typed(error), terminal, command, verbose)
   }
+}
+
+const endedBy = (reason: unknown, terminal: Terminal): number =>
+  reason instanceof Stopped ? reason.exitCode : tell(reason, terminal, 'icthp', false)
+
+/** Says what went wrong, and returns what the process should end with. */
+function tell(error: unknown, terminal: Terminal, command: string, verbose: boolean): number {
+  const code = exitCodeOf(error)
+  terminal.problem('error', messageOf(error))
+  if (code === EXIT.usage) terminal.detail(`Run \`${command} --help\` for what it takes.`)
+  else if (!(error instanceof IcthpError) && !verbose)
+    terminal.detail('For the place in the code that this comes from, add --verbose.')
+  if (verbose) terminal.detail(stackOf(error))
+  return code
+}
+
+/** The one error of the system that anything at all may meet. */
+function typed(error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException | undefined)?.syscall !== 'uv_cwd') return error
+  return new InputError(
+    'input_no_working_folder',
+    'The working folder is not there any more: it was deleted or moved. Change into one that is there.',
+    { cause: error },
+  )
 }
 
 function createProgram(context: Context): Command {
@@ -56,8 +86,8 @@ function createProgram(context: Context): Command {
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-      getOutHelpWidth: () => stdout.columns ?? 100,
-      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHelpWidth: () => stdout.columns || 100,
+      getErrHelpWidth: () => stderr.columns || 100,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -70,12 +100,8 @@ function createProgram(context: Context): Command {
   return program
 }
 
-function stoppedCode({ reason }: AbortSignal): number {
-  return reason instanceof Stopped ? reason.exitCode : EXIT.failed
-}
-
 function messageOf(error: unknown): string {
-  if (error instanceof IcthpError) return `${error.message} (${error.code})`
+  if (error instanceof IcthpError) return `${inFlags(error.message)} (${error.code})`
   return error instanceof Error ? error.message : String(error)
 }
 

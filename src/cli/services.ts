@@ -9,7 +9,8 @@ import type { CliIo } from './cli-io.ts'
 
 /** The parts of icthp that need a machine. Each is loaded when a command first needs it: `--help` loads none. */
 export interface CliServices {
-  backend(): Promise<InferenceBackend>
+  /** `tryCpu`: the CPU is not taken for granted. */
+  backend(options?: { readonly tryCpu: boolean }): Promise<InferenceBackend>
   /** `sharp: false`: WebAssembly even where sharp is installed. */
   decoder(options: { readonly sharp: boolean }): Promise<ImageDecoder>
   hub(): Promise<ModelHub>
@@ -23,7 +24,8 @@ export interface CliServices {
 }
 
 export const nodeServices: CliServices = {
-  backend: async () => new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(),
+  backend: async (options) =>
+    new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(options),
   decoder: async ({ sharp }) =>
     (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
   hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),

@@ -19,7 +19,7 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
   let received = 0
   let answered = false
   try {
-    const response = await fetch(url, { signal: deadline.signal })
+    const response = await fetch(...request(url, deadline.signal))
     if (!response.ok) {
       await response.body?.cancel()
       throw refusal(response)
@@ -55,6 +55,7 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
         { cause },
       )
     }
+    if (url.protocol === 'data:') throw badDataUrl(url, cause)
     const why = reason(cause)
     if (answered) {
       throw new ImageError(
@@ -76,6 +77,41 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
   } finally {
     deadline.end()
   }
+}
+
+/** `fetch` refuses an address with a name and a password in it, and would tell both in its error: they go into a header. */
+function request(url: URL, signal: AbortSignal): [URL, RequestInit] {
+  if (url.username === '' && url.password === '') return [url, { signal }]
+  const plain = new URL(url)
+  plain.username = plain.password = ''
+  const bytes = new TextEncoder().encode(`${decoded(url.username)}:${decoded(url.password)}`)
+  return [plain, { signal, headers: { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` } }]
+}
+
+/** A stray `%` in a password is meant as one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+/** No server is asked for a data URL, so none can be out of reach. */
+function badDataUrl({ href }: URL, cause: unknown): ImageError {
+  const comma = href.indexOf(',')
+  const head = comma < 0 ? href : href.slice(0, comma)
+  const why =
+    comma < 0
+      ? 'it has no comma between its type and its data'
+      : /;\s*base64\s*$/i.test(head)
+        ? 'what follows its comma is not base64'
+        : 'its data cannot be read'
+  return new ImageError(
+    'image_unreadable',
+    `The data URL cannot be decoded: ${why}. It must be like \`data:image/png;base64,iVBORw0…\`.`,
+    { cause },
+  )
 }
 
 /** An address as it may be shown: without password and query, which can hold keys. */

@@ -1,4 +1,5 @@
 import { ImageError } from '../base/errors.ts'
+import { shortName } from './not-a-path.ts'
 
 /** The file ends before the picture does. Pillow refuses it too: half a gray picture must not be scored. */
 export function truncated(format: string, why: string, cause?: unknown): ImageError {
@@ -33,7 +34,7 @@ export function unsupported(format: string, what: string, remedy: string): Image
 export function nameImageError(error: unknown, name: string): unknown {
   if (!(error instanceof ImageError) || error.details['image'] !== undefined) return error
   const { code, message, details, cause } = error
-  return new ImageError(code, `${name}: ${message}`, {
+  return new ImageError(code, `${shortName(name)}: ${message}`, {
     ...details,
     image: name,
     ...(cause === undefined ? {} : { cause }),

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
+import { refuseLongText } from './not-a-path.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
@@ -75,7 +77,7 @@ function notAnAddress(text: string, cause: unknown): ImageError {
   return new ImageError(
     'image_unsupported',
     `${show(text)} is not a valid address (${(cause as Error).message}). Correct it, or give a path.`,
-    { image: text, cause },
+    { image: hidePasswords(text), cause },
   )
 }
 
@@ -84,6 +86,8 @@ function openPath(path: string): OpenedInput {
     throw new ImageError('image_not_found', 'The path of an image is empty. Give the path of a file.', {
       image: path,
     })
+  const refused = refuseLongText(path)
+  if (refused) throw refused
   // Resolved now: the working folder may be another when a worker gets to it.
   return { name: path, reads: 0, read: () => ({ source: { path: resolve(path) }, owned: true }) }
 }
@@ -107,9 +111,13 @@ function openUrl(url: URL): OpenedInput {
 
 /** Seen by what they are, not by class: buffers of another realm (Jest's) are buffers too. */
 function asBytes(input: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(input)) return new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
+  // No view can be made of a buffer that was handed to another thread.
+  if (ArrayBuffer.isView(input))
+    return input.byteLength === 0
+      ? new Uint8Array()
+      : new Uint8Array(input.buffer, input.byteOffset, input.byteLength)
   const tag = Object.prototype.toString.call(input)
   if (tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]')
-    return new Uint8Array(input as ArrayBuffer)
+    return (input as ArrayBuffer).byteLength === 0 ? new Uint8Array() : new Uint8Array(input as ArrayBuffer)
   return undefined
 }

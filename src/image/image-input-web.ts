@@ -1,6 +1,8 @@
 import { ImageError, show } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageSource } from './image-handler-web.ts'
+import { refuseLongText } from './not-a-path.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 
@@ -103,12 +105,14 @@ function openRaw(raw: RawImage): OpenedInput {
 }
 
 function openUrl(address: string): OpenedInput {
+  const refused = /^(data|blob):/i.test(address) ? undefined : refuseLongText(address)
+  if (refused) throw refused
   const base = 'document' in globalThis ? document.baseURI : location.href
   if (!URL.canParse(address, base)) {
     throw new ImageError(
       'image_unsupported',
       `${show(address)} is not a URL. Give the address of an image, or its bytes.`,
-      { image: address },
+      { image: hidePasswords(address) },
     )
   }
   const url = new URL(address, base)

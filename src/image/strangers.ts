@@ -17,6 +17,8 @@ export function nameStranger(head: string): Stranger | undefined {
     return isHeic ? ['A HEIC image', convert] : ['An MP4 or QuickTime file', frames]
   }
   if (/^P[1-7]\s/.test(head)) return ['A PNM image', convert]
+  if (isCursor(head)) return ['An icon or cursor', convert]
+  if (isTarga(head)) return ['A TGA image', convert]
   return nameText(head)
 }
 
@@ -37,7 +39,6 @@ const STARTS: readonly (readonly [starts: readonly string[], ...Stranger])[] = [
   [['\xff\x0a', '\0\0\0\x0cJXL '], 'A JPEG XL image', convert],
   [['\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'], 'A JPEG 2000 image', convert],
   [['8BPS'], 'A Photoshop document', convert],
-  [['\0\0\x01\0', '\0\0\x02\0'], 'An icon or cursor', convert],
   [['\x76\x2f\x31\x01'], 'An OpenEXR image', convert],
   [['qoif'], 'A QOI image', convert],
   [['#?RADIANCE'], 'A Radiance HDR image', convert],
@@ -46,6 +47,35 @@ const STARTS: readonly (readonly [starts: readonly string[], ...Stranger])[] = [
   [['\x1f\x8b'], 'A gzip file', 'Unpack it first.'],
   [['data:image/'], 'A data URL as bytes', 'Decode its base64 part first.'],
 ]
+
+/** An icon's or a cursor's directory has at least one entry; an uncompressed TGA of the same start has zeros there. */
+function isCursor(head: string): boolean {
+  return /^\0\0[\x01\x02]\0/.test(head) && head.slice(4, 6) !== '\0\0'
+}
+
+/**
+ * TGA has no magic number: a header of 18 bytes whose fields fit together is one (Truevision TGA 2.0: colour map type,
+ * image type, map, size, depth, descriptor).
+ */
+function isTarga(head: string): boolean {
+  if (head.length < 18) return false
+  const byte = (at: number): number => head.charCodeAt(at)
+  const u16 = (at: number): number => byte(at) + 256 * byte(at + 1)
+  const [mapType, type, depth] = [byte(1), byte(2), byte(16)]
+  const mapped = type === 1 || type === 9
+  const map =
+    mapType === 1 ? [15, 16, 24, 32].includes(byte(7)) && u16(5) > 0 : /^\0{5}$/.test(head.slice(3, 8))
+  return (
+    mapType <= 1 &&
+    [1, 2, 3, 9, 10, 11].includes(type) &&
+    (!mapped || mapType === 1) &&
+    map &&
+    u16(12) > 0 &&
+    u16(14) > 0 &&
+    (mapped || type === 3 || type === 11 ? [1, 8, 16] : [15, 16, 24, 32]).includes(depth) &&
+    byte(17) < 64
+  )
+}
 
 function nameText(head: string): Stranger | undefined {
   const start = skipBlank(head, head.startsWith('\xef\xbb\xbf') ? 3 : 0)

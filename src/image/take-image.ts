@@ -13,6 +13,8 @@ export function takeImage(image: ImageInput, transfer = false): ImageInput {
   const copy = transfer ? share : copyOf
   if (ArrayBuffer.isView(image)) return keep(copy(image))
   if (isBuffer(image)) {
+    // A buffer that was handed to another thread has no bytes, and no view can be made of it.
+    if (image.byteLength === 0) return keep(new ArrayBuffer(0))
     const view = copy(new Uint8Array(image))
     return keep(transfer ? view : view.buffer)
   }

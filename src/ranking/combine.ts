@@ -9,6 +9,7 @@ import {
   type PerKind,
   type RewardKind,
 } from '../models/kinds.ts'
+import { checkNumbersOf } from '../scorers/check-options.ts'
 
 /**
  * How the scores of several reward models become one number. They can order images differently, so a ranking always names
@@ -23,7 +24,7 @@ const MIXES = ['weighted', 'product', 'softmax'] as const
 /** The rules for the models that icthp knows from the start. */
 export const COMBINE_RULES: readonly CombineRule[] = [...MIXES, ICT.name, HP.name]
 /** All rules: a registered model alone is one, too. */
-export const combineRules = (): readonly CombineRule[] => [...MIXES, ...allKinds().map(({ name }) => name)]
+export const combineRules = (): readonly CombineRule[] => [...MIXES, ...kindNames()]
 
 /** Scores of one image by model, and beside them the logits of those that have one (`hpLogit`). */
 export interface Scores {
@@ -51,38 +52,17 @@ export function defaultRule(kinds: readonly RewardKind[]): CombineRule {
   return kinds.length === 1 ? kinds[0]!.name : 'weighted'
 }
 
-/** One share each, but for what is given. Throws `InputError` for other keys and for what is no finite number. */
+/** The same share each, but for what is given. Throws `InputError` for other keys and for what is no finite number. */
 export function weightsFor(kinds: readonly RewardKind[], given: Partial<Weights> = {}): Weights {
+  checkNumbersOf('weights', given, kindNames(), Number.isFinite, 'a finite number')
   const mixed = kinds.length > 1 ? kinds : [ICT, HP]
   const weights: PerKind<number> = Object.fromEntries(mixed.map(({ name }) => [name, 1 / mixed.length]))
-  for (const [name, weight] of Object.entries(given)) {
-    if (weight === undefined) continue
-    checkName('weights', name)
-    if (!Number.isFinite(weight)) {
-      throw new InputError(
-        'input_invalid_option',
-        `weights.${name} is ${show(weight)}; it must be a finite number.`,
-        {
-          weights: given,
-        },
-      )
-    }
-    weights[name] = weight
-  }
+  for (const [name, weight] of Object.entries(given)) weights[name] = weight ?? weights[name]
   return weights as Weights & PerKind<number>
 }
 
-/** A threshold or a weight for a model that does not exist would count for nothing. */
-export function checkName(option: string, name: string): void {
-  if (isKind(name)) return
-  throw new InputError(
-    'input_invalid_option',
-    `${option}.${name} is for no reward model. Use ${allKinds()
-      .map((kind) => kind.name)
-      .join(', ')}.`,
-    { option, name },
-  )
-}
+/** The keys that weights and thresholds may have. */
+export const kindNames = (): string[] => allKinds().map(({ name }) => name)
 
 /** One number an image, in order. Throws `InputError` for an unknown rule, scores that it needs and lacks, and NaN. */
 export function combineScores(

@@ -2,6 +2,7 @@ import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { logitKey } from '../models/kinds.ts'
+import { checkOptions } from '../scorers/check-options.ts'
 import type { Scorer } from '../scorers/scorer.ts'
 import { combineScores, defaultRule, type Scores, weightsFor } from './combine.ts'
 import { type OrderOptions, type Ranking, rankScores } from './rank-scores.ts'
@@ -17,23 +18,27 @@ export async function rankImages(given: readonly ImageInput[], asked: RankOption
   if (!Array.isArray(given)) {
     throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }
+  checkOptions(asked, 'rankImages')
   const images = takeImages(given, asked.transfer)
   const options = { ...asked, ...copies(asked) }
   const scorers = scorersIn(options)
-  const combine = checkOptions(scorers, options)
+  const combine = checkFit(scorers, options)
   const scored: { index: number; scores: Scores }[] = []
   for await (const entry of scoreImages(images, options)) scored.push(entry)
   return rankScores(scored, { ...options, combine })
 }
 
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 /** What is passed counts as it is at the call. */
 const copies = ({ weights, thresholds }: RankOptions): Pick<RankOptions, 'weights' | 'thresholds'> => ({
-  ...(weights ? { weights: { ...weights } } : {}),
-  ...(thresholds ? { thresholds: { ...thresholds } } : {}),
+  ...(isObject(weights) ? { weights: { ...weights } } : {}),
+  ...(isObject(thresholds) ? { thresholds: { ...thresholds } } : {}),
 })
 
 /** Options that do not fit should fail before minutes of work, not after. Gives the rule. */
-function checkOptions(scorers: readonly Scorer[], options: RankOptions): NonNullable<RankOptions['combine']> {
+function checkFit(scorers: readonly Scorer[], options: RankOptions): NonNullable<RankOptions['combine']> {
   const { prompt, thresholds = {} } = options
   if (scorers.length === 0) {
     throw new InputError(
@@ -55,7 +60,7 @@ function checkOptions(scorers: readonly Scorer[], options: RankOptions): NonNull
     sample[kind.name] = 0
     if (!kind.takesPrompt) sample[logitKey(kind)] = 0
   }
-  for (const [name, threshold] of Object.entries(thresholds)) {
+  for (const [name, threshold] of Object.entries(isObject(thresholds) ? thresholds : {})) {
     if (threshold === undefined || name in sample) continue
     throw new InputError(
       'input_invalid_option',

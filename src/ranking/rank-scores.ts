@@ -1,11 +1,12 @@
 import { InputError, show } from '../base/errors.ts'
 import { allKinds, type PerKind, type RewardKind } from '../models/kinds.ts'
+import { checkNumbersOf, checkOptions } from '../scorers/check-options.ts'
 import {
-  checkName,
   type CombineFunction,
   type CombineRule,
   combineScores,
   defaultRule,
+  kindNames,
   kindsIn,
   type Scores,
   type Weights,
@@ -64,6 +65,8 @@ export function rankScores(
   scored: readonly { readonly index: number; readonly scores: Scores }[],
   options: OrderOptions = {},
 ): Ranking {
+  checkOptions(options, 'rankScores')
+  checkScored(scored)
   const group = scored.map(({ scores }) => scores)
   const kinds = kindsIn(group)
   const { combine = defaultRule(kinds), thresholds = {}, topK } = options
@@ -105,16 +108,20 @@ const alone = (scores: Scores): PerKind<number> =>
   )
 
 function checkLimits(thresholds: Thresholds, topK: number | undefined): void {
-  for (const [name, threshold] of Object.entries(thresholds)) {
-    if (threshold === undefined) continue
-    checkName('thresholds', name)
-    if (typeof threshold === 'number' && !Number.isNaN(threshold)) continue
-    throw new InputError(
-      'input_invalid_option',
-      `thresholds.${name} is ${show(threshold)}; it must be a number.`,
-      { thresholds },
-    )
-  }
+  checkNumbersOf('thresholds', thresholds, kindNames(), (value) => !Number.isNaN(value), 'a number')
   if (topK === undefined || (Number.isInteger(topK) && topK > 0)) return
   throw new InputError('input_invalid_option', `topK is a whole number from 1, not ${show(topK)}.`, { topK })
+}
+
+/** Lists with holes are lists of what is not there. */
+function checkScored(scored: unknown): void {
+  const refuse = (why: string): never => {
+    throw new InputError('input_invalid_option', `rankScores takes a list of { index, scores }: ${why}.`)
+  }
+  if (!Array.isArray(scored)) return refuse(`it was given ${show(scored)}`)
+  for (const [i, entry] of Array.from<unknown>(scored).entries()) {
+    const { index, scores } = (entry ?? {}) as { index?: unknown; scores?: unknown }
+    if (typeof index !== 'number' || Number.isNaN(index)) refuse(`index of entry ${i} is ${show(index)}`)
+    if (typeof scores !== 'object' || scores === null) refuse(`scores of entry ${i} is ${show(scores)}`)
+  }
 }

@@ -2,9 +2,10 @@ import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { allKinds, logitKey } from '../models/kinds.ts'
+import { checkOptions } from '../scorers/check-options.ts'
 import { encodeStream } from '../scorers/encode-stream.ts'
 import type { HeadScorer } from '../scorers/head-scorer.ts'
-import type { Judge, Scorer } from '../scorers/scorer.ts'
+import { type Judge, Scorer } from '../scorers/scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Scores } from './combine.ts'
@@ -36,6 +37,7 @@ export function scoreImages(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   options: ScoreImagesOptions & { readonly prompts?: readonly string[] },
 ): AsyncGenerator<{ index: number; scores: Scores | Scores[] }> {
+  checkOptions(options, 'scoreImages')
   const { prompt, prompts } = options
   const texts = prompts ? [...prompts] : prompt === undefined ? [] : [prompt]
   const scored = scoreEach(takeImages(images, options.transfer), scorersIn(options), texts, { ...options })
@@ -81,7 +83,7 @@ function scoresOf(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>, pr
 export function scorersIn(options: ScorersOption): Scorer[] {
   const { ict, hp, scorers = [] } = options
   for (const [name, scorer] of Object.entries({ ict, hp })) {
-    if (scorer === undefined || scorer.kind?.name === name) continue
+    if (scorer === undefined || (scorer instanceof Scorer && scorer.kind.name === name)) continue
     throw new InputError('input_invalid_option', `${name} is ${show(scorer)}, not a scorer of that model.`, {
       name,
     })

@@ -4,6 +4,7 @@ import { onAbort } from '../base/on-abort.ts'
 import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImage } from '../image/take-image.ts'
+import { checkOptions } from './check-options.ts'
 import type { StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
@@ -34,6 +35,7 @@ export async function* encodeStream(
   images: Images,
   options: StreamOptions = {},
 ): AsyncGenerator<StreamedImage> {
+  checkOptions(options, 'a scorer')
   const { signal, onProgress, onImageError, transfer } = options
   checkIterable(images)
   const batchSize = Math.min(...encoders.map((encoder) => encoder.parts.batchSize))

@@ -1,6 +1,7 @@
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import type { HeadKind } from '../models/kinds.ts'
+import { checkOptions } from './check-options.ts'
 import type { Images } from './encode-stream.ts'
 import { type Judge, Scorer } from './scorer.ts'
 import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
@@ -29,6 +30,7 @@ export class HeadScorer extends Scorer {
     images: Images,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
+    checkOptions(options, 'scoreStream')
     return this.#scoreEach(takeImages(images, options.transfer), { ...options })
   }
 

@@ -1,5 +1,6 @@
 import { InputError, show } from '../base/errors.ts'
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
+import { checkOptions } from './check-options.ts'
 import type { EncodeOptions } from './scorer-options.ts'
 import type { Tower } from './tower.ts'
 
@@ -15,7 +16,11 @@ export class TextEncoder {
   ) {}
 
   /** One embedding a prompt, not normalised. Throws `InputError` `input_not_a_string`. */
-  async encode(given: readonly string[], { signal }: EncodeOptions = {}): Promise<Float32Array[]> {
+  async encode(given: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+    checkOptions(options, 'a scorer')
+    const { signal } = options
+    if (!Array.isArray(given))
+      throw new InputError('input_invalid_option', `Prompts are a list of strings, not ${show(given)}.`)
     // A list may be changed while its first prompts are encoded.
     const prompts = Array.from(given)
     const idsOf = new Map<string, readonly number[]>()

@@ -4,6 +4,7 @@ import { takeImages } from '../image/take-image.ts'
 import { l2Normalise } from '../models/embeddings.ts'
 import type { TextKind } from '../models/kinds.ts'
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
+import { checkOptions } from './check-options.ts'
 import type { Images } from './encode-stream.ts'
 import type { ScorerParts } from './load-scorer.ts'
 import { type Judge, Scorer } from './scorer.ts'
@@ -84,6 +85,7 @@ export class TextScorer extends Scorer {
     prompt: string,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number }> {
+    checkOptions(options, 'scoreStream')
     return this.#scoreEach(takeImages(images, options.transfer), prompt, { ...options })
   }
 

@@ -4,6 +4,7 @@ import { build } from 'tsup'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const outDir = `${root}node_modules/.cache/icthp-cli`
+export const cliPath: string = `${outDir}/cli/icthp.js`
 
 /** Bundles the command line as it is published, for tests that need a process of its own. */
 export async function buildCli(): Promise<void> {
@@ -38,13 +39,15 @@ export function icthp(
   options: {
     cwd: string
     nodeArgs?: readonly string[]
+    start?: (child: ChildProcessWithoutNullStreams) => void
     during?: (child: ChildProcessWithoutNullStreams, stdout: string) => void
   },
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), `${outDir}/cli/icthp.js`, ...args], {
+  const child = spawn(process.execPath, [...(options.nodeArgs ?? []), cliPath, ...args], {
     cwd: options.cwd,
   })
   const text = { stdout: '', stderr: '' }
+  options.start?.(child)
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text.stdout += part
     options.during?.(child, text.stdout)

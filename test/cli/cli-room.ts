@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, vi } from 'vitest'
 import type { InferenceBackend, InferenceSession, Tensors } from '../../src/backend/backend.ts'
 import { DeviceError, ImageError } from '../../src/base/errors.ts'
+import type { Input } from '../../src/cli/input/read-stdin.ts'
 import { run } from '../../src/cli/run.ts'
 import type { CliServices } from '../../src/cli/services.ts'
 import type { ModelFolder } from '../../src/hub/hub.ts'
@@ -37,6 +38,8 @@ export interface RunOptions {
   /** stderr is a terminal of so many cells. */
   readonly stderrColumns?: number
   readonly now?: () => number
+  /** What `-` reads. */
+  readonly stdin?: Input
   /** Hears everything written, with its stream. */
   readonly onWrite?: (stream: 'out' | 'err', text: string) => void
 }
@@ -58,7 +61,7 @@ export function cliRoom(): CliRoom {
         await writeFile(join(room.folder, path), text)
       }
     }
-    room.run = async (args, { env = {}, signal, stdoutColumns, stderrColumns, now, onWrite } = {}) => {
+    room.run = async (args, { env = {}, signal, stdoutColumns, stderrColumns, now, stdin, onWrite } = {}) => {
       const text = { out: '', err: '' }
       const output = (stream: 'out' | 'err', columns: number | undefined) => ({
         write: (part: string) => {
@@ -76,6 +79,7 @@ export function cliRoom(): CliRoom {
         signal: signal ?? new AbortController().signal,
         services: room.services,
         ...(now ? { now } : {}),
+        stdin,
       })
       return { code, stdout: text.out, stderr: text.err }
     }
@@ -184,7 +188,10 @@ function fakeDecoder(log: string[]): ImageDecoder {
       log.push(`decode ${String(image).split(/[\\/]/).at(-1)}`)
       if (image instanceof URL)
         return { data: new Uint8Array(size * size * 3).fill(image.href.length), size, width: 30, height: 20 }
-      const text = await readFile(image as string, 'utf8')
+      const text =
+        image instanceof Blob
+          ? new TextDecoder().decode(await image.arrayBuffer())
+          : await readFile(image as string, 'utf8')
       if (!/^\d+$/.test(text))
         throw new ImageError(
           'image_unreadable',

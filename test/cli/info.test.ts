@@ -120,3 +120,20 @@ test('where the runtime is not installed, every device says so', async () => {
       'needs the CPU that this process runs on\n',
   )
 })
+
+test('a runtime that is there and does not load is told of the CPU, too, with its remedy', async () => {
+  const message = 'onnxruntime-node is installed, but its library does not load (x). Install it again.'
+  const refuse = (): Promise<never> => Promise.reject(new DeviceError('runtime_unloadable', message))
+  let asked: unknown
+  room.services.backend = async (options) => {
+    asked = options
+    return { name: 'broken', probe: refuse, load: refuse, dispose: async () => {} }
+  }
+  const { stdout } = await room.run(['info', '--json'])
+  expect(asked).toEqual({ tryCpu: true })
+  expect(JSON.parse(stdout).devices[0]).toMatchObject({
+    device: 'cpu',
+    available: false,
+    reason: message.slice(0, -1),
+  })
+})

@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/base/version.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
-import { bmp, buildCli, icthp } from './built-cli.ts'
+import { bmp, buildCli, cliPath, icthp } from './built-cli.ts'
 
 let folder: string
 /** More images than a run gets through before it is stopped. */
@@ -107,4 +108,85 @@ test('--help and --version load neither sharp nor onnxruntime', async () => {
     stdout: `${VERSION}\n`,
     stderr: '',
   })
+})
+
+/** Runs `icthp` by a shell, for what only a shell does. */
+function shell(script: string): { code: number | null; stdout: string; stderr: string } {
+  const icthpCommand = `'${process.execPath}' '${cliPath}'`
+  const { status, stdout, stderr } = spawnSync(
+    'sh',
+    ['-c', script.replaceAll('icthp ', `${icthpCommand} `)],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  )
+  return { code: status, stdout, stderr }
+}
+const SCORE = 'score red.bmp gone.bmp blue.bmp -m model -d cpu --ndjson'
+
+describe.skipIf(process.platform !== 'linux')('nothing is lost without a word', () => {
+  const images = (stdout: string): unknown =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { image: string }).image)
+
+  test('where nobody hears stderr, all rows come', async () => {
+    const ended = icthp(SCORE.split(' '), {
+      cwd: folder,
+      start: (child) => void child.stderr.destroy(),
+    })
+    const { code, stdout } = await ended
+    expect([code, images(stdout)]).toEqual([3, ['gone.bmp', 'red.bmp', 'blue.bmp']])
+    for (const closed of ['2>/dev/full', '2>&-']) {
+      const run = shell(`icthp ${SCORE} ${closed}`)
+      expect([run.code, images(run.stdout)]).toEqual([3, ['gone.bmp', 'red.bmp', 'blue.bmp']])
+    }
+  })
+
+  test.each([
+    ['> /dev/full', 'no space is left. Free some, and run it again. (output_no_space)'],
+    ['1< /dev/null', '(output_failed)'],
+  ])('stdout %s is an error with a code', (to, said) => {
+    for (const command of [SCORE, 'inspect red.bmp --json', 'info --json', '--help']) {
+      const { code, stderr } = shell(`icthp ${command} ${to}`)
+      expect([command, code]).toEqual([command, 1])
+      expect(stderr).toContain('error: The results could not be written to stdout')
+      expect(stderr).toContain(said)
+      expect(stderr).not.toMatch(/^ {4}at /m)
+    }
+  })
+
+  test('a working folder that is gone is an error with a code, and stops nothing that needs none', () => {
+    const from = (command: string): string => `mkdir -p gone && cd gone && rmdir ../gone && icthp ${command}`
+    expect(shell(from('--version'))).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })
+    const { code, stderr } = shell(from('score red.bmp'))
+    expect([code, stderr]).toEqual([1, expect.stringContaining('(input_no_working_folder)')])
+    expect(stderr).not.toMatch(/^ {4}at /m)
+  })
+
+  test('- is stdin', () => {
+    const { code, stdout } = shell('icthp inspect - red.bmp --json < blue.bmp')
+    const found = (JSON.parse(stdout) as { file: string; width: number }[]).map(({ file, width }) => [
+      file,
+      width,
+    ])
+    expect([code, found]).toEqual([
+      0,
+      [
+        ['-', 240],
+        ['red.bmp', 300],
+      ],
+    ])
+    expect(shell('icthp inspect - red.bmp --json < /dev/null')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^warning: -: The image has no bytes\..*\(image_empty\)\n$/),
+    })
+  })
+})
+
+test.skipIf(process.platform !== 'linux')('-q is quiet whatever the graphics drivers say', () => {
+  const { code, stderr } = shell('icthp score red.bmp -m model -q --ndjson')
+  expect([code, stderr]).toEqual([0, ''])
 })

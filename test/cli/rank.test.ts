@@ -137,7 +137,7 @@ test('--ndjson comes in ranked order, unreadable images last', async () => {
 test('--csv has a header and a row an image', async () => {
   const { stdout } = await room.run(['rank', 'a.png', '--only', 'hp', '--csv'])
   expect(stdout).toMatch(
-    /^image,rank,score,ict,hp,passed,combine,model\r\na\.png,1,0\.13668\d+,,0\.13668\d+,true,hp,fake\/hp\r\n$/,
+    /^image,rank,score,ict,hp,passed,combine,model\r\na\.png,1,0\.13668\d+,,0\.13668\d+,,hp,fake\/hp\r\n$/,
   )
 })
 

@@ -158,7 +158,7 @@ test('--csv is RFC 4180, with a column a prompt', async () => {
   expect(row).toMatch(/^"a, ""b""\.png",0\.\d+,0\.\d+,0\.\d+,true,fake\/ict \+ fake\/hp$/)
   expect(end).toBe('')
   const one = await room.run(['score', '*.png', '-p', BIRD, '--csv'])
-  expect(one.stdout.split('\r\n')[0]).toBe('image,ict,hp,model')
+  expect(one.stdout.split('\r\n')[0]).toBe('image,ict,hp,passed,model')
 })
 
 test('the table is aligned, without colour where nobody watches', async () => {

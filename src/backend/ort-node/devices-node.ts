@@ -48,6 +48,7 @@ export async function probeNodeDevice(
   try {
     await tryDevice(request)
   } catch (cause) {
+    if (cause instanceof DeviceError) throw cause
     throw new DeviceError(
       'device_unavailable',
       `The device ${request} cannot be used here: ${reason(cause)}. It needs ${needs}. ` +
@@ -78,6 +79,8 @@ async function probeAuto(tryDevice: TryDevice, platform: string): Promise<Probed
         notes: [...notes, `auto took ${device}: it answered the probe in ${milliseconds.toFixed(1)} ms`],
       }
     } catch (error) {
+      // Where the runtime itself does not load, no device is better.
+      if (error instanceof DeviceError) throw error
       notes.push(`${device} is not available: ${reason(error)}`)
     }
   }

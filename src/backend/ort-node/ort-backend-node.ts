@@ -16,10 +16,13 @@ import type {
 } from '../backend.ts'
 import { type OrtReply, type OrtRequest, type OrtWorkerData, unpackError } from '../ort-messages.ts'
 import { probeNodeDevice } from './devices-node.ts'
+import { CannotTryApart, probeApart } from './probe-apart-node.ts'
 
 export interface OrtNodeOptions {
   /** Whether the thread outlives its last session, for callers that make many: starting it anew takes 80 ms. Default false. */
   readonly keepThread?: boolean | undefined
+  /** Whether the CPU is tried before it counts as there, as other devices are: for those who look what there is. Default false. */
+  readonly tryCpu?: boolean | undefined
 }
 
 type Unsent<T> = T extends unknown ? Omit<T, 'id'> : never
@@ -33,6 +36,9 @@ export class OrtNodeBackend implements InferenceBackend {
   readonly name: string
   readonly #entry: string
   readonly #keepThread: boolean
+  readonly #tryCpu: boolean
+  /** Ends what tries devices elsewhere. */
+  #disposed = new AbortController()
   #worker: Worker | undefined
   #waiting = new Map<number, { resolve: (value: OrtReply['ok']) => void; reject: (error: Error) => void }>()
   #sessions = 0
@@ -40,8 +46,9 @@ export class OrtNodeBackend implements InferenceBackend {
   #probes = new Map<Device, Promise<ProbedDevice>>()
 
   /** Throws `DeviceError` `runtime_missing` where onnxruntime-node is not installed. */
-  constructor({ keepThread = false }: OrtNodeOptions = {}) {
+  constructor({ keepThread = false, tryCpu = false }: OrtNodeOptions = {}) {
     this.#keepThread = keepThread
+    this.#tryCpu = tryCpu
     const require = createRequire(import.meta.url)
     try {
       this.#entry = require.resolve('onnxruntime-node')
@@ -60,21 +67,29 @@ export class OrtNodeBackend implements InferenceBackend {
   probe(device: Device): Promise<ProbedDevice> {
     const known = this.#probes.get(device)
     if (known) return known
-    const tryDevice = async (candidate: Device): Promise<number> => {
-      const reply = await this.#ask({ kind: 'probe', device: candidate })
-      return (reply as { milliseconds: number }).milliseconds
-    }
     // The CPU is always there; starting a session to see it would only cost time.
     const probed =
-      device === 'cpu'
+      device === 'cpu' && !this.#tryCpu
         ? Promise.resolve({ device, notes: [] })
-        : probeNodeDevice(device, tryDevice, process.platform)
+        : probeNodeDevice(device, this.#tryDevice, process.platform)
     this.#probes.set(device, probed)
     probed
       .catch(() => this.#probes.delete(device))
       .finally(() => this.#endIfIdle())
       .catch(() => {})
     return probed
+  }
+
+  readonly #tryDevice = async (device: Device): Promise<number> => {
+    if (device === 'webgpu' && process.platform === 'linux') {
+      try {
+        return await probeApart(this.#entry, device, this.#disposed.signal)
+      } catch (error) {
+        if (!(error instanceof CannotTryApart)) throw error
+      }
+    }
+    const reply = await this.#ask({ kind: 'probe', device })
+    return (reply as { milliseconds: number }).milliseconds
   }
 
   async load(model: ModelSource, { device, threads, once, signal }: LoadOptions): Promise<InferenceSession> {
@@ -108,7 +123,7 @@ export class OrtNodeBackend implements InferenceBackend {
       const released = release()
       if (signal?.aborted) throw signal.reason
       await released
-      if (cause instanceof InputError) throw cause
+      if (cause instanceof InputError || cause instanceof DeviceError) throw cause
       throw new BackendError(
         'backend_failed',
         `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`,
@@ -122,7 +137,10 @@ export class OrtNodeBackend implements InferenceBackend {
     const worker = this.#worker
     this.#worker = undefined
     this.#sessions = 0
-    this.#fail(new InputError('input_disposed', 'The backend was disposed while this was running.'))
+    const disposed = new InputError('input_disposed', 'The backend was disposed while this was running.')
+    this.#disposed.abort(disposed)
+    this.#disposed = new AbortController()
+    this.#fail(disposed)
     await worker?.terminate()
   }
 

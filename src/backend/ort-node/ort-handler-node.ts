@@ -3,16 +3,18 @@
  * Speaks the messages of ort-messages.ts, one at a time and in order.
  */
 import { createRequire } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-common'
+import { DeviceError } from '../../base/errors.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { type OrtReply, type OrtRequest, type OrtWorkerData, packError } from '../ort-messages.ts'
 import { probeInput, probeModel } from '../probe-model.ts'
+import { loaderRemedy } from './loader-remedy.ts'
 
-const { entry } = workerData as OrtWorkerData
-const ort = createRequire(import.meta.url)(entry) as OrtApi
-// What fails is thrown; the runtime's own lines on stderr would only say it twice.
-ort.env.logLevel = 'fatal'
+/** Null in a process of its own, which tries one device: see probe-apart-node.ts. */
+const port = parentPort
+const entry = port ? (workerData as OrtWorkerData).entry : process.argv[2]!
+let loaded: OrtApi | undefined
 /**
  * How long an idle thread of a session waits busily for work: enough to bridge the gaps within a run. By default it goes
  * on after the run, and takes the cores from the next session and from the decoders; a pair of towers then takes 8 %
@@ -22,11 +24,39 @@ const SPIN_MICROSECONDS = '100'
 const sessions = new Map<number, Ort.InferenceSession>()
 let queue = Promise.resolve()
 
-parentPort!.on('message', (request: OrtRequest) => {
-  queue = queue.then(() => answer(request))
-})
+if (port) {
+  port.on('message', (request: OrtRequest) => {
+    queue = queue.then(() => answer(request, port))
+  })
+} else {
+  process.on('disconnect', () => process.exit())
+  void probe(process.argv[3]!).then(
+    (milliseconds) => process.send!({ id: 0, ok: { milliseconds } } satisfies OrtReply, () => process.exit()),
+    (error: unknown) =>
+      process.send!({ id: 0, error: packError(error) } satisfies OrtReply, () => process.exit()),
+  )
+}
 
-async function answer(request: OrtRequest): Promise<void> {
+/** Loads the runtime when it is first asked for, so that what its loader says is an answer. Throws `DeviceError`. */
+function runtime(): OrtApi {
+  if (loaded) return loaded
+  let ort: OrtApi
+  try {
+    ort = createRequire(import.meta.url)(entry) as OrtApi
+  } catch (cause) {
+    const message = (cause as Error).message.split('\n')[0]!
+    throw new DeviceError(
+      'runtime_unloadable',
+      `onnxruntime-node is installed, but its library does not load (${message}). ${loaderRemedy(message)}`,
+      { reason: message, cause },
+    )
+  }
+  // What fails is thrown; the runtime's own lines on stderr would only say it twice.
+  ort.env.logLevel = 'fatal'
+  return (loaded = ort)
+}
+
+async function answer(request: OrtRequest, to: MessagePort): Promise<void> {
   let reply: OrtReply
   try {
     reply = { id: request.id, ok: await perform(request) }
@@ -34,7 +64,7 @@ async function answer(request: OrtRequest): Promise<void> {
     reply = { id: request.id, error: packError(error) }
   }
   const outputs = reply.ok && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
-  parentPort!.postMessage(
+  to.postMessage(
     reply,
     outputs.map((tensor) => tensor.data.buffer as ArrayBuffer),
   )
@@ -48,7 +78,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
       const { path, device, threads, once } = request
       sessions.set(
         request.session,
-        await ort.InferenceSession.create(path, {
+        await runtime().InferenceSession.create(path, {
           executionProviders: [device],
           graphOptimizationLevel: 'all',
           logSeverityLevel: 4,
@@ -65,7 +95,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
       return {}
     }
     case 'run':
-      return { outputs: await runOrtSession(ort, sessions.get(request.session)!, request.inputs) }
+      return { outputs: await runOrtSession(runtime(), sessions.get(request.session)!, request.inputs) }
     case 'release': {
       const session = sessions.get(request.session)
       sessions.delete(request.session)
@@ -78,6 +108,7 @@ async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
 /** Multiplies two matrices on a device and checks the product; returns the best time of three. */
 async function probe(device: string): Promise<number> {
   if (device === 'webgpu' && process.platform === 'linux') requireLibrary('libvulkan.so.1')
+  const ort = runtime()
   const session = await ort.InferenceSession.create(probeModel(), {
     executionProviders: [device],
     logSeverityLevel: 4,

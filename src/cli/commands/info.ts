@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
-import { printable } from '../output/display-width.ts'
+import { oneLine, printable } from '../output/display-width.ts'
 import { formatCosine, formatLoss, formatSeconds, formatTau } from '../output/format-measured.ts'
 import { formatBytes } from '../output/format-quantity.ts'
 import { formatTable } from '../output/format-table.ts'
@@ -43,7 +43,7 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     devices.map(({ device, available, reason, needs }) => [
       device,
       available ? 'yes' : 'no',
-      available ? '' : printable(`${reason}; needs ${needs}`),
+      available ? '' : oneLine(`${reason}; needs ${needs}`),
     ]),
   )
   return [
@@ -63,7 +63,7 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
           `  runs on ${model.device}`,
           ...model.notes
             .filter((note) => !note.includes('not available'))
-            .map((note) => `    ${printable(note)}`),
+            .map((note) => `    ${oneLine(note)}`),
         ]
       : []),
   ]
@@ -77,7 +77,7 @@ function modelLines({ ict, hp }: Info['model']): string[] {
 }
 
 function modelLine(model: ModelInfo | Missing): string {
-  if ('error' in model) return `${printable(model.error.message)} (${model.error.code})`
+  if ('error' in model) return `${oneLine(model.error.message)} (${model.error.code})`
   const { name, dtype, dtypes, bytes, origin, library } = model
   const others = dtypes.filter((held) => held !== dtype)
   const from = [origin.repository ?? 'a local checkpoint', origin.revision?.slice(0, 12)]

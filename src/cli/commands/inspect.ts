@@ -70,7 +70,7 @@ async function inspectImages(
   context: Context,
 ): Promise<void> {
   const { io, terminal } = context
-  const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive })
+  const { images, failures } = await expandImages(args, { ...io, recursive })
   const failed: ImageFailure[] = []
   const fail = (failure: ImageFailure): void => {
     failed.push(failure)

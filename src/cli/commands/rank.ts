@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ModelKind } from '../../models/kinds.ts'
 import { COMBINE_RULES, type CombineRule, type Weights } from '../../ranking/combine.ts'
+import type { Ranking } from '../../ranking/rank-scores.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -18,7 +19,7 @@ import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { HtmlReport } from '../html-report.ts'
 import { withScorers } from '../load-scorers.ts'
-import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
 
@@ -63,8 +64,9 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
   const kinds = kindsFor(flags, prompt !== undefined)
   const combine = ruleFor(flags, kinds)
   const report = await HtmlReport.open(flags.html, io.cwd)
-  const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
+  const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
   if (!flags.only && prompt === undefined) terminal.note('no prompt, so the images are ranked by HP alone')
+  notePromptUnused(context, kinds, prompt === undefined ? 0 : 1)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
     const failed: ImageFailure[] = []
@@ -118,12 +120,24 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       failed,
       thresholds,
     })
+    noteReversedHp(context, ranking)
     const used = ranking.weights
     terminal.note(
       `${count(scored, 'image')} ranked by ${combine}` + (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
     )
     settle(context, failed)
   })
+}
+
+/** A product with a negative factor: of two such images the one with the lower HP comes first. */
+function noteReversedHp({ terminal }: Context, { combine, results }: Ranking): void {
+  if (combine !== 'product' && combine !== 'softmax') return
+  const negative = results.filter(({ ict }) => ict! < 0).length
+  if (negative > 0)
+    terminal.note(
+      `ICT is below 0 for ${count(negative, 'image')}, and ${combine} multiplies: among them a higher HP ranks lower. ` +
+        '--combine weighted adds instead',
+    )
 }
 
 /** The rule, checked before minutes of work. */

@@ -13,7 +13,7 @@ import { type Context, imageFailure, reportFailure, settle } from '../context.ts
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { HtmlReport, type ReportedRun } from '../html-report.ts'
 import { type LoadedScorers, withScorers } from '../load-scorers.ts'
-import { noteCutPrompts } from '../note-cut-prompts.ts'
+import { noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
 import { readPrompts } from '../read-prompts.ts'
 
@@ -45,12 +45,13 @@ export function addScore(program: Command, context: Context): void {
 
 async function score(args: readonly string[], flags: ScoreFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io.cwd, io.signal)
+  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io)
   const kinds = kindsFor(flags, prompts.length > 0)
   const report = await HtmlReport.open(flags.html, io.cwd)
-  const { images, failures } = await expandImages(args, { cwd: io.cwd, recursive: flags.recursive })
+  const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
   if (kinds.includes('hp') && !flags.only && prompts.length === 0)
     terminal.note('no prompt, so HP alone is scored')
+  notePromptUnused(context, kinds, prompts.length)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
     const columns = {

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { hidePasswords } from '../../base/hide-passwords.ts'
 import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evaluation/verify-model-node.ts'
 import type { ImageInput } from '../../image/decoder.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
@@ -65,12 +66,12 @@ export function addVerify(program: Command, context: Context): void {
 
 async function verify(args: readonly string[], flags: VerifyFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const { services, signal, env, cwd } = io
+  const { services, signal, env } = io
   const { against, dtype: dtypes, revision, device, batchSize, threads, maxPixels, record } = flags
   const none: ExpandedImages = { images: [], failures: [] }
   const { images, failures } =
-    args.length > 0 ? await expandImages(args, { cwd, recursive: flags.recursive }) : none
-  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, cwd)
+    args.length > 0 ? await expandImages(args, { ...io, recursive: flags.recursive }) : none
+  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io)
   const { source: model, notes } =
     flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
   for (const note of notes) terminal.note(note)
@@ -103,7 +104,12 @@ async function verify(args: readonly string[], flags: VerifyFlags, context: Cont
   } finally {
     await decoder.dispose()
   }
-  if (flags.json) terminal.json({ ...report, ...(failed.length > 0 ? { errors: failed } : {}) })
+  if (flags.json)
+    terminal.json({
+      ...report,
+      model: hidePasswords(report.model),
+      ...(failed.length > 0 ? { errors: failed } : {}),
+    })
   else terminal.lines(reportLines(report, terminal))
   for (const note of report.notes) terminal.note(note)
   for (const path of report.recorded) terminal.note(`written into ${path}`)

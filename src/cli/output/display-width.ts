@@ -33,6 +33,16 @@ export function printable(text: string): string {
   )
 }
 
+/** The same of a text of several lines, for where there is room for one. */
+export const oneLine = (text: string): string =>
+  printable(
+    text
+      .split(/[\r\n]/)
+      .map((line) => line.trim())
+      .filter(Boolean)
+      .join(' '),
+  )
+
 /** The same of a message of several lines, which are kept; those behind the first are set in, so that none can pass for another message. */
 export const printableLines = (text: string): string =>
   text

@@ -70,7 +70,7 @@ export class ProgressBar {
   #draw(): void {
     this.#shown = true
     // A line that fills the last cell would wrap, and could not be taken back.
-    this.output.write(`\r\x1b[2K${truncateMiddle(this.#line, (this.output.columns ?? 80) - 1)}`)
+    this.output.write(`\r\x1b[2K${truncateMiddle(this.#line, (this.output.columns || 80) - 1)}`)
   }
 
   #sample({ stage, unit, total, loaded }: Progress, at: number): void {
@@ -84,7 +84,7 @@ export class ProgressBar {
   #text({ stage, item, loaded, total, unit }: Progress): string {
     const what = stage === 'encode' ? VERB[stage] : `${VERB[stage]} ${printable(item)}`
     if (total !== undefined && total <= 1) return what
-    const columns = this.output.isTTY ? (this.output.columns ?? 80) : Infinity
+    const columns = this.output.isTTY ? this.output.columns || 80 : Infinity
     const cells = columns < 80 ? NARROW_BAR_CELLS : BAR_CELLS
     const parts = [
       total === undefined ? amount(loaded, unit) : `${bar(loaded / total, cells)} ${of(loaded, total, unit)}`,

@@ -62,10 +62,8 @@ function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
 }
 
 function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
-  const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((prompt) => `ict: ${prompt}`)
-  terminal.data(
-    csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), ...(columns.passed ? ['passed'] : []), 'model']),
-  )
+  const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : columnNames(prompts)
+  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), 'passed', 'model']))
   return {
     row: (row) =>
       terminal.data(
@@ -73,13 +71,28 @@ function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): Sco
           row.image,
           ...(row.ict ?? []),
           ...(columns.hp ? [row.hp] : []),
-          ...(columns.passed ? [row.passed] : []),
+          // Always there, so that a script finds the same columns; empty where no threshold asked for it.
+          row.passed,
           modelNames(label),
         ]),
       ),
     failed: () => {},
     end: () => {},
   }
+}
+
+/** `ict: PROMPT`; equal prompts are told apart by a number. */
+function columnNames(prompts: readonly string[]): string[] {
+  const names = new Set<string>()
+  const times = new Map<string, number>()
+  for (const prompt of prompts) {
+    let n = (times.get(prompt) ?? 0) + 1
+    let name = n === 1 ? `ict: ${prompt}` : `ict: ${prompt} (${n})`
+    while (names.has(name)) name = `ict: ${prompt} (${++n})`
+    times.set(prompt, n)
+    names.add(name)
+  }
+  return [...names]
 }
 
 function table(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {

@@ -1,5 +1,6 @@
+import { hidePasswords } from '../../base/hide-passwords.ts'
 import type { Progress } from '../../base/progress.ts'
-import type { CliIo } from '../cli-io.ts'
+import type { CliIo, Output } from '../cli-io.ts'
 import { printableLines } from './display-width.ts'
 import { ProgressBar } from './progress-bar.ts'
 
@@ -18,7 +19,10 @@ export class Terminal {
 
   constructor(io: CliIo) {
     this.#io = io
-    this.#bar = new ProgressBar(io.stderr, io.now ?? (() => performance.now()))
+    const { stderr } = io
+    // A terminal that knows no escapes gets what a log gets.
+    const plain: Output = isDumb(io.env) ? { write: (text) => stderr.write(text) } : stderr
+    this.#bar = new ProgressBar(plain, io.now ?? (() => performance.now()))
   }
 
   configure({ quiet = false, color = true }: TerminalOptions): void {
@@ -28,7 +32,7 @@ export class Terminal {
 
   /** Cells that a line of data may take: unlimited where it is not read on a terminal. */
   get lineWidth(): number {
-    return this.#io.stdout.isTTY ? (this.#io.stdout.columns ?? 80) : Infinity
+    return this.#io.stdout.isTTY ? this.#io.stdout.columns || 80 : Infinity
   }
 
   /** Whole lines of data. */
@@ -86,13 +90,19 @@ export class Terminal {
   }
 
   #style(code: string, text: string, onTerminal: boolean | undefined): string {
-    const { env } = this.#io
-    return onTerminal && this.#color && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
-      ? `\x1b[${code}m${text}\x1b[0m`
-      : text
+    return this.#color && wantsColour(this.#io.env, onTerminal) ? `\x1b[${code}m${text}\x1b[0m` : text
   }
 
   #err(text: string): void {
-    this.#bar.above(() => this.#io.stderr.write(text))
+    this.#bar.above(() => this.#io.stderr.write(hidePasswords(text)))
   }
+}
+
+const isDumb = (env: CliIo['env']): boolean => env['TERM'] === 'dumb'
+
+/** `FORCE_COLOR` goes before `NO_COLOR`, as in Node itself; `0` and `false` turn colours off. */
+function wantsColour(env: CliIo['env'], onTerminal: boolean | undefined): boolean {
+  const forced = env['FORCE_COLOR']
+  if (forced !== undefined) return forced !== '0' && forced !== 'false'
+  return Boolean(onTerminal) && !env['NO_COLOR'] && !isDumb(env)
 }

@@ -45,10 +45,12 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
     for (const { image, code, message } of failed)
       terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
   },
-  csv(terminal, { ranking: { combine }, results, label }) {
+  csv(terminal, { ranking: { combine }, results, label, thresholds }) {
     terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']))
     for (const { image, rank, score, ict, hp, passed } of results)
-      terminal.data(csvRow([image, rank, score, ict, hp, passed, combine, modelNames(label)]))
+      terminal.data(
+        csvRow([image, rank, score, ict, hp, thresholds ? passed : undefined, combine, modelNames(label)]),
+      )
   },
   table(terminal, { ranking: { combine }, results, label, thresholds }) {
     // One score alone is its own combination: no need to show it twice.

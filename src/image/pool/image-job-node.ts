@@ -37,7 +37,8 @@ export async function runImageJob(
 /** More than the largest picture that is let pass takes in any format. */
 const MAX_FILE_BYTES = 2 ** 30
 
-async function readImageFile(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+/** Throws `ImageError`. */
+export async function readImageFile(path: string | Buffer, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, MAX_FILE_BYTES, signal)
   } catch (cause) {
@@ -54,7 +55,15 @@ async function readImageFile(path: string, signal?: AbortSignal): Promise<Uint8A
         },
       )
     }
-    const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : (cause as Error).message
+    if (code === 'ENAMETOOLONG') {
+      throw new ImageError(
+        'image_not_found',
+        'There is no such file: its name is longer than this system lets names be. If it is an image as base64, put ' +
+          '`data:image/png;base64,` in front of it, or decode it and pass the bytes.',
+        { cause },
+      )
+    }
+    const why = code === 'EACCES' || code === 'EPERM' ? 'permission is denied' : systemReason(cause as Error)
     throw new ImageError(
       'image_unreadable',
       `The file cannot be read: ${why}. Check its permissions and its disk.`,
@@ -66,7 +75,10 @@ async function readImageFile(path: string, signal?: AbortSignal): Promise<Uint8A
   }
 }
 
-function unfit(cause: UnfitFileError, path: string): ImageError {
+/** Without the path, which stands in front of the message already. */
+const systemReason = ({ message }: Error): string => message.replace(/, \w+ '.*'$/s, '')
+
+function unfit(cause: UnfitFileError, path: string | Buffer): ImageError {
   const { reason } = cause
   if (reason === 'folder')
     return new ImageError('image_unreadable', 'This is a folder. Name the images in it.', { path, cause })

@@ -1,0 +1,33 @@
+import { fork } from 'node:child_process'
+import { workerUrl } from '../../worker/worker-url-node.ts'
+import { type OrtReply, unpackError } from '../ort-messages.ts'
+
+/** The process that tries could not be started: then the thread tries. */
+export class CannotTryApart extends Error {}
+
+/**
+ * Tries a device in a process of its own, whose stderr nobody reads: graphics drivers and their loaders write there what
+ * cannot be turned off, and may end the process they are in. Returns milliseconds, as the thread does.
+ */
+export function probeApart(entry: string, device: string, signal: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = fork(workerUrl('ort'), [entry, device], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: [],
+      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
+      signal,
+    })
+    child.on('message', ({ ok, error }: OrtReply) => {
+      if (error) reject(unpackError(error))
+      else resolve((ok as { milliseconds: number }).milliseconds)
+    })
+    child.on('error', (cause) =>
+      reject(signal.aborted ? (signal.reason as Error) : new CannotTryApart(cause.message, { cause })),
+    )
+    child.on('exit', (code, ended) =>
+      reject(
+        new Error(`the process that tried it ended (${ended ?? `code ${code}`}): its driver may be broken`),
+      ),
+    )
+  })
+}
