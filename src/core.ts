@@ -37,6 +37,13 @@ export type {
   MeasuredWith,
   RankingAgreement,
 } from './models/measured.ts'
+export type { ImagePrompt, PromptFormat } from './prompts/image-prompt.ts'
+export {
+  plainPrompt,
+  type PlainPromptOptions,
+  PROMPT_DIALECTS,
+  type PromptDialect,
+} from './prompts/plain/plain-prompt.ts'
 export {
   COMBINE_RULES,
   type CombineFunction,

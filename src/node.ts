@@ -9,6 +9,7 @@ import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts
 import { createNodeDecoder } from './image/decoder-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
 import { type DefaultModel, findDefaultModel } from './models/default-model-node.ts'
+import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-node.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
 import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
@@ -21,7 +22,7 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './evaluation/verify-model-node.ts'
-export { createNodeDecoder, createNodeHub, OrtNodeBackend }
+export { createNodeDecoder, createNodeHub, OrtNodeBackend, readPrompt, type ReadPromptOptions }
 
 /** Options of `fromPretrained` in Node. A seam that is passed in stays the caller's: it is not disposed with the scorer. */
 export interface NodeScorerOptions extends ScorerOptions {

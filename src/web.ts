@@ -11,6 +11,7 @@ import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
 import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
 import type { WebImageInput } from './image/image-input-web.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
+import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-web.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as CoreHpScorer, loadHp } from './scorers/hp-scorer.ts'
 import { IctScorer as CoreIctScorer, loadIct } from './scorers/ict-scorer.ts'
@@ -19,11 +20,12 @@ import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
 import type { WasmPaths } from './worker/worker-messages-web.ts'
 
 export * from './core.ts'
-export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, OrtWebBackend }
+export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, OrtWebBackend, readPrompt }
 export type {
   BlobStore,
   CachedFile,
   EngineOptions,
+  ReadPromptOptions,
   WasmPaths,
   WebDecoderOptions,
   WebHubOptions,

@@ -1,6 +1,7 @@
 /** Who wrote a prompt, or in whose way it is written. */
 export type PromptFormat =
   | 'a1111'
+  | 'caption'
   | 'civitai'
   | 'comfyui'
   | 'draw-things'

@@ -33,7 +33,8 @@ export async function runImageJob(job: ImageJob, codecs: ImageCodecs): Promise<I
 /** More than the largest picture that is let pass takes in any format. */
 const MAX_FILE_BYTES = 2 ** 30
 
-async function readImageFile(path: string): Promise<Uint8Array> {
+/** A whole file of at most a gibibyte. Throws `ImageError` `image_not_found`, `image_unreadable`, `image_too_large`. */
+export async function readImageFile(path: string): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, MAX_FILE_BYTES)
   } catch (cause) {

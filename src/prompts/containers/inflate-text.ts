@@ -1,11 +1,11 @@
 /** Of one compressed text (Pillow's MAX_TEXT_CHUNK). */
-export const MAX_INFLATED = 2 ** 20
+export const MAX_INFLATED: number = 2 ** 20
 
 /** Undoes compression, as long as no more than `limit` bytes come out. */
 export async function inflateText(
   data: Uint8Array,
   format: 'deflate' | 'gzip',
-  limit = MAX_INFLATED,
+  limit: number = MAX_INFLATED,
 ): Promise<Uint8Array | 'damaged' | 'too-large'> {
   const stream = new DecompressionStream(format)
   const writer = stream.writable.getWriter()

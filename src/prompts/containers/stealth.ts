@@ -70,8 +70,7 @@ function bitsOf(
   channels: (typeof CHANNELS)[number],
 ): { bits: Bits; count: number } {
   const place = (pixel: number): number => ((pixel % height) * width + Math.floor(pixel / height)) * step
-  if (channels === 'alpha')
-    return { bits: (index) => data[place(index) + 3]! & 1, count: width * height }
+  if (channels === 'alpha') return { bits: (index) => data[place(index) + 3]! & 1, count: width * height }
   return {
     bits: (index) => data[place(Math.floor(index / 3)) + (index % 3)]! & 1,
     count: width * height * 3,
@@ -105,14 +104,15 @@ async function topRows(bytes: Uint8Array, inflate: Inflate): Promise<RawImage | 
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
   const [width, whole] = [view.getUint32(0), view.getUint32(4)]
   const samples = header[9] === 6 ? 4 : header[9] === 2 ? 3 : 0
-  if (samples === 0 || header[8] !== 8 || header[12] !== 0 || width * whole > DEFAULT_MAX_PIXELS) return undefined
+  if (samples === 0 || header[8] !== 8 || header[12] !== 0 || width * whole > DEFAULT_MAX_PIXELS)
+    return undefined
   const height = Math.min(whole, MARK_ROWS)
   const row = width * samples
   const data = await inflate(concat(idat, size), height * (row + 1))
   if (data.length < height * (row + 1)) return undefined
   // With fewer rows the columns are shorter than they are: only the first is read, unless all rows are here.
   const image = { data: unfilter(data, 0, height, row, samples), width, height, channels: samples } as const
-  return whole === height ? image : { ...firstColumn(image), width: 3, height }
+  return whole === height ? image : firstColumn(image)
 }
 
 /** Room for what follows the mark, which is not looked at here. */
