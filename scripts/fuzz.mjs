@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const usage =
-  'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints] [--seconds 60] [--seed 1] [--mutant NUMBER]'
+  'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints|prompts] [--seconds 60] [--seed 1] [--mutant NUMBER]'
 const text = { type: 'string' }
 const { values } = parseArgs({
   options: { target: text, seconds: text, seed: text, mutant: text, help: { type: 'boolean' } },
@@ -24,7 +24,10 @@ const number = (name, fallback) => {
   }
   return value ?? ''
 }
-if (values.target && !['images', 'sniffing', 'texts', 'decoding', 'checkpoints'].includes(values.target)) {
+if (
+  values.target &&
+  !['images', 'sniffing', 'texts', 'decoding', 'checkpoints', 'prompts'].includes(values.target)
+) {
   console.error(`There is no target ${values.target}. ${usage}`)
   process.exit(2)
 }

@@ -4,6 +4,7 @@ import { mutate, random } from './mutate.ts'
 import { checkpoints } from './targets/checkpoints.ts'
 import { decoding } from './targets/decoding.ts'
 import { images } from './targets/images.ts'
+import { prompts } from './targets/prompts.ts'
 import { sniffing } from './targets/sniffing.ts'
 import { texts } from './targets/texts.ts'
 
@@ -14,6 +15,7 @@ const TARGETS: readonly (readonly [FuzzTarget, mutants: number])[] = [
   [texts, 1500],
   [decoding, 5000],
   [checkpoints, 600],
+  [prompts, 3000],
 ]
 
 // Set by scripts/fuzz.mjs.

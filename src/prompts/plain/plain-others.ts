@@ -47,7 +47,7 @@ export function plainInvoke(prompt: string): string {
     else if (char === ')' && open > 0) {
       open--
       at += weightAt(prompt, at + 1)
-    } else if ((char === '+' || char === '-') && /[\p{L}\p{N}"']/u.test(text.slice(-1))) {
+    } else if ((char === '+' || char === '-') && /[\p{L}\p{N}"']/u.test(prompt.charAt(at - 1))) {
       let end = at
       while (prompt.charAt(end) === char) end++
       const next = prompt.charAt(end)
