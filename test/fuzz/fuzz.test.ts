@@ -15,7 +15,7 @@ const TARGETS: readonly (readonly [FuzzTarget, mutants: number])[] = [
   [texts, 1500],
   [decoding, 5000],
   [checkpoints, 600],
-  [prompts, 3000],
+  [prompts, 1500],
 ]
 
 // Set by scripts/fuzz.mjs.
