@@ -40,9 +40,12 @@ const cases: readonly (readonly [prompt: string, plain: string, options?: PlainP
   [' a \n (b) ', 'a (b)', { dialect: 'none' }],
 ]
 
-test.each(cases)('%j is %j', (prompt, plain, options) => {
-  expect(plainPrompt(prompt, options)).toBe(plain)
-})
+test.each(cases.map(([prompt, plain, options]) => ({ prompt, plain, options })))(
+  '$prompt is $plain',
+  ({ prompt, plain, options }) => {
+    expect(plainPrompt(prompt, options)).toBe(plain)
+  },
+)
 
 test.each([
   '(',

@@ -8,7 +8,7 @@ export function tidy(text: string): string {
   for (const given of tidySpace(text).split(' ')) {
     // A comma without a space after it (`1,000`) stays so.
     const single = given.includes(',,') ? given.replace(/,+/g, ',') : given
-    const word = afterComma && single.startsWith(',') ? single.slice(1) : single
+    const word: string = afterComma && single.startsWith(',') ? single.slice(1) : single
     if (word === '') continue
     words.push(word.startsWith(',') || words.length === 0 ? word : ` ${word}`)
     afterComma = word.endsWith(',')
