@@ -10,6 +10,7 @@ const rooms = [
   'backend',
   'text',
   'image',
+  'prompts',
   'hub',
   'models',
   'scorers',

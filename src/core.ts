@@ -42,6 +42,13 @@ export type {
   MeasuredWith,
   RankingAgreement,
 } from './models/measured.ts'
+export type { ImagePrompt, PromptFormat } from './prompts/image-prompt.ts'
+export {
+  plainPrompt,
+  type PlainPromptOptions,
+  PROMPT_DIALECTS,
+  type PromptDialect,
+} from './prompts/plain/plain-prompt.ts'
 export {
   COMBINE_RULES,
   type CombineFunction,
@@ -51,7 +58,7 @@ export {
 } from './ranking/combine.ts'
 export { rankImages, type RankOptions } from './ranking/rank-images.ts'
 export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
-export { scoreImages, type ScoreImagesOptions } from './ranking/score-images.ts'
+export { type ImagePair, scoreImages, type ScoreImagesOptions, scorePairs } from './ranking/score-images.ts'
 export type { Runtime } from './runtime.ts'
 export { HeadScorer } from './scorers/head-scorer.ts'
 export type { ScorerParts } from './scorers/load-scorer.ts'

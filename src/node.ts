@@ -10,6 +10,7 @@ import { createNodeDecoder } from './image/decoder-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
 import { findDefaultModel } from './models/default-model-node.ts'
 import { HP, ICT, type RewardKind } from './models/kinds.ts'
+import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-node.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
 import { IctScorer as Ict } from './scorers/ict-scorer.ts'
@@ -26,7 +27,7 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './evaluation/verify-model-node.ts'
-export { createNodeDecoder, createNodeHub, OrtNodeBackend }
+export { createNodeDecoder, createNodeHub, OrtNodeBackend, readPrompt, type ReadPromptOptions }
 
 /** Options of `fromPretrained` in Node. A seam that is passed in stays the caller's: it is not disposed with the scorer. */
 export interface NodeScorerOptions extends ScorerOptions {

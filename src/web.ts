@@ -12,6 +12,7 @@ import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts
 import type { WebImageInput } from './image/image-input-web.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
 import { HP, ICT, type RewardKind } from './models/kinds.ts'
+import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-web.ts'
 import type { Runtime } from './runtime.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
 import { IctScorer as Ict } from './scorers/ict-scorer.ts'
@@ -24,11 +25,12 @@ import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
 import type { WasmPaths } from './worker/worker-messages-web.ts'
 
 export * from './core.ts'
-export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, OrtWebBackend }
+export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, OrtWebBackend, readPrompt }
 export type {
   BlobStore,
   CachedFile,
   EngineOptions,
+  ReadPromptOptions,
   WasmPaths,
   WebDecoderOptions,
   WebHubOptions,

@@ -61,6 +61,7 @@ export type ErrorCode =
   | 'image_zero_size'
   | 'image_too_large'
   | 'image_invalid_raw'
+  | 'image_no_prompt'
   // InputError
   | 'input_length_mismatch'
   | 'input_not_a_string'

@@ -29,3 +29,19 @@ export function notePromptUnused({ terminal }: Context, kinds: readonly ModelKin
       `${prompts === 1 ? 'the prompt is' : 'the prompts are'} not used: HP, which runs alone, asks for none`,
     )
 }
+
+/** The same of images that have a prompt each: once for all, for they may be many. */
+export function noteCutOwnPrompts(
+  { terminal }: Context,
+  { tokenizer }: IctScorer,
+  images: readonly { readonly name: string; readonly prompt: string }[],
+): void {
+  const cut = images.filter(({ prompt }) => tokenizer.inspect(prompt).truncated)
+  if (cut.length === 0) return
+  const those =
+    cut.length === 1 ? `the prompt of ${cut[0]!.name} is` : `the prompts of ${cut.length} images are`
+  terminal.problem(
+    'warning',
+    `${those} cut: the model reads ${tokenizer.contextLength} tokens. \`icthp inspect --text\` shows which`,
+  )
+}

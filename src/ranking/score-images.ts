@@ -54,8 +54,50 @@ async function* scoreEach(
   images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
   scorers: readonly Scorer[],
   prompts: readonly string[],
-  { signal, onProgress, onImageError }: StreamOptions,
+  options: StreamOptions,
 ): AsyncGenerator<{ index: number; scores: Scores[] }> {
+  for await (const { index, judge } of judgeEach(images, scorers, prompts, options))
+    yield { index, scores: Array.from({ length: Math.max(1, prompts.length) }, (_, prompt) => judge(prompt)) }
+}
+
+/** An image and the prompt that it is to be scored with. */
+export interface ImagePair {
+  readonly image: ImageInput
+  readonly prompt: string
+}
+
+/** Scores each image with its own prompt. Every image is decoded once, every distinct prompt encoded once. */
+export async function* scorePairs(
+  pairs: readonly ImagePair[],
+  options: ScorersOption & StreamOptions,
+): AsyncGenerator<{ index: number; scores: Scores }> {
+  checkOptions(options, 'scorePairs')
+  if (pairs.length === 0) return
+  const places = new Map<string, number>()
+  const asked = pairs.map(({ prompt }) => placeOf(places, prompt))
+  const images = takeImages(
+    pairs.map(({ image }) => image),
+    options.transfer,
+  )
+  for await (const { index, judge } of judgeEach(images, scorersIn(options), [...places.keys()], {
+    ...options,
+  }))
+    yield { index, scores: judge(asked[index]!) }
+}
+
+function placeOf(places: Map<string, number>, prompt: string): number {
+  const known = places.get(prompt)
+  if (known !== undefined) return known
+  places.set(prompt, places.size)
+  return places.size - 1
+}
+
+async function* judgeEach(
+  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  scorers: readonly Scorer[],
+  prompts: readonly string[],
+  { signal, onProgress, onImageError }: StreamOptions,
+): AsyncGenerator<{ index: number; judge: (prompt: number) => Scores }> {
   const judges: Judge[] = []
   for (const scorer of scorers) judges.push(await scorer.judge(prompts, { signal, onProgress }))
   const encoders = scorers.map(({ vision }) => vision)
@@ -64,19 +106,14 @@ async function* scoreEach(
     onProgress,
     onImageError,
   })) {
-    const judged = judges.map((judge, i) => judge(encoded[i]!))
-    yield {
-      index,
-      scores: Array.from({ length: Math.max(1, prompts.length) }, (_, prompt) =>
-        Object.assign({}, ...scorers.map(({ kind }, i) => scoresOf(kind, judged[i]!, prompt))),
-      ),
-    }
+    const judge = (prompt: number): Scores =>
+      Object.assign({}, ...scorers.map(({ kind }, i) => named(kind, judges[i]!(encoded[i]!, prompt))))
+    yield { index, judge }
   }
 }
 
-function scoresOf(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>, prompt: number): Scores {
-  if (kind.takesPrompt) return { [kind.name]: scores[prompt] }
-  return { [kind.name]: scores[0], [logitKey(kind)]: logit }
+function named(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>): Scores {
+  return { [kind.name]: scores[0], ...(kind.takesPrompt ? {} : { [logitKey(kind)]: logit }) }
 }
 
 /** The scorers that options hold, in the order of their records. Throws `InputError`. */

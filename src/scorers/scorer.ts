@@ -7,8 +7,11 @@ import type { ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
-/** What a model says of an encoded image: a score a prompt, or one where it takes none. */
-export type Judge = (image: EncodedImage) => { readonly scores: readonly number[]; readonly logit?: number }
+/** What a model says of an encoded image: a score a prompt (or of the one asked for), or one where it takes none. */
+export type Judge = (
+  image: EncodedImage,
+  prompt?: number,
+) => { readonly scores: readonly number[]; readonly logit?: number }
 
 /** What all reward models have in common: a record, a vision tower, and an end. */
 export abstract class Scorer {

@@ -107,9 +107,10 @@ export class TextScorer extends Scorer {
 
   override async judge(prompts: readonly string[], options: EncodeOptions = {}): Promise<Judge> {
     const texts = await this.embedTexts(prompts, options)
-    return ({ embeds }) => {
+    return ({ embeds }, prompt) => {
       const image = l2Normalise(embeds)
-      return { scores: texts.map((text) => this.similarity(text, image)) }
+      const asked = prompt === undefined ? texts : [texts[prompt]!]
+      return { scores: asked.map((text) => this.similarity(text, image)) }
     }
   }
 

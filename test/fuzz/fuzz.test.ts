@@ -5,6 +5,7 @@ import { checkpoints } from './targets/checkpoints.ts'
 import { decoding } from './targets/decoding.ts'
 import { images } from './targets/images.ts'
 import { pickles } from './targets/pickles.ts'
+import { prompts } from './targets/prompts.ts'
 import { sniffing } from './targets/sniffing.ts'
 import { texts } from './targets/texts.ts'
 
@@ -16,6 +17,7 @@ const TARGETS: readonly (readonly [FuzzTarget, mutants: number])[] = [
   [decoding, 5000],
   [checkpoints, 600],
   [pickles, 800],
+  [prompts, 1500],
 ]
 
 // Set by scripts/fuzz.mjs.

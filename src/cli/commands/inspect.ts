@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import type { ImageDecoder } from '../../image/decoder.ts'
+import type { ImagePrompt } from '../../prompts/image-prompt.ts'
 import { addCommonOptions, addImages, type CommonFlags, type ImageFlags, once } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
@@ -25,6 +26,8 @@ interface InspectedImage {
   readonly cropSha256: string
   /** Of `pixel_values`: 3 × 224 × 224 float32, little-endian. */
   readonly pixelValuesSha256: string
+  /** What its file says that it was made from; absent where that says nothing. */
+  readonly prompt?: ImagePrompt
 }
 
 export function addInspect(program: Command, context: Context): void {
@@ -33,7 +36,7 @@ export function addInspect(program: Command, context: Context): void {
     .summary('show what the models see of images or of a text')
     .description(
       'Of images: their size, and the sha256 of the crop and of the pixel values that the towers see, to compare with the ' +
-        'Python reference. Of a text: its token ids, and what is cut away. Needs no model.',
+        'Python reference; with --json the prompt in the file, too. Of a text: its token ids, and what is cut away. Needs no model.',
     )
   addImages(command, { optional: true })
   command.option('-t, --text <text>', 'a text instead of images', once).option('--json', 'one JSON document')
@@ -83,7 +86,7 @@ async function inspectImages(
     for (let at = 0; at < images.length; at += AT_ONCE) {
       const some = images.slice(at, at + AT_ONCE)
       const answers = await Promise.allSettled(
-        some.map((image) => look(image, decoder, maxPixels, io.signal)),
+        some.map((image) => look(image, decoder, maxPixels, io.signal, json)),
       )
       io.signal.throwIfAborted()
       answers.forEach((answer, i) => {
@@ -115,16 +118,24 @@ async function look(
   decoder: ImageDecoder,
   maxPixels: number | undefined,
   signal: AbortSignal,
+  withPrompt: boolean | undefined,
 ): Promise<InspectedImage> {
   const { CLIP_PREPROCESS, normalise } = await import('../../image/preprocess.ts')
   const crop = await decoder.crop(input, CLIP_PREPROCESS, { maxPixels, signal })
+  const prompt = withPrompt ? await promptOf(input, signal) : undefined
   return {
     file: name,
     width: crop.width,
     height: crop.height,
     cropSha256: sha256(crop.data),
     pixelValuesSha256: sha256(normalise(crop).data),
+    ...(prompt ? { prompt } : {}),
   }
+}
+
+async function promptOf(input: NamedImage['input'], signal: AbortSignal): Promise<ImagePrompt | undefined> {
+  const { readPrompt } = await import('../../prompts/read-prompt-node.ts')
+  return readPrompt(input, { signal })
 }
 
 function sha256({ buffer, byteOffset, byteLength }: Uint8Array | Float32Array): string {

@@ -18,12 +18,14 @@ import { type Context, imageFailure, reportFailure, settle } from '../context.ts
 import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { HtmlReport } from '../html-report.ts'
+import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
 import { withScorers } from '../load-scorers.ts'
-import { noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
+import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
+import { scorePairs } from '../score-pairs.ts'
 
-interface RankFlags extends ScoringFlags {
+interface RankFlags extends ScoringFlags, PromptSourceFlags {
   readonly prompt?: string
   readonly combine?: CombineRule
   readonly weights?: Partial<Weights>
@@ -40,6 +42,7 @@ export function addRank(program: Command, context: Context): void {
     )
   addImages(command)
   command.option('-p, --prompt <text>', 'what the images should show', once)
+  addPromptSource(command, ['prompt'])
   addRunOptions(command)
     .addOption(
       new Option(
@@ -55,17 +58,19 @@ export function addRank(program: Command, context: Context): void {
     'icthp rank *.png --prompt "a red fox" --combine product --min-ict 0.7 --min-hp 0.6 --json',
     'icthp rank *.png --prompt "a red fox" --html report.html',
     'icthp rank *.png --only hp --csv',
+    'icthp rank renders/ --prompt-from metadata --plain',
   ]).action((images: string[], flags: RankFlags) => rank(images, flags, context))
 }
 
 async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const { prompt, minIct, minHp, weights, top } = flags
-  const kinds = kindsFor(flags, prompt !== undefined)
+  const { promptFrom, minIct, minHp, weights, top } = flags
+  const [prompt] = await asAsked([flags.prompt], flags)
+  const kinds = kindsFor(flags, (prompt ?? promptFrom) !== undefined)
   const combine = ruleFor(flags, kinds)
   const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
-  if (!flags.only && prompt === undefined) terminal.note('no prompt, so the images are ranked by HP alone')
+  if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so the images are ranked by HP alone')
   notePromptUnused(context, kinds, prompt === undefined ? 0 : 1)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
@@ -75,24 +80,40 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       reportFailure(context, failure)
     }
     failures.forEach(fail)
-    if (ict) noteCutPrompts(context, ict, [prompt!])
+    const prompted =
+      promptFrom !== undefined && ict ? await readImagePrompts(context, images, flags, fail) : undefined
+    if (ict && prompted) noteCutOwnPrompts(context, ict, prompted)
+    else if (ict) noteCutPrompts(context, ict, [prompt!])
+    const ranked = prompted ?? images
     terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
-    const { rankImages } = await import('../../ranking/rank-images.ts')
-    const ranking = await rankImages(
-      images.map(({ input }) => input),
-      {
-        ict,
-        hp,
-        prompt,
-        combine,
-        weights,
-        topK: top,
-        thresholds: { ict: minIct, hp: minHp },
-        signal: io.signal,
-        onProgress: terminal.progress,
-        onImageError: (error, index) => fail(imageFailure(images[index]!, error)),
-      },
-    )
+    const [{ rankImages }, { rankScores }] = await Promise.all([
+      import('../../ranking/rank-images.ts'),
+      import('../../ranking/rank-scores.ts'),
+    ])
+    const onImageError = (error: Error, index: number): void => fail(imageFailure(ranked[index]!, error))
+    const thresholdsGiven = { ict: minIct, hp: minHp }
+    const ranking = prompted
+      ? rankScores(await collected(scorePairs(scorers, prompted, context, onImageError)), {
+          combine,
+          weights,
+          topK: top,
+          thresholds: thresholdsGiven,
+        })
+      : await rankImages(
+          images.map(({ input }) => input),
+          {
+            ict,
+            hp,
+            prompt,
+            combine,
+            weights,
+            topK: top,
+            thresholds: thresholdsGiven,
+            signal: io.signal,
+            onProgress: terminal.progress,
+            onImageError,
+          },
+        )
     const thresholds = minIct !== undefined || minHp !== undefined
     const scored = images.length + failures.length - failed.length
     // Before anything is printed: a reader that has enough of it (`| head`) ends the run.
@@ -100,9 +121,9 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       prompts: prompt === undefined ? [] : [prompt],
       ranking,
       scored,
-      thresholds: { ict: minIct, hp: minHp },
+      thresholds: thresholdsGiven,
       images: ranking.results.map(({ index, rank, score, ict, hp, passed }) => ({
-        image: images[index]!,
+        image: ranked[index]!,
         rank,
         score,
         hp,
@@ -111,7 +132,12 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       })),
       failed,
     })
-    const results = ranking.results.map((result) => ({ image: images[result.index]!.name, ...result }))
+    const results = ranking.results.map(({ index, ...result }) => ({
+      image: ranked[index]!.name,
+      ...(prompted ? { prompt: prompted[index]!.prompt } : {}),
+      index: prompted?.[index]!.place ?? index,
+      ...result,
+    }))
     writeRanking(formatOf(flags), terminal, {
       ranking,
       results,
@@ -138,6 +164,12 @@ function noteReversedHp({ terminal }: Context, { combine, results }: Ranking): v
       `ICT is below 0 for ${count(negative, 'image')}, and ${combine} multiplies: among them a higher HP ranks lower. ` +
         '--combine weighted adds instead',
     )
+}
+
+async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const item of items) list.push(item)
+  return list
 }
 
 /** The rule, checked before minutes of work. */

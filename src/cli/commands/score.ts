@@ -12,12 +12,14 @@ import {
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
 import { HtmlReport, type ReportedRun } from '../html-report.ts'
+import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
 import { type LoadedScorers, withScorers } from '../load-scorers.ts'
-import { noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
+import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
 import { readPrompts } from '../read-prompts.ts'
+import { scorePairs } from '../score-pairs.ts'
 
-interface ScoreFlags extends ScoringFlags {
+interface ScoreFlags extends ScoringFlags, PromptSourceFlags {
   readonly prompt?: readonly string[]
   readonly promptsFile?: string
 }
@@ -34,23 +36,26 @@ export function addScore(program: Command, context: Context): void {
   command
     .option('-p, --prompt <text>', 'what the images should show; may be given several times', collect)
     .option('--prompts-file <file>', 'more prompts, one a line')
+  addPromptSource(command, ['prompt', 'promptsFile'])
   addRunOptions(command)
   addFormatOptions(command)
   addCommonOptions(command, [
     'icthp score teacup.png --prompt "a tiny dragon in a teacup"',
     'icthp score renders/ --prompts-file prompts.txt --csv > scores.csv',
     'icthp score "renders/**/*.webp" --only hp --ndjson',
+    'icthp score renders/ --prompt-from metadata --plain',
   ]).action((images: string[], flags: ScoreFlags) => score(images, flags, context))
 }
 
 async function score(args: readonly string[], flags: ScoreFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const prompts = await readPrompts(flags.prompt ?? [], flags.promptsFile, io)
-  const kinds = kindsFor(flags, prompts.length > 0)
+  const { promptFrom } = flags
+  const given = await readPrompts(flags.prompt ?? [], flags.promptsFile, io)
+  const prompts = await asAsked(given, flags)
+  const kinds = kindsFor(flags, prompts.length > 0 || promptFrom !== undefined)
   const report = await HtmlReport.open(flags.html, io.cwd)
   const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
-  if (kinds.includes('hp') && !flags.only && prompts.length === 0)
-    terminal.note('no prompt, so HP alone is scored')
+  if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so HP alone is scored')
   notePromptUnused(context, kinds, prompts.length)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
     const { ict, hp, label } = scorers
@@ -60,7 +65,8 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
       passed: flags.minIct !== undefined || flags.minHp !== undefined,
     }
     if (ict) noteCutPrompts(context, ict, prompts)
-    const writer = scoreWriter(formatOf(flags), terminal, { ...label, prompts, columns })
+    const own = promptFrom !== undefined && ict !== undefined
+    const writer = scoreWriter(formatOf(flags), terminal, { ...label, prompts, columns, ownPrompts: own })
     const failed: ImageFailure[] = []
     const fail = (failure: ImageFailure): void => {
       failed.push(failure)
@@ -68,14 +74,21 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
       writer.failed(failure)
     }
     failures.forEach(fail)
-    const onImageError = (error: Error, index: number): void => fail(imageFailure(images[index]!, error))
+    const prompted = own ? await readImagePrompts(context, images, flags, fail) : undefined
+    if (prompted) noteCutOwnPrompts(context, ict!, prompted)
+    const scored = prompted ?? images
+    const onImageError = (error: Error, index: number): void => fail(imageFailure(scored[index]!, error))
     const inputs = images.map(({ input }) => input)
     const reported: ReportedRun['images'][number][] = []
-    for await (const { index, scores } of scoreEach(scorers, inputs, prompts, context, onImageError)) {
+    const rows = prompted
+      ? scoreOwn(scorers, prompted, context, onImageError)
+      : scoreEach(scorers, inputs, prompts, context, onImageError)
+    for await (const { index, scores } of rows) {
       const passed = passes(scores.ict, flags.minIct) && passes(scores.hp, flags.minHp)
       const row = { ...scores, ...(columns.passed ? { passed } : {}) }
-      writer.row({ image: images[index]!.name, ...row })
-      if (report) reported.push({ image: images[index]!, ...row })
+      const prompt = prompted?.[index]!.prompt
+      writer.row({ image: scored[index]!.name, ...(prompt === undefined ? {} : { prompt }), ...row })
+      if (report) reported.push({ image: scored[index]!, ...row })
     }
     writer.end()
     const thresholds = { ict: flags.minIct, hp: flags.minHp }
@@ -88,6 +101,19 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
     })
     settle(context, failed)
   })
+}
+
+/** Each image by its own prompt. */
+async function* scoreOwn(
+  ...args: Parameters<typeof scorePairs>
+): AsyncGenerator<{ index: number; scores: Pick<ScoreRow, 'ict' | 'hp'> }> {
+  for await (const { index, scores } of scorePairs(...args)) {
+    const { ict, hp } = scores
+    yield {
+      index,
+      scores: { ...(ict === undefined ? {} : { ict: [ict] }), ...(hp === undefined ? {} : { hp }) },
+    }
+  }
 }
 
 /** Every image decoded once for both towers, every prompt encoded once. */

@@ -9,6 +9,8 @@ import type { Terminal } from './terminal.ts'
 /** Scores of one image. */
 export interface ScoreRow {
   readonly image: string
+  /** Its own, where each image has one. */
+  readonly prompt?: string
   /** One a prompt. */
   readonly ict?: readonly number[]
   readonly hp?: number
@@ -18,6 +20,8 @@ export interface ScoreRow {
 
 export interface ScoreHead extends RunLabel {
   readonly prompts: readonly string[]
+  /** Each row has a prompt of its own, and `prompts` is empty. */
+  readonly ownPrompts?: boolean
   /** Which of the fields the rows have. */
   readonly columns: { readonly ict: boolean; readonly hp: boolean; readonly passed: boolean }
 }
@@ -33,7 +37,10 @@ export function scoreWriter(format: Format, terminal: Terminal, head: ScoreHead)
   return { json, ndjson, csv, table }[format](terminal, head)
 }
 
-function json(terminal: Terminal, { prompts, model, device, dtype, models }: ScoreHead): ScoreWriter {
+function json(
+  terminal: Terminal,
+  { prompts, ownPrompts, model, device, dtype, models }: ScoreHead,
+): ScoreWriter {
   const results: ScoreRow[] = []
   const errors: ImageFailure[] = []
   return {
@@ -42,7 +49,7 @@ function json(terminal: Terminal, { prompts, model, device, dtype, models }: Sco
     end: () =>
       terminal.json({
         results,
-        prompts,
+        ...(ownPrompts ? {} : { prompts }),
         model,
         device,
         dtype,
@@ -61,14 +68,17 @@ function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
   }
 }
 
-function csv(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
-  const ict = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : columnNames(prompts)
-  terminal.data(csvRow(['image', ...ict, ...(columns.hp ? ['hp'] : []), 'passed', 'model']))
+function csv(terminal: Terminal, { prompts, ownPrompts, columns, ...label }: ScoreHead): ScoreWriter {
+  const one = ownPrompts || prompts.length === 1
+  const ict = !columns.ict ? [] : one ? ['ict'] : columnNames(prompts)
+  const own = ownPrompts ? ['prompt'] : []
+  terminal.data(csvRow(['image', ...own, ...ict, ...(columns.hp ? ['hp'] : []), 'passed', 'model']))
   return {
     row: (row) =>
       terminal.data(
         csvRow([
           row.image,
+          ...(ownPrompts ? [row.prompt] : []),
           ...(row.ict ?? []),
           ...(columns.hp ? [row.hp] : []),
           // Always there, so that a script finds the same columns; empty where no threshold asked for it.
@@ -95,8 +105,12 @@ function columnNames(prompts: readonly string[]): string[] {
   return [...names]
 }
 
-function table(terminal: Terminal, { prompts, columns, ...label }: ScoreHead): ScoreWriter {
-  const names = !columns.ict ? [] : prompts.length === 1 ? ['ict'] : prompts.map((_, i) => `ict ${i + 1}`)
+function table(terminal: Terminal, { prompts, ownPrompts, columns, ...label }: ScoreHead): ScoreWriter {
+  const names = !columns.ict
+    ? []
+    : ownPrompts || prompts.length === 1
+      ? ['ict']
+      : prompts.map((_, i) => `ict ${i + 1}`)
   if (names.length > 1)
     terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
   const lines = new Table(

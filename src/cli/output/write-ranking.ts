@@ -11,7 +11,7 @@ import type { Terminal } from './terminal.ts'
 /** A ranking with everything that is told beside it. */
 export interface RankingReport {
   readonly ranking: Ranking
-  readonly results: readonly (RankedImage & { readonly image: string })[]
+  readonly results: readonly (RankedImage & { readonly image: string; readonly prompt?: string })[]
   readonly prompt: string | undefined
   readonly label: RunLabel
   readonly failed: readonly ImageFailure[]
@@ -46,11 +46,25 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
       terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
   },
   csv(terminal, { ranking: { combine }, results, label, thresholds }) {
-    terminal.data(csvRow(['image', 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']))
-    for (const { image, rank, score, ict, hp, passed } of results)
-      terminal.data(
-        csvRow([image, rank, score, ict, hp, thresholds ? passed : undefined, combine, modelNames(label)]),
-      )
+    const own = results.some(({ prompt }) => prompt !== undefined)
+    const prompted = (prompt: string | undefined): (string | undefined)[] => (own ? [prompt] : [])
+    terminal.data(
+      csvRow(['image', ...prompted('prompt'), 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']),
+    )
+    for (const { image, prompt, rank, score, ict, hp, passed } of results) {
+      const row = [
+        image,
+        ...prompted(prompt),
+        rank,
+        score,
+        ict,
+        hp,
+        thresholds ? passed : undefined,
+        combine,
+        modelNames(label),
+      ]
+      terminal.data(csvRow(row))
+    }
   },
   table(terminal, { ranking: { combine }, results, label, thresholds }) {
     // One score alone is its own combination: no need to show it twice.

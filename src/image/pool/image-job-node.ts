@@ -37,7 +37,7 @@ export async function runImageJob(
 /** More than the largest picture that is let pass takes in any format. */
 const MAX_FILE_BYTES = 2 ** 30
 
-/** Throws `ImageError`. */
+/** A whole file of at most a gibibyte. Throws `ImageError` `image_not_found`, `image_unreadable`, `image_too_large`. */
 export async function readImageFile(path: string | Buffer, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, MAX_FILE_BYTES, signal)

@@ -1,0 +1,145 @@
+import { get } from '../json-value.ts'
+import { asLink, has, type Link, linkOf, linksOf, type Node } from './graph.ts'
+import { textOf } from './strings.ts'
+import { RUNTIME, type Walk } from './walk.ts'
+
+export type Side = 'positive' | 'negative'
+type Parts = readonly string[] | typeof RUNTIME
+
+/** What a sampler is told on one side: the texts of all encoders that it comes from. */
+export function promptOfSampler(walk: Walk, sampler: Node, side: Side): string | typeof RUNTIME {
+  const guider = linkOf(sampler, 'guider')
+  const parts = guider ? guided(walk, guider, side) : partsOf(walk, linkOf(sampler, side), side)
+  return parts === RUNTIME ? RUNTIME : joinParts(parts)
+}
+
+/** One text as it is; of several, each without the commas at its ends. */
+function joinParts(parts: readonly string[]): string {
+  const texts = parts.filter((part) => part.trim() !== '')
+  if (texts.length <= 1) return texts[0] ?? ''
+  return texts
+    .map(withoutCommas)
+    .filter((part) => part !== '')
+    .join(', ')
+}
+
+function withoutCommas(text: string): string {
+  let [start, end] = [0, text.length]
+  const isEdge = (at: number): boolean => /[\s,]/.test(text.charAt(at))
+  while (start < end && isEdge(start)) start++
+  while (end > start && isEdge(end - 1)) end--
+  return text.slice(start, end)
+}
+
+function guided(walk: Walk, link: Link, side: Side): Parts {
+  const guider = walk.graph.get(link.node)
+  if (!guider) return RUNTIME
+  if (side === 'negative') return partsOf(walk, linkOf(guider, 'negative'), side)
+  const names = has(guider, 'positive')
+    ? ['positive']
+    : has(guider, 'cond1')
+      ? ['cond1', 'cond2']
+      : ['conditioning']
+  if (!names.some((name) => linkOf(guider, name))) {
+    // A guider may be handed on.
+    const next = linksOf(guider).find(([name]) => name === 'guider' || name === '')?.[1]
+    return next ? (walk.enter(() => guided(walk, next, side)) as Parts) : RUNTIME
+  }
+  return both(
+    walk,
+    names.map((name) => linkOf(guider, name)),
+    side,
+  )
+}
+
+function both(walk: Walk, links: readonly (Link | undefined)[], side: Side): Parts {
+  const parts: string[] = []
+  for (const link of links) {
+    const more = partsOf(walk, link, side)
+    if (more === RUNTIME) return RUNTIME
+    parts.push(...more)
+  }
+  return parts
+}
+
+/** What is not connected says nothing. */
+function partsOf(walk: Walk, link: Link | undefined, side: Side): Parts {
+  if (!link) return []
+  const node = walk.graph.get(link.node)
+  return node ? walk.enter(() => partsOfNode(walk, node, link.slot, side)) : RUNTIME
+}
+
+function partsOfNode(walk: Walk, node: Node, slot: number, side: Side): Parts {
+  const { type, inputs } = node
+  if (/zero ?_?out/i.test(type)) return []
+  const follow = (...names: readonly string[]): Parts =>
+    both(
+      walk,
+      names.map((name) => linkOf(node, name)),
+      side,
+    )
+  if (has(node, 'conditioning_to') || has(node, 'conditioning_from')) {
+    if (!/average/i.test(type)) return follow('conditioning_to', 'conditioning_from')
+    const strength = get(inputs, 'conditioning_to_strength')
+    return follow(typeof strength === 'number' && strength < 0.5 ? 'conditioning_from' : 'conditioning_to')
+  }
+  if (has(node, 'positive') && has(node, 'negative')) return bothSides(walk, node, slot, side)
+  const texts = encoded(walk, node)
+  if (texts) return texts
+  if (linkOf(node, 'conditioning')) return follow('conditioning')
+  const numbered = linksOf(node).filter(([name]) => /^cond(?:itioning)?[ _]?(?:\d{1,3}|[a-h])$/i.test(name))
+  if (/switch/i.test(type))
+    return numbered.length > 0 ? switched(walk, node, numbered, side) : firstOf(walk, node, side)
+  if (numbered.length > 0) return follow(...numbered.map(([name]) => name))
+  return linkOf(node, side) ? follow(side) : firstOf(walk, node, side)
+}
+
+/** Reroutes, switches and what else hands one thing on. */
+function firstOf(walk: Walk, node: Node, side: Side): Parts {
+  const links = linksOf(node).filter(([name]) => !/^(?:clip|model|vae|image|mask|control_net)/i.test(name))
+  const there = links.find(([, link]) => walk.graph.has(link.node))
+  return there ? partsOf(walk, there[1], side) : RUNTIME
+}
+
+function switched(
+  walk: Walk,
+  { inputs }: Node,
+  numbered: readonly (readonly [string, Link])[],
+  side: Side,
+): Parts {
+  const chosen = ['select', 'index', 'Input', 'input'].map((name) => get(inputs, name)).find(Number.isInteger)
+  const named = numbered.find(([name]) => name.endsWith(String(chosen)))
+  return partsOf(walk, (named ?? numbered[0]!)[1], side)
+}
+
+/** Control nets and the like give the positive side at slot 0 and the negative at 1; loaders that encode give them at 1 and 2. */
+function bothSides(walk: Walk, node: Node, slot: number, side: Side): Parts {
+  const isLoader = /load/i.test(node.type) || !linkOf(node, 'positive')
+  const first = /efficien|eff\./i.test(node.type) ? 1 : 0
+  const asked: Side = isLoader && first === 0 ? side : slot === first ? 'positive' : 'negative'
+  const value = get(node.inputs, asked)
+  const link = asLink(value)
+  if (!isLoader) return partsOf(walk, link, asked)
+  const text = textOf(walk, value)
+  return text === RUNTIME ? RUNTIME : [text]
+}
+
+/** The texts of an encoder; undefined where the node is none. */
+function encoded(walk: Walk, node: Node): Parts | undefined {
+  const read = (name: string): string | typeof RUNTIME => textOf(walk, get(node.inputs, name))
+  const several = (...names: readonly string[]): Parts => {
+    const texts = names.filter((name) => has(node, name)).map(read)
+    return texts.includes(RUNTIME) ? RUNTIME : [...new Set(texts as string[])]
+  }
+  if (has(node, 'text_g')) return several('text_g', 'text_l')
+  if (has(node, 't5xxl')) {
+    const text = read('t5xxl')
+    if (text === RUNTIME || text.trim() !== '') return text === RUNTIME ? RUNTIME : [text]
+  }
+  if (has(node, 'clip_g')) return several('clip_g', 'clip_l')
+  const name = ['clip_l', 'populated_text', 'text', 'prompt', 'user_prompt', 'bert', 'mt5xl'].find((one) => {
+    const value = get(node.inputs, one)
+    return typeof value === 'string' || asLink(value) !== undefined
+  })
+  return name === undefined ? undefined : several(name)
+}
