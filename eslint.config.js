@@ -2,24 +2,6 @@ import regexp from 'eslint-plugin-regexp'
 import sortImports from 'eslint-plugin-simple-import-sort'
 import tseslint from 'typescript-eslint'
 
-// The rooms of src/ from the ground up; a room may import those before it, never those after.
-const rooms = [
-  'base',
-  'onnx',
-  'checkpoint',
-  'backend',
-  'text',
-  'image',
-  'prompts',
-  'hub',
-  'models',
-  'scorers',
-  'ranking',
-  'report',
-  'evaluation',
-  'convert',
-  'cli',
-]
 const platformPackages = [
   'node:*',
   'onnxruntime-node',
@@ -41,38 +23,14 @@ const platformFiles = [
   'src/cli/**',
 ]
 
-const upward = (room, index) => ({
-  files: [`src/${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            group: rooms.slice(index + 1).flatMap((later) => [`../${later}/**`, `../../${later}/**`]),
-            message: `src/${room} must not import upward.`,
-            allowTypeImports: room === 'hub' || room === 'image',
-          },
-          ...(['convert', 'cli'].includes(room)
-            ? []
-            : [
-                {
-                  group: [
-                    '../node.ts',
-                    '../web.ts',
-                    '../index.ts',
-                    '../../node.ts',
-                    '../../web.ts',
-                    '../../index.ts',
-                  ],
-                  message: 'Entry points import rooms, not the reverse.',
-                },
-              ]),
-        ],
-      },
-    ],
-  },
-})
+// Long by nature: one switch or one run of arithmetic that a cut would only hide, or a text with holes.
+const longByNature = [
+  'src/checkpoint/pickle-machine.ts',
+  'src/image/formats/jpeg/inverse-dct.ts',
+  'src/report/render-report.ts',
+]
+// Held to the rules on functions from the change that takes them apart.
+const notYetHeld = ['src/cli/**', 'src/convert/**', 'src/models/**', 'src/ranking/**', 'src/report/**']
 
 export default tseslint.config(
   {
@@ -106,7 +64,21 @@ export default tseslint.config(
       'regexp/no-super-linear-move': ['error', { report: 'potential' }],
     },
   },
-  ...rooms.slice(0, -1).map(upward),
+  {
+    // What is chosen among several has a name, a table or an if for each.
+    files: ['src/**/*.ts'],
+    ignores: notYetHeld,
+    rules: {
+      'no-nested-ternary': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: [...notYetHeld, ...longByNature],
+    rules: {
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+    },
+  },
   {
     files: ['src/**/*.ts'],
     ignores: platformFiles,

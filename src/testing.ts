@@ -7,9 +7,5 @@ export {
   type ConformanceCase,
   type ConformanceOptions,
 } from './testing/backend-conformance.ts'
-export {
-  createFakeScorers,
-  type FakeCalls,
-  type FakeOptions,
-  type FakeScorers,
-} from './testing/fake-scorers.ts'
+export type { FakeOptions } from './testing/fake-options.ts'
+export { createFakeScorers, type FakeCalls, type FakeScorers } from './testing/fake-scorers.ts'

@@ -1,5 +1,5 @@
 import type { Input } from './input/read-stdin.ts'
-import type { CliServices } from './services.ts'
+import type { CliServices, Environment } from './services.ts'
 
 /** Everything outside that a run of the command line touches: handed in, so that tests run it in their own process. */
 export interface CliIo {
@@ -9,7 +9,7 @@ export interface CliIo {
   readonly stdin?: Input | undefined
   /** Waits until what was written is out; `signal` has aborted where it could not be. */
   readonly flush?: () => Promise<void>
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   /** What relative paths are relative to. */
   readonly cwd: string
   /** Ends the run; its reason is a `Stopped`. */

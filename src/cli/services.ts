@@ -5,7 +5,9 @@ import type { ModelHub } from '../hub/hub.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { DefaultModel } from '../models/default-model-node.ts'
 import type { pullOfficial } from '../models/pull-official-node.ts'
-import type { CliIo } from './cli-io.ts'
+
+/** Environment variables, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The parts of icthp that need a machine. Each is loaded when a command first needs it: `--help` loads none. */
 export interface CliServices {
@@ -15,7 +17,7 @@ export interface CliServices {
   decoder(options: { readonly sharp: boolean }): Promise<ImageDecoder>
   hub(): Promise<ModelHub>
   /** What runs without `--model`. */
-  defaultModel(env: CliIo['env']): Promise<DefaultModel>
+  defaultModel(env: Environment): Promise<DefaultModel>
   convertCheckpoints: typeof convertCheckpoints
   pullOfficial: typeof pullOfficial
   verifyModel: typeof verifyModel

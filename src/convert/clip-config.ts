@@ -1,5 +1,5 @@
 import { CheckpointError, show } from '../base/errors.ts'
-import type { NamedWeights } from './clip-keys.ts'
+import type { NamedWeights } from './named-weights.ts'
 
 export type HiddenAct = 'gelu' | 'quick_gelu'
 

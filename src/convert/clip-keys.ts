@@ -4,17 +4,9 @@ import { isFloatDtype } from '../checkpoint/tensor-dtype.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 import { foreignWeights } from './foreign-weights.ts'
 import { type NameTemplate, templateOf } from './name-fit.ts'
+import type { CheckpointPart, NamedWeights } from './named-weights.ts'
 
-/** Which file is held against the expected keys, and which of them it must have. */
-export type CheckpointPart = 'ict' | 'hp-backbone' | 'hp-head'
-
-/** Named tensors, and where they come from. */
-export interface NamedWeights {
-  readonly path: string
-  readonly tensors: ReadonlyMap<string, CheckpointTensor>
-  /** What its names began with before they were fitted, where that was one thing for all. */
-  readonly root?: string | undefined
-}
+export type { CheckpointPart, NamedWeights }
 
 export interface KeyCheck {
   readonly checkpoint: NamedWeights

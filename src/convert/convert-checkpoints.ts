@@ -4,6 +4,7 @@ import { DeviceError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import type { ModelKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES, type ModelManifest } from '../models/manifest.ts'
+import type { CheckpointOrigin } from './checkpoint-origin.ts'
 import { type ModelParts, writeModel } from './convert-model.ts'
 import { WeightPool } from './graph/weight-pool.ts'
 import { type OpenModel, openModel } from './open-model.ts'
@@ -12,6 +13,8 @@ import { needsCalibration } from './quantise/precisions.ts'
 import { Digester } from './write/digester.ts'
 import { checkInputs, checkModelPlace } from './write/model-place.ts'
 import { checkRoom } from './write/output-error.ts'
+
+export type { CheckpointOrigin }
 
 export interface ConvertOptions {
   /** Folder (or file) with ICT's CLIPModel state dict. */
@@ -37,14 +40,6 @@ export interface ConvertOptions {
   readonly origins?: Partial<Record<ModelKind, CheckpointOrigin>> | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
-}
-
-export interface CheckpointOrigin {
-  readonly repository?: string | undefined
-  readonly revision?: string | undefined
-  readonly license?: string | undefined
-  /** Of the checkpoint's files, by their paths in its folder, where it is known: conversion does not hash them. */
-  readonly sha256?: Readonly<Record<string, string>> | undefined
 }
 
 export interface ConvertReport {

@@ -1,5 +1,5 @@
 import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
-import type { CheckpointPart } from './clip-keys.ts'
+import type { CheckpointPart } from './named-weights.ts'
 
 /** What weights are that are not those of the part, and what to do then. */
 export interface ForeignWeights {

@@ -8,7 +8,7 @@ import { type Dtype, MANIFEST_NAME, parseManifest, sealManifest } from '../model
 import type { MeasuredPrecision } from '../models/measured.ts'
 import { measuredIn } from './compare-measurements.ts'
 import type { Manifests } from './held-precisions.ts'
-import type { VerifyReport } from './verify-model-node.ts'
+import type { VerifyReport } from './verify-report.ts'
 
 /** Writes what was measured into the manifests of a local folder. Where that cannot be, a note says why. */
 export async function recordAll(

@@ -6,15 +6,18 @@ import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
 import { createNodeDecoder } from '../image/decoder-node.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { findDefaultModel } from '../models/default-model-node.ts'
-import { kindNamed, type PerKind } from '../models/kinds.ts'
+import { kindNamed } from '../models/kinds.ts'
 import { type Dtype, DTYPES, heldDtypes } from '../models/manifest.ts'
-import type { MeasuredMemory, MeasuredWith } from '../models/measured.ts'
-import { compareMeasurements, type Comparison } from './compare-measurements.ts'
+import type { MeasuredWith } from '../models/measured.ts'
+import { compareMeasurements } from './compare-measurements.ts'
 import { drawnPictures } from './drawn-pictures.ts'
 import { chooseDtypes, findManifests, type Manifests } from './held-precisions.ts'
 import { measureApart } from './measure-apart-node.ts'
 import type { Measurement } from './measure-messages.ts'
 import { recordAll } from './record-measured-node.ts'
+import type { VerifiedPrecision, VerifyReport } from './verify-report.ts'
+
+export type { VerifiedPrecision, VerifyReport }
 
 export interface VerifyOptions {
   /** A folder that `icthp convert` wrote, its URL, or a hub repository. Default as of `fromPretrained`. */
@@ -41,28 +44,6 @@ export interface VerifyOptions {
   readonly onImageError?: ((error: Error, index: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
-}
-
-export interface VerifyReport {
-  readonly model: string
-  /** The models in it by name. */
-  readonly models: PerKind<string>
-  readonly against: Dtype
-  readonly images: { readonly count: number; readonly source: MeasuredWith }
-  /** Absent where no model takes one. */
-  readonly prompts?: { readonly count: number; readonly source: MeasuredWith }
-  readonly precisions: readonly VerifiedPrecision[]
-  /** Precisions that could not be measured. */
-  readonly failures: readonly { readonly dtype: Dtype; readonly code: string; readonly message: string }[]
-  /** Manifests that hold the results now. */
-  readonly recorded: readonly string[]
-  /** What the user should know: why results could not be written, for example. */
-  readonly notes: readonly string[]
-}
-
-export interface VerifiedPrecision extends Comparison {
-  readonly dtype: Dtype
-  readonly memory: MeasuredMemory
 }
 
 /**

@@ -3,26 +3,16 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js'
 import { type IcthpError, ModelError, show } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
+import { type Dtype, DTYPES } from './dtype.ts'
 import { isKind, kindNamed, type ModelKind, type TowerName, towersOf } from './kinds.ts'
 import { type MeasuredPrecision, readableMeasurements } from './measured.ts'
+
+export { type Dtype, DTYPE_SUFFIX, DTYPES } from './dtype.ts'
 
 /** The file in a model folder that says what is in it. */
 export const MANIFEST_NAME = 'icthp.json'
 /** Raised when a reader of the old number could misread the new one. */
 export const MANIFEST_FORMAT = 1
-
-export const DTYPES = ['fp32', 'fp16', 'int8', 'q8', 'q4', 'q4f16'] as const
-export type Dtype = (typeof DTYPES)[number]
-
-/** File name endings of a precision, as transformers.js has them. */
-export const DTYPE_SUFFIX: Readonly<Record<Dtype, string>> = {
-  fp32: '',
-  fp16: '_fp16',
-  int8: '_int8',
-  q8: '_quantized',
-  q4: '_q4',
-  q4f16: '_q4f16',
-}
 
 /** `icthp.json`: one converted model, with its head where it has one. Paths are relative to the folder it lies in. */
 export interface ModelManifest {

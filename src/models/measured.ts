@@ -1,5 +1,5 @@
 import type { Device } from '../backend/backend.ts'
-import type { Dtype } from './manifest.ts'
+import type { Dtype } from './dtype.ts'
 
 /** What `icthp verify` measured of a model in one precision: what is lost beside another, and what it costs. */
 export interface MeasuredPrecision extends MeasuredModel {

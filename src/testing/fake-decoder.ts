@@ -3,7 +3,7 @@ import { sleep } from '../base/sleep.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
 import type { CropSpec, ImageCrop, PreprocessConfig } from '../image/preprocess.ts'
 import type { RgbImage } from '../image/raw-image.ts'
-import type { FakeOptions } from './fake-scorers.ts'
+import type { FakeOptions } from './fake-options.ts'
 import { hash32 } from './stable-hash.ts'
 
 /** The smallest crop that holds a number, and values that let it be read back. */

@@ -1,6 +1,6 @@
+import { type AvifAlpha, divide, roundAlpha } from './avif-alpha.ts'
 import type { AvifPlanes } from './avif-planes.ts'
 import type { AvifCoding } from './avif-properties.ts'
-import { type AvifAlpha, divide, roundAlpha } from './avif-rgb.ts'
 
 const f = Math.fround
 

@@ -2,7 +2,7 @@ import { unreadable } from '../image-errors.ts'
 import type { CheckFrame } from './jpeg/jpeg-components.ts'
 import { decodeJpegStrip, readJpegTables } from './jpeg/jpeg-decoder.ts'
 import { JpegTables } from './jpeg/jpeg-tables.ts'
-import type { Codec } from './tiff/codecs.ts'
+import type { Codec } from './tiff/codec.ts'
 import type { Libtiff } from './tiff/libtiff-directory.ts'
 import { notRead } from './tiff/pillow-setup.ts'
 

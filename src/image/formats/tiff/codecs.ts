@@ -4,32 +4,12 @@ import { unreadable } from '../../image-errors.ts'
 import { decodeFax, type FaxLayout } from '../fax/fax-decoder.ts'
 import { unpackBits, unpackTiffLzw, unpackZstandard } from '../tiff-compression.ts'
 import { jpegCodec } from '../tiff-jpeg.ts'
+import type { Codec } from './codec.ts'
 import { inflateDamaged } from './inflate-damaged.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { unpackLzma } from './lzma/xz.ts'
 import { COMPRESSION, notRead } from './pillow-setup.ts'
 import { unpackThunder } from './thunder.ts'
-
-/** What a codec is told of the strip or tile beside its bytes. */
-export interface PartInfo {
-  readonly rows: number
-  /** It starts on an odd byte of the file. */
-  readonly odd: boolean
-  /** It is the last strip of its plane. */
-  readonly last: boolean
-}
-
-/** How strips and tiles are decompressed. */
-export interface Codec {
-  /** Fills `out`, whose bytes are 0. False where the data is damaged or short; what could be read is there. */
-  readonly unpack: (data: Uint8Array, out: Uint8Array, part: PartInfo) => boolean | Promise<boolean>
-  /** A predictor belongs to it. */
-  readonly predicts: boolean
-  /** Bits of its data are turned round by fill order 2. */
-  readonly reverses: boolean
-  /** Samples of 16 and 32 bits come in the byte order of the file. */
-  readonly swaps: boolean
-}
 
 /** Throws `ImageError` `image_unsupported`, `image_unreadable` where compression and samples do not go together. */
 export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec {
