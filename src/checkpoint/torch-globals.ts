@@ -311,11 +311,15 @@ function dict(ordered: boolean, pairs: unknown): PickleDict {
   const result = new PickleDict(ordered)
   if (!Array.isArray(pairs)) return result
   for (const pair of pairs as unknown[]) {
-    const [key, value] =
-      pair instanceof PickleTuple ? pair.items : Array.isArray(pair) ? (pair as unknown[]) : []
+    const [key, value] = itemsOf(pair)
     result.set(key, value)
   }
   return result
+}
+
+function itemsOf(pair: unknown): readonly unknown[] {
+  if (pair instanceof PickleTuple) return pair.items
+  return Array.isArray(pair) ? (pair as unknown[]) : []
 }
 
 function isCount(value: unknown): value is number {

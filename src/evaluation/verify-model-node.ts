@@ -66,16 +66,7 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
     onProgress,
   } = options
   const model = options.model ?? findDefaultModel().source
-  for (const dtype of [against, ...(options.dtypes ?? [])]) {
-    if (!DTYPES.includes(dtype))
-      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {
-        dtype,
-      })
-  }
-  for (const name of ['images', 'prompts'] as const) {
-    if (options[name]?.length === 0)
-      throw new InputError('input_invalid_option', `${name} is empty: name at least one, or leave it out.`)
-  }
+  checkOptions(options)
   const folder = await createNodeHub().open(model, { revision, signal, onProgress })
   const manifests = await findManifests(folder)
   const kinds = Object.keys(manifests)
@@ -119,6 +110,19 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
       : {}),
   }
   return { ...report, ...(record ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }) }
+}
+
+function checkOptions({ against, dtypes = [], images, prompts }: VerifyOptions): void {
+  for (const dtype of [...(against === undefined ? [] : [against]), ...dtypes]) {
+    if (!DTYPES.includes(dtype))
+      throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {
+        dtype,
+      })
+  }
+  for (const [name, list] of Object.entries({ images, prompts })) {
+    if (list?.length === 0)
+      throw new InputError('input_invalid_option', `${name} is empty: name at least one, or leave it out.`)
+  }
 }
 
 /** Images that are decoded at a time. Each listens to the caller's signal, and Node warns of more than ten. */

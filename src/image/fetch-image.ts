@@ -16,35 +16,15 @@ export interface FetchImageOptions {
 export async function fetchImage(url: URL, options: FetchImageOptions): Promise<Uint8Array<ArrayBuffer>> {
   const { signal, maxBytes, timeoutMs } = options
   const deadline = new Deadline(timeoutMs, signal)
-  let received = 0
-  let answered = false
+  const seen: Seen = { answered: false, received: 0 }
   try {
     const response = await fetch(...request(url, deadline.signal))
     if (!response.ok) {
       await response.body?.cancel()
       throw refusal(response)
     }
-    answered = true
-    const length = Number(response.headers.get('content-length') ?? 0)
-    if (length > maxBytes) throw tooLarge(length, maxBytes)
-    const chunks: Uint8Array[] = []
-    // Not for await: Safari's streams cannot be iterated.
-    const reader = response.body?.getReader()
-    for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
-      received += read.value.length
-      if (received > maxBytes) {
-        await reader?.cancel()
-        throw tooLarge(received, maxBytes)
-      }
-      chunks.push(read.value)
-    }
-    const bytes = new Uint8Array(received)
-    let at = 0
-    for (const chunk of chunks) {
-      bytes.set(chunk, at)
-      at += chunk.length
-    }
-    return bytes
+    seen.answered = true
+    return await readBody(response, maxBytes, seen)
   } catch (cause) {
     signal?.throwIfAborted()
     if (cause instanceof ImageError) throw cause
@@ -55,28 +35,55 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
         { cause },
       )
     }
-    if (url.protocol === 'data:') throw badDataUrl(url, cause)
-    const why = reason(cause)
-    if (answered) {
-      throw new ImageError(
-        'image_truncated',
-        `The connection broke after ${received} bytes (${why}). Try again.`,
-        {
-          received,
-          cause,
-        },
-      )
-    }
-    throw new ImageError(
-      'image_unreadable',
-      `The server cannot be reached (${why}). Check the address and the network.`,
-      {
-        cause,
-      },
-    )
+    throw failure(url, cause, seen)
   } finally {
     deadline.end()
   }
+}
+
+/** How far a request has come. */
+interface Seen {
+  answered: boolean
+  /** Bytes. */
+  received: number
+}
+
+async function readBody(response: Response, maxBytes: number, seen: Seen): Promise<Uint8Array<ArrayBuffer>> {
+  const length = Number(response.headers.get('content-length') ?? 0)
+  if (length > maxBytes) throw tooLarge(length, maxBytes)
+  const chunks: Uint8Array[] = []
+  // Not for await: Safari's streams cannot be iterated.
+  const reader = response.body?.getReader()
+  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+    seen.received += read.value.length
+    if (seen.received > maxBytes) {
+      await reader?.cancel()
+      throw tooLarge(seen.received, maxBytes)
+    }
+    chunks.push(read.value)
+  }
+  const bytes = new Uint8Array(seen.received)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.length
+  }
+  return bytes
+}
+
+function failure(url: URL, cause: unknown, { answered, received }: Seen): ImageError {
+  if (url.protocol === 'data:') return badDataUrl(url, cause)
+  const why = reason(cause)
+  return answered
+    ? new ImageError('image_truncated', `The connection broke after ${received} bytes (${why}). Try again.`, {
+        received,
+        cause,
+      })
+    : new ImageError(
+        'image_unreadable',
+        `The server cannot be reached (${why}). Check the address and the network.`,
+        { cause },
+      )
 }
 
 /** `fetch` refuses an address with a name and a password in it, and would tell both in its error: they go into a header. */
@@ -99,24 +106,25 @@ function decoded(text: string): string {
 
 /** No server is asked for a data URL, so none can be out of reach. */
 function badDataUrl({ href }: URL, cause: unknown): ImageError {
-  const comma = href.indexOf(',')
-  const head = comma < 0 ? href : href.slice(0, comma)
-  const why =
-    comma < 0
-      ? 'it has no comma between its type and its data'
-      : /;\s*base64\s*$/i.test(head)
-        ? 'what follows its comma is not base64'
-        : 'its data cannot be read'
   return new ImageError(
     'image_unreadable',
-    `The data URL cannot be decoded: ${why}. It must be like \`data:image/png;base64,iVBORw0…\`.`,
+    `The data URL cannot be decoded: ${dataUrlFault(href)}. It must be like \`data:image/png;base64,iVBORw0…\`.`,
     { cause },
   )
 }
 
+function dataUrlFault(href: string): string {
+  const comma = href.indexOf(',')
+  if (comma < 0) return 'it has no comma between its type and its data'
+  return /;\s*base64\s*$/i.test(href.slice(0, comma))
+    ? 'what follows its comma is not base64'
+    : 'its data cannot be read'
+}
+
 /** An address as it may be shown: without password and query, which can hold keys. */
 export function showUrl(url: URL): string {
-  return url.protocol === 'data:' ? 'data URL' : url.origin === 'null' ? url.href : url.origin + url.pathname
+  if (url.protocol === 'data:') return 'data URL'
+  return url.origin === 'null' ? url.href : url.origin + url.pathname
 }
 
 function refusal({ status, statusText }: Response): ImageError {

@@ -21,12 +21,7 @@ export class ProtobufWriter {
 
   /** A string, bytes or nested message field. */
   bytes(field: number, value: string | Uint8Array | ProtobufWriter): this {
-    const data =
-      typeof value === 'string'
-        ? new TextEncoder().encode(value)
-        : value instanceof ProtobufWriter
-          ? value.finish()
-          : value
+    const data = encoded(value)
     this.#push(encodeVarint((field << 3) | 2))
     this.#push(encodeVarint(data.length))
     return this.#push(data)
@@ -104,7 +99,7 @@ export function* readFields(message: Uint8Array): Generator<ProtobufField> {
     const wire = tag & 7
     if (wire === 0) value = varint()
     else {
-      const length = wire === 2 ? Number(varint()) : wire === 5 ? 4 : wire === 1 ? 8 : NaN
+      const length = wire === 2 ? Number(varint()) : (FIXED[wire] ?? NaN)
       if (!(at + length <= message.length)) throw new Error('it is not a protobuf message')
       bytes = message.subarray(at, at + length)
       at += length
@@ -112,3 +107,11 @@ export function* readFields(message: Uint8Array): Generator<ProtobufField> {
     yield { number: tag >>> 3, value, bytes, raw: message.subarray(start, at) }
   }
 }
+
+function encoded(value: string | Uint8Array | ProtobufWriter): Uint8Array {
+  if (typeof value === 'string') return new TextEncoder().encode(value)
+  return value instanceof ProtobufWriter ? value.finish() : value
+}
+
+/** Bytes of a field, by its wire type. */
+const FIXED: Readonly<Record<number, number>> = { 1: 8, 5: 4 }

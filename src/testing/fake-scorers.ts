@@ -50,54 +50,8 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
     prompts: [] as string[],
   }
   const decoder = new FakeDecoder(options, calls.decoded)
-  const parts = (kind: ModelKind): ScorerParts => {
-    const session = new FakeSession(options.latency?.run, (inputs) => {
-      const numbers = numbersIn(inputs)
-      const seen = numbers.map((number) => decoder.seen(number))
-      calls.batches.push({ tower: kind, images: seen.map(({ image }) => image) })
-      const floats = (dims: number[], data: number[]): Tensor => ({
-        dtype: 'float32',
-        dims,
-        data: Float32Array.from(data),
-      })
-      return {
-        image_embeds: floats([numbers.length, FAKE_DIM], numbers.flatMap(embedNumber)),
-        ...(kind === 'hp'
-          ? {
-              hp_logits: floats(
-                [numbers.length],
-                seen.map((image) => logit(hpOf(image))),
-              ),
-            }
-          : {}),
-      }
-    })
-    const tower = new Tower(`fake ${kind} vision`, session)
-    const { batchSize = 4 } = options
-    return {
-      vision: new VisionEncoder({
-        tower,
-        decoder,
-        preprocess: FAKE_PREPROCESS,
-        projectionDim: FAKE_DIM,
-        head: kind === 'hp',
-        batchSize,
-      }),
-      info: {
-        kind,
-        model: `fake/${kind}`,
-        source: 'fake',
-        origin: { files: [] },
-        device: 'cpu',
-        dtype: 'fp32',
-        batchSize,
-        backend: 'fake',
-        decoder: 'fake',
-        notes: ['A fake of icthp/testing: its scores judge nothing.'],
-      },
-      owned: [tower],
-    }
-  }
+  const parts = (kind: ModelKind, head?: (image: SeenImage) => number): ScorerParts =>
+    fakeParts(kind, options, decoder, head, (images) => calls.batches.push({ tower: kind, images }))
   const hpOf = ({ image, digest }: SeenImage): number =>
     options.hp ? inRange('hp', options.hp(image), 0) : hash(`hp\n${digest}`)
   const ictOf = ({ image, digest }: SeenImage, prompt: string): number =>
@@ -106,10 +60,59 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
     ict: new FakeIctScorer(parts('ict'), options, calls.prompts, (image, prompt) =>
       ictOf(decoder.seen(image), prompt),
     ),
-    hp: new HpScorer(parts('hp')),
+    hp: new HpScorer(parts('hp', hpOf)),
     calls,
   }
 }
+
+/** A vision tower on the fake decoder; with `head`, it gives the logits of what that says, too. */
+function fakeParts(
+  kind: ModelKind,
+  { latency, batchSize = 4 }: FakeOptions,
+  decoder: FakeDecoder,
+  head: ((image: SeenImage) => number) | undefined,
+  onBatch: (images: readonly ImageInput[]) => void,
+): ScorerParts {
+  const session = new FakeSession(latency?.run, (inputs) => {
+    const numbers = numbersIn(inputs)
+    const seen = numbers.map((number) => decoder.seen(number))
+    onBatch(seen.map(({ image }) => image))
+    const embeddings = floats([numbers.length, FAKE_DIM], numbers.flatMap(embedNumber))
+    if (!head) return { image_embeds: embeddings }
+    const logits = seen.map((image) => logit(head(image)))
+    return { image_embeds: embeddings, hp_logits: floats([numbers.length], logits) }
+  })
+  const tower = new Tower(`fake ${kind} vision`, session)
+  return {
+    vision: new VisionEncoder({
+      tower,
+      decoder,
+      preprocess: FAKE_PREPROCESS,
+      projectionDim: FAKE_DIM,
+      head: head !== undefined,
+      batchSize,
+    }),
+    info: {
+      kind,
+      model: `fake/${kind}`,
+      source: 'fake',
+      origin: { files: [] },
+      device: 'cpu',
+      dtype: 'fp32',
+      batchSize,
+      backend: 'fake',
+      decoder: 'fake',
+      notes: ['A fake of icthp/testing: its scores judge nothing.'],
+    },
+    owned: [tower],
+  }
+}
+
+const floats = (dims: number[], data: number[]): Tensor => ({
+  dtype: 'float32',
+  dims,
+  data: Float32Array.from(data),
+})
 
 class FakeIctScorer extends IctScorer {
   readonly #prompts: string[] = []

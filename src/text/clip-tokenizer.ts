@@ -157,7 +157,9 @@ function wholeCharacters(piece: string, tokens: readonly number[]): number {
 }
 
 function utf8Length(codePoint: number): number {
-  return codePoint < 0x80 ? 1 : codePoint < 0x800 ? 2 : codePoint < 0x10000 ? 3 : 4
+  if (codePoint < 0x80) return 1
+  if (codePoint < 0x800) return 2
+  return codePoint < 0x10000 ? 3 : 4
 }
 
 function checkString(text: unknown, index?: number): string {

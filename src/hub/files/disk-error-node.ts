@@ -42,16 +42,18 @@ export function asDownloadError(cause: unknown, where: string, bytes?: number): 
   })
 }
 
+const DENIED = 'permission is denied. Change its permissions'
+const UNREADABLE: Readonly<Record<string, string>> = {
+  EACCES: DENIED,
+  EPERM: DENIED,
+  EISDIR: 'it is a folder, not a file. Copy the model again',
+}
+
 /** As {@link asDownloadError}, of reading a file of a model. */
 export function asReadError(cause: unknown, path: string): unknown {
   if (cause instanceof IcthpError) return cause
   const { code, message, syscall } = (cause ?? {}) as NodeJS.ErrnoException
   if (code === undefined || syscall === undefined) return cause
-  const why =
-    code === 'EACCES' || code === 'EPERM'
-      ? 'permission is denied. Change its permissions'
-      : code === 'EISDIR'
-        ? 'it is a folder, not a file. Copy the model again'
-        : `${message}. Check its disk`
+  const why = UNREADABLE[code] ?? `${message}. Check its disk`
   return new ModelError('model_file_missing', `${path} cannot be read: ${why}.`, { where: path, cause })
 }

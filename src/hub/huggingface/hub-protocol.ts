@@ -115,15 +115,7 @@ export function responseError(
   const what = name.path ?? name.repository ?? name.url
   const place = name.repository === undefined ? name.url : `the repository ${name.repository}`
   if (status === 401 || status === 403) {
-    const gated = code === 'GatedRepo'
-    const remedy =
-      name.repository === undefined
-        ? 'Check the address.'
-        : gated
-          ? `Accept its licence at ${new URL(name.url).origin}/${name.repository}, then set HF_TOKEN to a token of that account.`
-          : token
-            ? 'The token that was sent does not open it: check HF_TOKEN and the name, and accept the licence if it has one.'
-            : 'It does not exist, or is private: check the name, and set HF_TOKEN (or run `hf auth login`) if it is yours.'
+    const remedy = accessRemedy(code, name, token)
     return new DownloadError(
       'download_unauthorized',
       `${place} answered ${status} for ${what}. ${remedy}`,
@@ -153,17 +145,26 @@ export function responseError(
   )
 }
 
+/** What opens a door that is shut. */
+function accessRemedy(code: string | undefined, name: RemoteName, token: boolean): string {
+  if (name.repository === undefined) return 'Check the address.'
+  if (code === 'GatedRepo')
+    return `Accept its licence at ${new URL(name.url).origin}/${name.repository}, then set HF_TOKEN to a token of that account.`
+  return token
+    ? 'The token that was sent does not open it: check HF_TOKEN and the name, and accept the licence if it has one.'
+    : 'It does not exist, or is private: check the name, and set HF_TOKEN (or run `hf auth login`) if it is yours.'
+}
+
 /** How long a server wants to be left alone, and until when. */
 function comeBack(seconds: number): string {
-  const minutes = Math.ceil(seconds / 60)
-  const span =
-    seconds < 120
-      ? `${Math.ceil(seconds)} seconds`
-      : minutes < 120
-        ? `${minutes} minutes`
-        : `${Math.ceil(minutes / 60)} hours`
   const date = new Date(Date.now() + Math.min(seconds, 1e9) * 1000)
-  return `in ${span}, which it asks for (${date.toISOString().slice(0, 16).replace('T', ' ')} UTC)`
+  return `in ${span(seconds)}, which it asks for (${date.toISOString().slice(0, 16).replace('T', ' ')} UTC)`
+}
+
+function span(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60)
+  if (seconds < 120) return `${Math.ceil(seconds)} seconds`
+  return minutes < 120 ? `${minutes} minutes` : `${Math.ceil(minutes / 60)} hours`
 }
 
 function missingPart(code: string | undefined, name: RemoteName): 'repository' | 'revision' | 'file' {

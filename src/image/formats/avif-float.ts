@@ -126,8 +126,10 @@ function chromaReader(
   const at = (plane: number, i: number): number => table[Math.min(chroma![plane]![i]!, last)]!
   if (!halfWidth) return (plane, x, y) => at(plane, y * width + x)
   const stride = (width + 1) >> 1
-  const beside = (i: number, size: number): number =>
-    i === 0 || (i === size - 1 && i % 2 === 1) ? 0 : i % 2 === 1 ? 1 : -1
+  const beside = (i: number, size: number): number => {
+    if (i === 0 || (i === size - 1 && i % 2 === 1)) return 0
+    return i % 2 === 1 ? 1 : -1
+  }
   return (plane, x, y) => {
     const near = (halfHeight ? y >> 1 : y) * stride + (x >> 1)
     const across = beside(x, width)

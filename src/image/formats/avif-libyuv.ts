@@ -57,13 +57,12 @@ export function libyuvToRgb(planes: AvifPlanes, constants: LibyuvConstants, hasA
   // Y as a fraction of 16 bits.
   const luma = deep ? planes.y : cut(planes.y)
   const lumaDepth = deep ? depth : 8
+  const widen = (own: Plane): Plane => {
+    if (nearest) return repeat(own, width, height)
+    return halfWidth ? upsample(own, width, height, halfHeight) : own
+  }
   const up = (plane: Plane): Plane => {
-    const own = deep ? plane : cut(plane)
-    const whole = nearest
-      ? repeat(own, width, height)
-      : halfWidth
-        ? upsample(own, width, height, halfHeight)
-        : own
+    const whole = widen(deep ? plane : cut(plane))
     return deep ? whole.map((value) => value >> (depth - 8)) : whole
   }
   const u = chroma && up(chroma[0])
@@ -84,7 +83,7 @@ export function libyuvToRgb(planes: AvifPlanes, constants: LibyuvConstants, hasA
   return out
 }
 
-const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value)
+const clamp = (value: number): number => Math.max(0, Math.min(255, value))
 
 function repeat(plane: Plane, width: number, height: number): Plane {
   const stride = half(width, true)

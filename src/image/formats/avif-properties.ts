@@ -93,8 +93,10 @@ export function codingOf(properties: readonly AvifProperty[]): AvifCoding | unde
 }
 
 /** Bits a sample, by the `av1C` property. */
-export const configDepth = (config: Uint8Array): 8 | 10 | 12 =>
-  (config[2]! & 0x40) === 0 ? 8 : (config[2]! & 0x20) === 0 ? 10 : 12
+export function configDepth(config: Uint8Array): 8 | 10 | 12 {
+  if ((config[2]! & 0x40) === 0) return 8
+  return (config[2]! & 0x20) === 0 ? 10 : 12
+}
 
 /** Throws where `pixi`, which may be absent, says another depth than `av1C`, which must be there. Returns the latter. */
 export function configOf(properties: readonly AvifProperty[]): Uint8Array {

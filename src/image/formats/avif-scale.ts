@@ -120,8 +120,10 @@ const X86_38 = 6
 
 /** ScaleRowDown34_0_Box, ScaleRowDown34_1_Box: 4×4 samples to 3×3. */
 function down34({ plane, width: from }: Source, out: Plane, width: number, depth: number): Plane {
-  const mix = (a: number, b: number, k: number): number =>
-    k === 1 ? (a + b + 1) >> 1 : k === 0 ? (3 * a + b + 2) >> 2 : (a + 3 * b + 2) >> 2
+  const mix = (a: number, b: number, k: number): number => {
+    if (k === 1) return (a + b + 1) >> 1
+    return k === 0 ? (3 * a + b + 2) >> 2 : (a + 3 * b + 2) >> 2
+  }
   const mean = (a: number, b: number): number => (a + b + 1) >> 1
   const x86 = depth === 8 ? width - (width % X86_34) : 0
   for (let i = 0; i < out.length; i++) {

@@ -11,7 +11,8 @@ export function upsample(plane: Plane, width: number, height: number, halfHeight
     // The last column stands alone in odd widths, too.
     for (let x = 0; x < width; x++, i++) {
       const a = x >> 1
-      const b = x === 0 || x === width - 1 ? a : x % 2 === 1 ? a + 1 : a - 1
+      const beside = x % 2 === 1 ? a + 1 : a - 1
+      const b = x === 0 || x === width - 1 ? a : beside
       out[i] =
         (3 * (3 * plane[near + a]! + plane[near + b]!) + 3 * plane[far + a]! + plane[far + b]! + 8) >> 4
     }

@@ -20,11 +20,8 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   // Of the last row the padding may lack.
   const lastRow = Math.ceil((width * header.depth) / 8)
   const pixels = indices ?? reader.slice(header.offset, stride * (height - 1) + lastRow)
-  const unpack = indices
-    ? unpackIndices(8, header.palette)
-    : bits <= 8
-      ? unpackIndices(header.depth, header.palette)
-      : unpackFields(header)
+  const unpack =
+    indices || bits <= 8 ? unpackIndices(indices ? 8 : header.depth, header.palette) : unpackFields(header)
   for (let y = 0; y < height; y++) {
     const from = (header.topDown ? y : height - 1 - y) * (indices ? width : stride)
     unpack(pixels, from, width, data, y * width * 3)
@@ -81,7 +78,8 @@ function readHeader(reader: ByteReader): Header {
     // A palette of grays that are their own indices Pillow takes for none: two of them for a bit each, others for a byte.
     blackAndWhite = colours === 2 && rgb.every((value, i) => value === (i < 3 ? 0 : 255))
     const gray = colours <= 256 && colours !== 2 && rgb.every((value, i) => value === Math.floor(i / 3))
-    depth = blackAndWhite ? 1 : gray ? 8 : bits
+    if (gray) depth = 8
+    if (blackAndWhite) depth = 1
     palette = new Uint8Array(paletteOf(rgb))
     // Some writers leave the palette out of the offset.
     if (offset === 14 + size) offset += entry * colours
@@ -179,7 +177,7 @@ function readRuns(reader: ByteReader, { width, height, compression, offset }: He
     const value = reader.u8(at++)
     if (count > 0) {
       const run = Math.max(0, Math.min(count, width - x))
-      for (let i = 0; i < run; i++) put(!rle4 ? value : i & 1 ? value & 15 : value >> 4)
+      for (let i = 0; i < run; i++) put(rle4 ? (value >> (4 - 4 * (i & 1))) & 15 : value)
       x += run
     } else if (value === 0) {
       length = Math.ceil(length / width) * width

@@ -30,7 +30,10 @@ export function unfilterRow(row: Uint8Array, above: Uint8Array, step: number): v
         const a = p < 0 ? -p : p
         const b = q < 0 ? -q : q
         const c = p + q < 0 ? -p - q : p + q
-        row[i]! += a <= b && a <= c ? left : b <= c ? up : corner
+        let nearest = corner
+        if (a <= b && a <= c) nearest = left
+        else if (b <= c) nearest = up
+        row[i]! += nearest
       }
       break
     default:

@@ -31,15 +31,16 @@ function withoutCommas(text: string): string {
   return text.slice(start, end)
 }
 
+function positiveInputs(guider: Node): readonly string[] {
+  if (has(guider, 'positive')) return ['positive']
+  return has(guider, 'cond1') ? ['cond1', 'cond2'] : ['conditioning']
+}
+
 function guided(walk: Walk, link: Link, side: Side): Parts {
   const guider = walk.graph.get(link.node)
   if (!guider) return RUNTIME
   if (side === 'negative') return partsOf(walk, linkOf(guider, 'negative'), side)
-  const names = has(guider, 'positive')
-    ? ['positive']
-    : has(guider, 'cond1')
-      ? ['cond1', 'cond2']
-      : ['conditioning']
+  const names = positiveInputs(guider)
   if (!names.some((name) => linkOf(guider, name))) {
     // A guider may be handed on.
     const next = linksOf(guider).find(([name]) => name === 'guider' || name === '')?.[1]
@@ -116,7 +117,8 @@ function switched(
 function bothSides(walk: Walk, node: Node, slot: number, side: Side): Parts {
   const isLoader = /load/i.test(node.type) || !linkOf(node, 'positive')
   const first = /efficien|eff\./i.test(node.type) ? 1 : 0
-  const asked: Side = isLoader && first === 0 ? side : slot === first ? 'positive' : 'negative'
+  const given: Side = slot === first ? 'positive' : 'negative'
+  const asked = isLoader && first === 0 ? side : given
   const value = get(node.inputs, asked)
   const link = asLink(value)
   if (!isLoader) return partsOf(walk, link, asked)

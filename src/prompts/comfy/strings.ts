@@ -70,8 +70,8 @@ function switched(walk: Walk, { inputs }: Node): Text {
     if (input) return textOf(walk, input[1])
   }
   const truth = named.find(([, value]) => typeof value === 'boolean')?.[1]
-  const side = truth === undefined ? undefined : truth ? /^(?:on_)?true/i : /^(?:on_)?false/i
-  const input = side && named.find(([name]) => side.test(name))
+  const side = truth ? /^(?:on_)?true/i : /^(?:on_)?false/i
+  const input = truth === undefined ? undefined : named.find(([name]) => side.test(name))
   if (input) return textOf(walk, input[1])
   const first = named.find(([, value]) => asLink(value) && walk.graph.has(asLink(value)!.node))
   const given = first ?? named.find(([name, value]) => NUMBERED.test(name) && typeof value === 'string')

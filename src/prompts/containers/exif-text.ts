@@ -72,15 +72,16 @@ function readDirectory(
   }
 }
 
+function textOf(name: string, isText: boolean, value: Uint8Array): string {
+  if (name.startsWith('XP')) return new TextDecoder('utf-16le').decode(value).split('\0', 1)[0]!
+  return isText && name !== 'UserComment' ? utf8OrLatin1(withoutEnd(value)) : decodeUserComment(value)
+}
+
 function addValue(tag: number, type: number, value: Uint8Array, fields: TextFields): void {
   const name = NAMES[tag] ?? `0x${tag.toString(16).padStart(4, '0')}`
   const isText = type === ASCII || type === UTF8
   if (!isText && !(tag in NAMES)) return
-  const text = name.startsWith('XP')
-    ? new TextDecoder('utf-16le').decode(value).split('\0', 1)[0]!
-    : isText && name !== 'UserComment'
-      ? utf8OrLatin1(withoutEnd(value))
-      : decodeUserComment(value)
+  const text = textOf(name, isText, value)
   if (text === '') return
   // Savers put `prompt:{…}` and `workflow:{…}` into tags of any name.
   const [, label, rest] = /^([a-z][\w-]{0,40}):\s*([{[].*)$/is.exec(text) ?? []

@@ -51,6 +51,8 @@ export async function readStealth(image: RawImage): Promise<StealthText | undefi
   return undefined
 }
 
+/** Samples a pixel, by PNG's colour type: RGB, and RGB with alpha. */
+const SAMPLES: Readonly<Record<number, 3 | 4>> = { 2: 3, 6: 4 }
 const CHANNELS = ['alpha', 'RGB'] as const
 const MARKS = {
   alpha: ['stealth_pnginfo', 'stealth_pngcomp'],
@@ -103,8 +105,8 @@ async function topRows(bytes: Uint8Array, inflate: Inflate): Promise<RawImage | 
   if (!header || size === 0) return undefined
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength)
   const [width, whole] = [view.getUint32(0), view.getUint32(4)]
-  const samples = header[9] === 6 ? 4 : header[9] === 2 ? 3 : 0
-  if (samples === 0 || header[8] !== 8 || header[12] !== 0 || width * whole > DEFAULT_MAX_PIXELS)
+  const samples = SAMPLES[header[9]!]
+  if (samples === undefined || header[8] !== 8 || header[12] !== 0 || width * whole > DEFAULT_MAX_PIXELS)
     return undefined
   const height = Math.min(whole, MARK_ROWS)
   const row = width * samples

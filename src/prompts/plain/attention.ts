@@ -101,6 +101,7 @@ function active(open: Open, steps: number | undefined): string {
   if (texts.length < 2 || texts.length > 3 || !NUMBER.test(last)) return whole(open)
   const [from, to] = texts.length === 3 ? [texts[0]!, texts[1]!] : ['', texts[0]!]
   const when = Number(last)
-  const share = when <= 1 ? when : steps === undefined ? 0 : when / steps
+  // Above 1 it is a step, of a count that may be unknown.
+  const share = when <= 1 ? when : when / (steps ?? Infinity)
   return share > 0.5 ? from : to
 }

@@ -30,12 +30,12 @@ export function decodeFax(
   layout: FaxLayout,
 ): { readonly right: boolean; readonly lines: number } {
   const decoder = new FaxStrip(data, out, layout)
-  const right =
-    layout.coding === 'group4'
-      ? decoder.readGroup4()
-      : layout.coding === 'runs'
-        ? decoder.readRuns()
-        : decoder.readGroup3()
+  const read = {
+    group3: () => decoder.readGroup3(),
+    group4: () => decoder.readGroup4(),
+    runs: () => decoder.readRuns(),
+  }[layout.coding]
+  const right = read()
   return { right, lines: decoder.lines }
 }
 

@@ -15,7 +15,7 @@ export function joinRows(
 ): Uint8Array {
   const channels = readers.length
   const out = new Uint8ClampedArray(width * height * channels)
-  const join = colour === 'stored' ? joinStored : channels === 4 ? joinInks : joinColours
+  const join = joinerOf(colour, channels)
   for (let y = 0; y < height; y++) {
     const rows = readers.map((read) => read(y))
     join(rows, out, y * width * channels, width)
@@ -24,6 +24,11 @@ export function joinRows(
 }
 
 type Rows = readonly Uint8ClampedArray[]
+
+function joinerOf(colour: JpegColour, channels: number): typeof joinStored {
+  if (colour === 'stored') return joinStored
+  return channels === 4 ? joinInks : joinColours
+}
 
 function joinStored(rows: Rows, out: Uint8ClampedArray, from: number, width: number): void {
   const channels = rows.length

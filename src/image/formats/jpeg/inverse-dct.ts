@@ -132,4 +132,4 @@ function flatColumn(first: number, blocks: Int16Array, from: number): number {
 
 const short = (value: number): number => (value << 16) >> 16
 
-const saturate = (value: number): number => (value > 32767 ? 32767 : value < -32768 ? -32768 : value)
+const saturate = (value: number): number => Math.max(-32768, Math.min(32767, value))

@@ -68,15 +68,7 @@ export function readPicture(
   if (!(check ? [1, 2, 3, 4] : [1, 3, 4]).includes(count)) throw refuse(`of ${count} components`)
   if (end - at !== 6 + count * 3 || width === 0 || height === 0)
     throw unreadable('JPEG', 'its frame header is damaged')
-  const specs = Array.from({ length: count }, (_, i) => {
-    const factors = reader.u8(at + 7 + i * 3)
-    return {
-      id: reader.u8(at + 6 + i * 3),
-      h: factors >> 4,
-      v: factors & 15,
-      quantIndex: reader.u8(at + 8 + i * 3),
-    }
-  })
+  const specs = Array.from({ length: count }, (_, i) => readSpec(reader, at + 6 + i * 3))
   if (specs.some(({ h, v }) => !(h >= 1 && h <= 4 && v >= 1 && v <= 4)))
     throw unreadable('JPEG', 'its frame header is damaged')
   const maxH = Math.max(...specs.map(({ h }) => h))
@@ -88,41 +80,44 @@ export function readPicture(
   check?.(width, height, count)
   const unitsAcross = Math.ceil(width / (8 * maxH))
   const unitsDown = Math.ceil(height / (8 * maxV))
-  const components = specs.map(({ id, h, v, quantIndex }): JpegComponent => {
-    const samplesAcross = Math.ceil((width * h) / maxH)
-    const samplesDown = Math.ceil((height * v) / maxV)
-    const stride = unitsAcross * h * 8
-    const samples = stride * unitsDown * v * 8
-    return {
-      id,
-      h,
-      v,
-      quantIndex,
-      width: samplesAcross,
-      height: samplesDown,
-      blocksAcross: Math.ceil(samplesAcross / 8),
-      blocksDown: Math.ceil(samplesDown / 8),
-      stride,
-      // What no scan brings is gray.
-      plane: new Uint8ClampedArray(samples).fill(128),
-      coefficients: new Int16Array(progressive ? samples : 0),
-      lastKnown: new Uint8Array(progressive ? samples / 64 : 0).fill(arithmetic ? 63 : 0),
-      quant: undefined,
-      bitsLeft: new Int8Array(64).fill(-1),
-      bitsBefore: new Int8Array(64).fill(-1),
-    }
-  })
+  const frame = { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown }
+  const components = specs.map((spec) => makeComponent(spec, frame))
+  return { ...frame, components, lastGoodRow: 0 }
+}
+
+type Spec = Pick<JpegComponent, 'id' | 'h' | 'v' | 'quantIndex'>
+
+function readSpec(reader: ByteReader, at: number): Spec {
+  const factors = reader.u8(at + 1)
+  return { id: reader.u8(at), h: factors >> 4, v: factors & 15, quantIndex: reader.u8(at + 2) }
+}
+
+function makeComponent(
+  { id, h, v, quantIndex }: Spec,
+  frame: Omit<JpegPicture, 'components' | 'lastGoodRow'>,
+): JpegComponent {
+  const { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown } = frame
+  const samplesAcross = Math.ceil((width * h) / maxH)
+  const samplesDown = Math.ceil((height * v) / maxV)
+  const stride = unitsAcross * h * 8
+  const samples = stride * unitsDown * v * 8
   return {
-    width,
-    height,
-    progressive,
-    arithmetic,
-    components,
-    maxH,
-    maxV,
-    unitsAcross,
-    unitsDown,
-    lastGoodRow: 0,
+    id,
+    h,
+    v,
+    quantIndex,
+    width: samplesAcross,
+    height: samplesDown,
+    blocksAcross: Math.ceil(samplesAcross / 8),
+    blocksDown: Math.ceil(samplesDown / 8),
+    stride,
+    // What no scan brings is gray.
+    plane: new Uint8ClampedArray(samples).fill(128),
+    coefficients: new Int16Array(progressive ? samples : 0),
+    lastKnown: new Uint8Array(progressive ? samples / 64 : 0).fill(arithmetic ? 63 : 0),
+    quant: undefined,
+    bitsLeft: new Int8Array(64).fill(-1),
+    bitsBefore: new Int8Array(64).fill(-1),
   }
 }
 

@@ -44,7 +44,7 @@ export function blockSmoother(component: JpegComponent, picture: JpegPicture, sc
     const rows = [place > 1 ? row - 2 : above, above, row, below, place < end - 2 ? row + 2 : below]
     for (let i = 0, y = 0; y < 5; y++) {
       for (let x = column - 2; x <= column + 2; x++) {
-        const inside = x < 0 ? 0 : x >= blocksAcross ? blocksAcross - 1 : x
+        const inside = Math.max(0, Math.min(x, blocksAcross - 1))
         window[i++] = coefficients[rows[y]! * stride * 8 + inside * 64]!
       }
     }

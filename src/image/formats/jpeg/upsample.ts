@@ -12,66 +12,76 @@ export function rowReader(component: JpegComponent, { width, maxH, maxV }: JpegP
   const { plane, stride } = component
   const across = maxH / component.h
   const down = maxV / component.v
-  const stored = (y: number): Uint8ClampedArray => plane.subarray(y * stride, (y + 1) * stride)
-  if (across === 1 && down === 1) return stored
   const row = new Uint8ClampedArray(width + 4)
-  const last = component.height - 1
-  /** The row above for the upper half of a row, below for the lower; at the picture's edge itself. */
-  const neighbour = (y: number): number => (y & 1 ? Math.min(last, (y >> 1) + 1) : Math.max(0, (y >> 1) - 1))
-  if (across === 1 && down === 2) {
-    return (y) => {
-      const near = (y >> 1) * stride
-      const far = neighbour(y) * stride
-      const bias = y & 1 ? 2 : 1
-      for (let x = 0; x < width; x++) row[x] = (plane[near + x]! * 3 + plane[far + x]! + bias) >> 2
-      return row
-    }
-  }
   const wide = component.width > 2
-  if (wide && across === 2 && down === 1) {
-    return (y) => {
-      const from = y * stride
-      const end = component.width - 1
-      row[0] = plane[from]!
-      row[1] = (plane[from]! * 3 + plane[from + 1]! + 2) >> 2
-      for (let x = 1; x < end; x++) {
-        const here = plane[from + x]! * 3
-        row[2 * x] = (here + plane[from + x - 1]! + 1) >> 2
-        row[2 * x + 1] = (here + plane[from + x + 1]! + 2) >> 2
-      }
-      row[2 * end] = (plane[from + end]! * 3 + plane[from + end - 1]! + 1) >> 2
-      row[2 * end + 1] = plane[from + end]!
-      return row
-    }
-  }
-  if (wide && across === 2 && down === 2) {
-    return (y) => {
-      const near = (y >> 1) * stride
-      const far = neighbour(y) * stride
-      const end = component.width - 1
-      let before: number
-      let here = plane[near]! * 3 + plane[far]!
-      let after = plane[near + 1]! * 3 + plane[far + 1]!
-      row[0] = (here * 4 + 8) >> 4
-      row[1] = (here * 3 + after + 7) >> 4
-      for (let x = 1; x < end; x++) {
-        before = here
-        here = after
-        after = plane[near + x + 1]! * 3 + plane[far + x + 1]!
-        row[2 * x] = (here * 3 + before + 8) >> 4
-        row[2 * x + 1] = (here * 3 + after + 7) >> 4
-      }
-      row[2 * end] = (after * 3 + here + 8) >> 4
-      row[2 * end + 1] = (after * 4 + 7) >> 4
-      return row
-    }
-  }
+  if (across === 1 && down === 1) return (y) => plane.subarray(y * stride, (y + 1) * stride)
+  if (across === 1 && down === 2) return halfDown(component, row, width)
+  if (wide && across === 2 && down === 1) return halfAcross(component, row)
+  if (wide && across === 2 && down === 2) return halfBoth(component, row)
   let repeated = -1
   return (y) => {
     const from = Math.floor(y / down)
     if (from !== repeated)
       for (let x = 0, i = from * stride; x < width; i++) for (let k = 0; k < across; k++) row[x++] = plane[i]!
     repeated = from
+    return row
+  }
+}
+
+/** The row above for the upper half of a row, below for the lower; at the picture's edge itself. */
+const neighbour = (y: number, last: number): number =>
+  y & 1 ? Math.min(last, (y >> 1) + 1) : Math.max(0, (y >> 1) - 1)
+
+function halfDown(
+  { plane, stride, height }: JpegComponent,
+  row: Uint8ClampedArray,
+  width: number,
+): RowReader {
+  return (y) => {
+    const near = (y >> 1) * stride
+    const far = neighbour(y, height - 1) * stride
+    const bias = y & 1 ? 2 : 1
+    for (let x = 0; x < width; x++) row[x] = (plane[near + x]! * 3 + plane[far + x]! + bias) >> 2
+    return row
+  }
+}
+
+function halfAcross({ plane, stride, width }: JpegComponent, row: Uint8ClampedArray): RowReader {
+  const end = width - 1
+  return (y) => {
+    const from = y * stride
+    row[0] = plane[from]!
+    row[1] = (plane[from]! * 3 + plane[from + 1]! + 2) >> 2
+    for (let x = 1; x < end; x++) {
+      const here = plane[from + x]! * 3
+      row[2 * x] = (here + plane[from + x - 1]! + 1) >> 2
+      row[2 * x + 1] = (here + plane[from + x + 1]! + 2) >> 2
+    }
+    row[2 * end] = (plane[from + end]! * 3 + plane[from + end - 1]! + 1) >> 2
+    row[2 * end + 1] = plane[from + end]!
+    return row
+  }
+}
+
+function halfBoth({ plane, stride, width, height }: JpegComponent, row: Uint8ClampedArray): RowReader {
+  const end = width - 1
+  return (y) => {
+    const near = (y >> 1) * stride
+    const far = neighbour(y, height - 1) * stride
+    let before: number
+    let here = plane[near]! * 3 + plane[far]!
+    let after = plane[near + 1]! * 3 + plane[far + 1]!
+    row[0] = (here * 4 + 8) >> 4
+    row[1] = (here * 3 + after + 7) >> 4
+    for (let x = 1; x < end; x++) {
+      before = here
+      here = after
+      after = plane[near + x + 1]! * 3 + plane[far + x + 1]!
+      row[2 * x] = (here * 3 + before + 8) >> 4
+      row[2 * x + 1] = (here * 3 + after + 7) >> 4
+    }
+    row[2 * end] = (after * 3 + here + 8) >> 4
+    row[2 * end + 1] = (after * 4 + 7) >> 4
     return row
   }
 }

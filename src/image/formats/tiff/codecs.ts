@@ -74,6 +74,11 @@ function whatThereIs(unpack: Inflate): Codec['unpack'] {
   }
 }
 
+const CODINGS: Readonly<Record<number, FaxLayout['coding']>> = {
+  [COMPRESSION.group3]: 'group3',
+  [COMPRESSION.group4]: 'group4',
+}
+
 function fax({
   compression,
   bits,
@@ -86,8 +91,7 @@ function fax({
 }: Libtiff): Codec['unpack'] {
   if (bits !== 1 || (samples !== 1 && !planar))
     throw unreadable('TIFF', `fax of ${samples} samples of ${bits} bits`)
-  const coding =
-    compression === COMPRESSION.group4 ? 'group4' : compression === COMPRESSION.group3 ? 'group3' : 'runs'
+  const coding = CODINGS[compression] ?? 'runs'
   const layout: Omit<FaxLayout, 'rows' | 'odd'> = {
     width: tiled ? tileWidth : width,
     coding,

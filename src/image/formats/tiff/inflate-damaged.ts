@@ -136,7 +136,8 @@ class Inflater {
       }
       if (symbol === 16 && i === 0) return undefined
       const value = symbol === 16 ? lengths[i - 1]! : 0
-      const run = symbol === 16 ? 3 + this.#bits(2) : symbol === 17 ? 3 + this.#bits(3) : 11 + this.#bits(7)
+      const [least, bits] = RUNS[symbol - 16]!
+      const run = least + this.#bits(bits)
       if (i + run > lengths.length) return undefined
       lengths.fill(value, i, i + run)
       i += run
@@ -186,6 +187,12 @@ function makeCodes(lengths: Uint8Array): Codes {
 const isUsable = ({ left, longest }: Codes): boolean => left === 0 || (left > 0 && longest <= 1)
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
+/** Of the symbols from 16: the shortest run, and the bits that lengthen it. */
+const RUNS: readonly (readonly [number, number])[] = [
+  [3, 2],
+  [3, 3],
+  [11, 7],
+]
 const LENGTH_BITS = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0]
 const DISTANCE_BITS = Array.from({ length: 30 }, (_, i) => Math.max(0, (i >> 1) - 1))
 const LENGTHS = LENGTH_BITS.map((_, i) =>
@@ -196,9 +203,7 @@ const DISTANCES = DISTANCE_BITS.map(
 )
 
 const FIXED: Tables = {
-  lengths: makeCodes(
-    Uint8Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)),
-  ),
+  lengths: makeCodes(new Uint8Array(288).fill(8).fill(9, 144, 256).fill(7, 256, 280)),
   distances: makeCodes(new Uint8Array(30).fill(5)),
 }
 

@@ -30,9 +30,8 @@ export async function readYcbcr(parts: LibtiffParts): Promise<Uint8Array> {
       const planes: Uint8Array[] = []
       for (let plane = 0; plane < (planar ? 3 : 1); plane++)
         planes.push(await readPlane(parts, x, y, plane, rows))
-      const rowBytes = tiled ? parts.sizes.tileLine : width
       const target = { out, width, x, y, columns, rows }
-      if (planar) colours.drawPlanes(planes, planar ? (tiled ? tileWidth : width) : rowBytes, target)
+      if (planar) colours.drawPlanes(planes, partWidth, target)
       else colours.drawBlocks(planes[0]!, partWidth, across, down, target)
     }
   }
@@ -167,4 +166,4 @@ class YcbcrTables {
   }
 }
 
-const clamp = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value)
+const clamp = (value: number): number => Math.max(0, Math.min(255, value))

@@ -97,7 +97,8 @@ export class LzmaModel {
       }
     }
     while (symbol < 256) symbol = symbol * 2 + range.bit(literals, offset + symbol)
-    this.#state = this.#state < 4 ? 0 : this.#state < 10 ? this.#state - 3 : this.#state - 6
+    if (this.#state < 4) this.#state = 0
+    else this.#state -= this.#state < 10 ? 3 : 6
     return symbol & 255
   }
 
