@@ -62,7 +62,6 @@ export default tseslint.config(
   },
   {
     // What is chosen among several has a name, a table or an if for each.
-    files: ['src/**/*.ts'],
     ignores: notYetHeld,
     rules: {
       'no-nested-ternary': 'error',

@@ -15,7 +15,7 @@ export interface Context {
   exitCode: number
 }
 
-/** Names an image that could not be read, and lets the run end with 3. */
+/** Names an image that could not be read. That the run ends with 3 is {@link settle}'s. */
 export function reportFailure({ terminal }: Context, { image, code, message }: ImageFailure): void {
   const named = message.startsWith(image) || message.includes(` ${image}`)
   terminal.problem('warning', `${named ? '' : `${image}: `}${message} (${code})`)
@@ -33,6 +33,7 @@ export function imageFailure({ name, input }: NamedImage, error: unknown): Image
   }
 }
 
+/** Lets the run end with 3 where images failed, else with 0. */
 export function settle(context: Context, failures: readonly ImageFailure[]): void {
   context.exitCode = failures.length > 0 ? EXIT.incomplete : EXIT.done
 }

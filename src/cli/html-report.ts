@@ -47,7 +47,7 @@ export class HtmlReport {
     return new HtmlReport(name, path)
   }
 
-  /** The decoder, looked over the shoulder: no image is decoded twice. */
+  /** A decoder that keeps what the page shows of each image that passes: none is decoded twice. */
   readonly watch = (decoder: ImageDecoder): ImageDecoder => {
     let encoder: Promise<EncodeJpeg> | undefined
     return {

@@ -45,7 +45,7 @@ export interface ModelFolder {
 }
 
 export type ModelFile = FileSource & {
-  /** Where the sha256 is still being reckoned: settles when it is known, and rejects if it is wrong. Nothing may be used before. */
+  /** Where the sha256 is still being computed: settles when it is known, and rejects if it is wrong. Nothing may be used before. */
   readonly checked?: Promise<void>
 }
 

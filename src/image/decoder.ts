@@ -2,8 +2,8 @@ import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 
 /**
- * Turns whatever the platform's users call an image into exact pixels. `ImageInput` is open-ended here: each
- * platform's entry point says which inputs it takes.
+ * Turns whatever the platform's users call an image into exact pixels. `ImageInput` is open-ended here: which
+ * inputs a platform takes say `NodeImageInput` (image-input-node.ts) and `WebImageInput` (image-input-web.ts).
  */
 export interface ImageDecoder {
   /** Which decoders are at work, for example `sharp 0.35.5` or `wasm`. */

@@ -51,7 +51,7 @@ export function openImageInput(input: unknown): OpenedInput {
   )
 }
 
-/** What a fetched image is reckoned with: few are larger. */
+/** Bytes that an image is counted with before it is fetched: few are larger. */
 const FETCHED_BYTES = 4 << 20
 
 /** What cannot be meant as a path: other schemes are refused as addresses, not looked for on the disk. */

@@ -136,7 +136,7 @@ function openUrl(address: string): OpenedInput {
   }
 }
 
-/** What an image is reckoned with that is not here yet: few are larger. */
+/** Bytes that an image is counted with before it is fetched: few are larger. */
 const FETCHED_BYTES = 4 << 20
 
 /** A File whose file has changed or is gone since it was chosen cannot be read. */

@@ -54,15 +54,6 @@ export const DATA_TYPE: Readonly<Record<OnnxDtype, number>> = {
   bool: 9,
   float16: 10,
 }
-export const BYTES_PER_ELEMENT: Readonly<Record<OnnxDtype, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-}
 
 // Opset 17 brought LayerNormalization; nothing newer is needed, so that old runtimes load the graphs too.
 const OPSET = 17

@@ -121,9 +121,8 @@ describe.skipIf(!existsSync(golden))('openCheckpoint on the shared golden files'
       await using checkpoint = await openCheckpoint(`${golden}${name}.bin`)
       const inner = (tree['state_dict'] ?? tree) as Tree
       const held = Object.entries(inner).filter((entry): entry is [string, Held] => isHeld(entry[1]))
-      expect(checkpoint.wrapper).toBe(
-        name === 'zip-nested' ? 'state_dict.' : name === 'zip-module-prefix' ? 'module.' : '',
-      )
+      const wrappers: Record<string, string> = { 'zip-nested': 'state_dict.', 'zip-module-prefix': 'module.' }
+      expect(checkpoint.wrapper).toBe(wrappers[name] ?? '')
       expect([...checkpoint.tensors.keys()]).toEqual(held.map(([key]) => key.replace('module.', '')))
       for (const [key, value] of held)
         await expectTensor(checkpoint.tensors.get(key.replace('module.', '')), value)

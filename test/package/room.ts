@@ -21,7 +21,8 @@ export function run(
   return new Promise((resolve) => {
     const options = { cwd, shell, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }
     execFile(command, args, options, (error, stdout, stderr) => {
-      resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr })
+      const failed = typeof error?.code === 'number' ? error.code : 1
+      resolve({ code: error ? failed : 0, stdout, stderr })
     })
   })
 }

@@ -47,7 +47,7 @@ test('of 400 calls at once only so many decode, the others wait their turn', asy
   expect(most()).toBe(89)
 })
 
-test('lists wait as well, each reckoned with what it decodes ahead', async () => {
+test('lists wait as well, each counted with what it decodes ahead', async () => {
   const { encoder, most } = counted(8)
   const list = Array.from({ length: 50 }, (_, i) => `${i}.png`)
   const all = await Promise.all(Array.from({ length: 20 }, () => indexes(encoder, list)))

@@ -137,7 +137,7 @@ class Entry {
 
   show(ranked: RankedImage | undefined, scales: Record<Name, Scale>, { thresholds }: Order): void {
     const { state, error } = this.picture
-    this.row.className = `entry ${ranked ? (ranked.rank === 1 ? 'best' : 'ranked') : state === 'failed' ? 'failed' : state === 'working' ? 'pending working' : 'pending'}`
+    this.row.className = `entry ${ranked ? placeClass(ranked) : (STATE_CLASS[state] ?? 'pending')}`
     if (ranked) this.row.dataset['passed'] = String(ranked.passed)
     else delete this.row.dataset['passed']
     this.#place.textContent = ranked ? String(ranked.rank) : ''
@@ -161,13 +161,16 @@ class Entry {
     }
     this.#note.hidden = Boolean(ranked)
     this.#note.className = state === 'failed' ? 'error' : 'hint'
-    this.#note.textContent =
-      state === 'failed' ? error!.message : state === 'working' ? 'Being scored …' : 'Waiting'
+    if (state === 'failed') this.#note.textContent = error!.message
+    else this.#note.textContent = state === 'working' ? 'Being scored …' : 'Waiting'
     this.#score.replaceChildren(
       ...(ranked ? [create('b', {}, score(ranked.score)), create('small', {}, 'combined')] : []),
     )
   }
 }
+
+const placeClass = ({ rank }: RankedImage): string => (rank === 1 ? 'best' : 'ranked')
+const STATE_CLASS: Readonly<Record<string, string>> = { failed: 'failed', working: 'pending working' }
 
 function bar(name: Name): Record<'row' | 'fill' | 'mark' | 'value', HTMLElement> {
   const [fill, mark, value] = [

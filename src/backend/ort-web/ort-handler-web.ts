@@ -141,7 +141,7 @@ export class OrtServer {
     const software = gpu && (await within(ADAPTER_PATIENCE, softwareGpu()))
     if (software && auto) return { version: '', threads: 1, software, decomposed: false }
     const ort = await this.#ort(device)
-    // On the CPU first: what comes over the network takes as long as it takes.
+    // On the CPU first, which fetches the runtime: how long the network takes says nothing of the GPU.
     await (await this.#create(ort, probeModel(), 'wasm')).release()
     const decomposed =
       gpu && !(await within(auto ? GPU_PATIENCE : 4 * GPU_PATIENCE, this.#attends(ort), true))

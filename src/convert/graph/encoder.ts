@@ -5,7 +5,7 @@ import type { Precision } from './precision.ts'
 /** No value of GELU (-0.16997…) or quick GELU (-0.16367…) is lower. */
 const GELU_MINIMUM = -0.17
 
-/** What the encoder hands back: the pooled token of each item after the final norm, N × 1 × width. */
+/** What a stack of layers reads, and which of its tokens is followed to the end. */
 export interface EncoderOptions {
   /** The stack's input, N × tokens × width. */
   readonly hidden: string
@@ -20,7 +20,8 @@ export interface EncoderOptions {
 
 /**
  * CLIP's pre-norm transformer in onnxruntime's fused operators. In the last layer only the pooled token is followed:
- * nothing reads the others, so its queries, out-projection and MLP run on one token an item.
+ * nothing reads the others, so its queries, out-projection and MLP run on one token an item. Returns that token after the
+ * final norm, N × 1 × width.
  */
 export function encoder(
   b: GraphBuilder,

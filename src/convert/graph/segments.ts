@@ -14,7 +14,11 @@ import { encoderLayer, type LayerTaps } from './encoder.ts'
 import type { TowerGraph } from './graph-builder.ts'
 import { floating, type Precision } from './precision.ts'
 
-/** A tower in pieces, so that one layer is in memory at a time: embeddings, every layer but the last, and the rest. */
+/*
+ * A tower in pieces, so that one layer is in memory at a time: embeddings, every layer but the last, and the rest.
+ */
+
+/** All but the layer that is measured. */
 const fp32 = floating('float32')
 
 const hiddenValue = (config: ClipConfig, tower: TowerName, name = 'hidden'): OnnxValue => ({

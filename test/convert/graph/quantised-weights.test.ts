@@ -55,7 +55,7 @@ describe('quantiseBlocks', () => {
     expect(searched / squares).toBeLessThan(0.0072)
   })
 
-  it('float16 scales are stored as they were reckoned with', () => {
+  it('float16 scales are stored as they were computed with', () => {
     const { scales } = quantiseBlocks(values, INPUTS, OUTPUTS, 4, 'float16')
     for (const scale of scales) {
       const halved = new Uint32Array(Float32Array.of(scale).buffer)[0]! & 0x1fff
