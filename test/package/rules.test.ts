@@ -69,7 +69,7 @@ describe('imports', () => {
       'src/base/a.ts': `${thing}export type { Mine } from './b.ts'\n`,
       'src/base/b.ts': taking('./a.ts'),
     })
-    expect(new Set(found)).toEqual(new Set(['no-circle: src/base/a.ts', 'no-circle: src/base/b.ts']))
+    expect(found).toEqual(['no-circle: src/base/a.ts'])
   })
 
   test('of a room or a root file that has no floor are refused', async () => {
