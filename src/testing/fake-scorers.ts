@@ -1,7 +1,7 @@
 import type { Tensor } from '../backend/backend.ts'
 import { BackendError, InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import { kindNamed, type ModelKind } from '../models/kinds.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'
 import { IctScorer } from '../scorers/ict-scorer.ts'
 import type { ScorerParts } from '../scorers/load-scorer.ts'
@@ -77,7 +77,7 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
       })
       return {
         image_embeds: floats([numbers.length, FAKE_DIM], numbers.flatMap(embedNumber)),
-        ...(kind === 'hp'
+        ...(!kindNamed(kind).takesPrompt
           ? {
               hp_logits: floats(
                 [numbers.length],
@@ -95,7 +95,7 @@ export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
         decoder,
         preprocess: FAKE_PREPROCESS,
         projectionDim: FAKE_DIM,
-        head: kind === 'hp',
+        head: !kindNamed(kind).takesPrompt,
         batchSize,
       }),
       info: {
