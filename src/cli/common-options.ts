@@ -1,8 +1,9 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Device } from '../backend/backend.ts'
 import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES } from '../models/manifest.ts'
+import type { Thresholds } from '../ranking/rank-scores.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface CommonFlags {
@@ -28,8 +29,8 @@ export interface ModelFlags {
 
 export interface ScoringFlags extends CommonFlags, ImageFlags, ModelFlags, FormatFlags {
   readonly only?: ModelKind
-  readonly minIct?: number
-  readonly minHp?: number
+  /** `minIct`, `minHp` and so on: {@link thresholdsOf} reads them. */
+  readonly [threshold: `min${string}`]: number | undefined
 }
 
 export interface FormatFlags {
@@ -103,18 +104,20 @@ export function addSpeedOptions(command: Command): Command {
 }
 
 export function addRunOptions(command: Command): Command {
-  return addSpeedOptions(addModelOptions(command))
-    .addOption(new Option('--only <scorer>', 'load and run this one alone').choices(['ict', 'hp']))
-    .option(
-      '--min-ict <score>',
-      'an image passes where ICT is above this, -1 to 1 (published example: 0.7)',
-      numberFrom(-1, 1),
+  const kinds = allKinds()
+  addSpeedOptions(addModelOptions(command)).addOption(
+    new Option('--only <scorer>', 'load and run this one alone').choices(kinds.map(({ name }) => name)),
+  )
+  for (const { name, label, range, threshold } of kinds) {
+    const [low, high] = range
+    const example = threshold === undefined ? '' : ` (published example: ${threshold})`
+    command.option(
+      `--min-${name} <score>`,
+      `an image passes where ${label} is above this, ${low} to ${high}${example}`,
+      numberFrom(low, high),
     )
-    .option(
-      '--min-hp <score>',
-      'an image passes where HP is above this, 0 to 1 (published example: 0.6)',
-      numberFrom(0, 1),
-    )
+  }
+  return command
 }
 
 export function addFormatOptions(command: Command): Command {
@@ -129,17 +132,31 @@ export function formatOf({ json, ndjson, csv }: FormatFlags): Format {
   return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'table'
 }
 
-/** Which scorers a run needs: without a prompt HP alone, unless `--only` says otherwise. */
-export function kindsFor({ only, minIct, minHp }: ScoringFlags, hasPrompt: boolean): readonly ModelKind[] {
-  if (only === 'ict' && !hasPrompt)
+/** What `--min-NAME` says, by model. */
+export function thresholdsOf(flags: ScoringFlags): Thresholds {
+  return Object.fromEntries(
+    allKinds().flatMap(({ name }) => {
+      const least = flags[`min${name[0]!.toUpperCase()}${name.slice(1)}`]
+      return least === undefined ? [] : [[name, least]]
+    }),
+  )
+}
+
+/** Which scorers a run needs: without a prompt those that take none, unless `--only` says otherwise. */
+export function kindsFor(flags: ScoringFlags, hasPrompt: boolean): readonly RewardKind[] {
+  const { only } = flags
+  const asked = only === undefined ? undefined : kindNamed(only)
+  if (asked?.takesPrompt && !hasPrompt)
     throw new UsageError(
-      '--only ict needs a prompt: ICT says how much of it an image shows. Add --prompt TEXT.',
+      `--only ${asked.name} needs a prompt: ${asked.label} says ${asked.about}. Add --prompt TEXT.`,
     )
-  const kinds: readonly ModelKind[] = only ? [only] : hasPrompt ? ['ict', 'hp'] : ['hp']
-  if (minIct !== undefined && !kinds.includes('ict'))
-    throw new UsageError(`--min-ict needs ICT scores: ${only ? 'leave out --only hp' : 'add --prompt TEXT'}.`)
-  if (minHp !== undefined && !kinds.includes('hp'))
-    throw new UsageError('--min-hp needs HP scores: leave out --only ict.')
+  const kinds = asked ? [asked] : allKinds().filter(({ takesPrompt }) => hasPrompt || !takesPrompt)
+  for (const name of Object.keys(thresholdsOf(flags))) {
+    if (kinds.some((kind) => kind.name === name)) continue
+    throw new UsageError(
+      `--min-${name} needs ${kindNamed(name).label} scores: ${only ? `leave out --only ${only}` : 'add --prompt TEXT'}.`,
+    )
+  }
   return kinds
 }
 

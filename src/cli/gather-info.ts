@@ -4,7 +4,7 @@ import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { VERSION } from '../base/version.ts'
-import { kindNamed, type ModelKind } from '../models/kinds.ts'
+import { allKinds, type OfficialKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, heldDtypes, type ModelOrigin } from '../models/manifest.ts'
 import type { MeasuredPrecision } from '../models/measured.ts'
 import type { Runtime } from '../runtime.ts'
@@ -23,15 +23,16 @@ export interface Info {
     readonly sharp: string | null
   }
   readonly devices: readonly DeviceInfo[]
-  readonly model: {
+  readonly model: FoundModels & {
     readonly source: string
     /** What `--device` (default auto) leads to; `null` where it leads nowhere. */
     readonly device: Device | null
     readonly notes: readonly string[]
-    readonly ict: ModelInfo | Missing
-    readonly hp: ModelInfo | Missing
   }
 }
+
+/** Other models stand under their names. */
+export type FoundModels = Readonly<Record<OfficialKind, ModelInfo | Missing>>
 
 export interface DeviceInfo {
   readonly device: string
@@ -89,8 +90,7 @@ export async function gatherInfo({ services, env, signal }: CliIo, flags: ModelF
         source: hidePasswords(source),
         device: probed?.device ?? null,
         notes: [...notes, ...(probed?.notes ?? [])],
-        ict: await findModel('ict', source, runtime, flags, signal),
-        hp: await findModel('hp', source, runtime, flags, signal),
+        ...(await findModels(source, runtime, flags, signal)),
       },
     }
   } finally {
@@ -110,8 +110,20 @@ async function probe(backend: InferenceBackend, device: Device, needs: string): 
   }
 }
 
+/** Each model's findings, under its name. */
+async function findModels(
+  source: string,
+  runtime: Runtime,
+  flags: ModelFlags,
+  signal: AbortSignal,
+): Promise<FoundModels> {
+  const found: Record<string, ModelInfo | Missing> = {}
+  for (const kind of allKinds()) found[kind.name] = await findModel(kind, source, runtime, flags, signal)
+  return found as unknown as FoundModels
+}
+
 async function findModel(
-  kind: ModelKind,
+  kind: RewardKind,
   source: string,
   runtime: Runtime,
   { device, dtype, revision }: ModelFlags,
@@ -119,7 +131,7 @@ async function findModel(
 ): Promise<ModelInfo | Missing> {
   const { openModel } = await import('../scorers/open-model.ts')
   try {
-    const { manifest, choices } = await openModel(kindNamed(kind), source, runtime, {
+    const { manifest, choices } = await openModel(kind, source, runtime, {
       device,
       dtype,
       revision,

@@ -4,8 +4,8 @@ import { VERSION } from '../base/version.ts'
 import type { EncodeJpeg } from '../image/codecs/jpeg-encoder-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { Report, ReportImage, ReportPrompt } from '../report/report.ts'
-import type { IctScorer } from '../scorers/ict-scorer.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
+import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
 import type { NamedImage } from './expand-images.ts'
@@ -15,7 +15,7 @@ import { formatBytes } from './output/format-quantity.ts'
 /** What only the command knows; the rest is the same for every report. */
 export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {
   readonly prompts: readonly string[]
-  readonly images: readonly (Pick<ReportImage, 'rank' | 'score' | 'ict' | 'hp' | 'passed'> & {
+  readonly images: readonly (Omit<ReportImage, 'name' | 'thumbnail' | 'width' | 'height'> & {
     readonly image: NamedImage
   })[]
 }
@@ -47,7 +47,7 @@ export class HtmlReport {
     return new HtmlReport(name, path)
   }
 
-  /** A decoder that keeps what the page shows of each image that passes: none is decoded twice. */
+  /** The decoder, watched: no image is decoded twice. */
   readonly watch = (decoder: ImageDecoder): ImageDecoder => {
     let encoder: Promise<EncodeJpeg> | undefined
     return {
@@ -76,14 +76,14 @@ export class HtmlReport {
 
   async write(
     { io, terminal }: Context,
-    { ict, hp }: LoadedScorers,
+    { scorers, reader }: LoadedScorers,
     { prompts, images, ...run }: ReportedRun,
   ): Promise<void> {
     const { renderReport } = await import('../report/render-report.ts')
-    const infos = [ict?.info, hp?.info].filter((info) => info !== undefined)
+    const infos = scorers.map(({ info }) => info)
     const page = renderReport({
       ...run,
-      prompts: ict ? prompts.map((prompt) => readPart(ict, prompt)) : [],
+      prompts: reader ? prompts.map((prompt) => readPart(reader, prompt)) : [],
       images: images.map(({ image, ...scores }) => ({
         name: image.name,
         ...this.#seen.get(image.input),
@@ -107,7 +107,7 @@ export class HtmlReport {
   }
 }
 
-function readPart({ tokenizer }: IctScorer, prompt: string): ReportPrompt {
+function readPart({ tokenizer }: TextScorer, prompt: string): ReportPrompt {
   const { count, truncated, cut, cleaned } = tokenizer.inspect(prompt)
   const text = truncated ? cleaned.slice(0, cleaned.length - cut.length) : prompt
   return { text, cut: truncated ? cut : '', tokens: count, limit: tokenizer.contextLength }

@@ -1,17 +1,18 @@
 import type { InferenceBackend } from '../backend/backend.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
-import { HP, ICT, type ModelKind } from '../models/kinds.ts'
-import type { HpScorer } from '../scorers/hp-scorer.ts'
-import type { IctScorer } from '../scorers/ict-scorer.ts'
+import type { PerKind, RewardKind } from '../models/kinds.ts'
+import type { Scorer } from '../scorers/scorer.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
-import type { TextScorerParts } from '../scorers/text-scorer.ts'
+import type { TextScorer, TextScorerParts } from '../scorers/text-scorer.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 
 export interface LoadedScorers {
-  readonly ict?: IctScorer
-  readonly hp?: HpScorer
+  /** In the order of their records. */
+  readonly scorers: readonly Scorer[]
+  /** The first of them that takes a prompt. */
+  readonly reader?: TextScorer | undefined
   readonly label: RunLabel
 }
 
@@ -23,7 +24,7 @@ export interface RunLabel {
   /** `ict:A,hp:B` where they differ. */
   readonly dtype: string
   /** The models in it by name, for example `8y/ICT`. */
-  readonly models: Partial<Record<ModelKind, string>>
+  readonly models: PerKind<string>
 }
 
 /**
@@ -32,7 +33,7 @@ export interface RunLabel {
  */
 export async function withScorers<T>(
   context: Context,
-  kinds: readonly ModelKind[],
+  kinds: readonly RewardKind[],
   flags: ModelFlags & ImageFlags,
   {
     watch = (decoder) => decoder,
@@ -64,20 +65,20 @@ export async function withScorers<T>(
       signal,
       onProgress: terminal.progress,
     }
-    const [{ IctScorer: Ict }, { HpScorer: Hp }, { loadScorer }] = await Promise.all([
-      import('../scorers/ict-scorer.ts'),
-      import('../scorers/hp-scorer.ts'),
+    const [{ TextScorer }, { HeadScorer }, { loadScorer }] = await Promise.all([
+      import('../scorers/text-scorer.ts'),
+      import('../scorers/head-scorer.ts'),
       import('../scorers/load-scorer.ts'),
     ])
-    const ict = kinds.includes(ICT.name)
-      ? own(new Ict((await loadScorer(ICT, source, runtime, options)) as TextScorerParts))
-      : undefined
-    const hp = kinds.includes(HP.name)
-      ? own(new Hp(await loadScorer(HP, source, runtime, options)))
-      : undefined
-    const infos = [ict?.info, hp?.info].filter((info) => info !== undefined)
+    const scorers: Scorer[] = []
+    for (const kind of kinds) {
+      const parts = await loadScorer(kind, source, runtime, options)
+      scorers.push(own(kind.takesPrompt ? new TextScorer(parts as TextScorerParts) : new HeadScorer(parts)))
+    }
+    const infos = scorers.map(({ info }) => info)
     for (const note of new Set(infos.flatMap(({ notes }) => notes))) terminal.note(note)
-    return await work({ ...(ict ? { ict } : {}), ...(hp ? { hp } : {}), label: labelOf(infos) })
+    const reader = scorers.find((scorer) => scorer instanceof TextScorer)
+    return await work({ scorers, reader, label: labelOf(infos) })
   } finally {
     for (const part of owned) await part.dispose()
   }

@@ -5,7 +5,7 @@ import type { LoadedScorers } from './load-scorers.ts'
 
 /** Scores each image by its own prompt: every image decoded once for all towers, every prompt encoded once. */
 export async function* scorePairs(
-  { ict, hp }: LoadedScorers,
+  { scorers }: LoadedScorers,
   images: readonly PromptedImage[],
   { io, terminal }: Context,
   onImageError: (error: Error, index: number) => void,
@@ -15,5 +15,5 @@ export async function* scorePairs(
   const options = { signal: io.signal, onProgress: terminal.progress, onImageError }
   terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
   const pairs = images.map(({ input, prompt }) => ({ image: input, prompt }))
-  yield* score.scorePairs(pairs, { ict, hp, ...options })
+  yield* score.scorePairs(pairs, { scorers, ...options })
 }

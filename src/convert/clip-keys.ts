@@ -12,7 +12,7 @@ export interface KeyCheck {
   readonly checkpoint: NamedWeights
   /** Where keys that ICT's file lacks come from; other parts must be whole. */
   readonly base?: NamedWeights | undefined
-  /** Shapes by name: {@link expectedKeys}, or {@link headKeys} for `hp-head`. */
+  /** Shapes by name: {@link expectedKeys}, or {@link headKeys} for `head`. */
   readonly expected: ReadonlyMap<string, readonly number[]>
   readonly part: CheckpointPart
 }
@@ -68,12 +68,12 @@ export function headKeys(projectionDim = 1024): Map<string, number[]> {
 
 /** What the names of a part are fitted to. Of what the head's layers are an attribute is left open. */
 export function templateFor(part: CheckpointPart): NameTemplate {
-  return part === 'hp-head' ? HEAD_TEMPLATE : CLIP_TEMPLATE
+  return part === 'head' ? HEAD_TEMPLATE : CLIP_TEMPLATE
 }
 
 /** Whether a part must have a key. */
 export const isNeeded = (key: string, part: CheckpointPart): boolean =>
-  part === 'hp-backbone' ? HP_NEEDS.test(key) : !BUFFERS.test(key)
+  part === 'clip-vision' ? HP_NEEDS.test(key) : !BUFFERS.test(key)
 
 /**
  * Holds a checkpoint against the keys it must have: none missing, none more, shapes and kinds right. For `hp-backbone`
@@ -87,7 +87,7 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
   const misshapen: string[] = []
   for (const [name, shape] of needed) {
     const own = checkpoint.tensors.get(name)
-    const tensor = own ?? (part === 'ict' ? base?.tensors.get(name) : undefined)
+    const tensor = own ?? (part === 'clip' ? base?.tensors.get(name) : undefined)
     if (!tensor) {
       missing.push(name)
       continue
@@ -105,8 +105,7 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
   const unexpected: string[] = []
   for (const name of checkpoint.tensors.keys()) {
     if (tensors.has(name)) continue
-    const known =
-      part !== 'hp-head' && (BUFFERS.test(name) || (part === 'hp-backbone' && HP_IGNORES.test(name)))
+    const known = part !== 'head' && (BUFFERS.test(name) || (part === 'clip-vision' && HP_IGNORES.test(name)))
     if (known) unused.push(name)
     else unexpected.push(name)
   }
@@ -144,7 +143,7 @@ function mismatch(
   part: CheckpointPart,
   lists: Mismatches,
 ): CheckpointError {
-  const what = { ict: 'an ICT checkpoint', 'hp-backbone': "HP's backbone", 'hp-head': "HP's head" }[part]
+  const what = { clip: 'an ICT checkpoint', 'clip-vision': "HP's backbone", head: "HP's head" }[part]
   const parts = Object.entries(lists)
     .filter(([, names]) => names.length > 0)
     .map(([kind, names]) => {
@@ -175,7 +174,7 @@ function remedyFor(
   const foreign = foreignWeights(checkpoint.tensors, part, base !== undefined)
   if (foreign) return foreign.why
   const onlyMissing = lists.unexpected.length === 0 && lists.misshapen.length === 0
-  if (part === 'ict' && onlyMissing && !base)
+  if (part === 'clip' && onlyMissing && !base)
     return 'If it was saved without what equals the base model, pass the base model too (--base).'
   const rows = lists.misshapen.find((line) => line.startsWith(TOKEN_EMBEDDING))
   if (rows && lists.misshapen.length === 1)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { DeviceError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import { allKinds, type ModelKind, type PerKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES, type ModelManifest } from '../models/manifest.ts'
 import type { CheckpointOrigin } from './checkpoint-origin.ts'
 import { type ModelParts, writeModel } from './convert-model.ts'
@@ -25,6 +25,8 @@ export interface ConvertOptions {
   readonly hpHead?: string | undefined
   /** Which set of weights to take where a checkpoint holds several, such as `ema`. */
   readonly weightsKey?: string | undefined
+  /** Checkpoints of other reward models, by their names. */
+  readonly checkpoints?: Readonly<Record<string, string>> | undefined
   /** Folder of the base model: its config.json, and, where ICT lacks keys, its weights. */
   readonly base?: string | undefined
   /** Folder to write to: `ict/` and `hp/` in it are replaced when the new ones are whole. */
@@ -37,10 +39,13 @@ export interface ConvertOptions {
    */
   readonly calibrate?: string | undefined
   /** What is known of the sources: recorded in the manifest, and its name shown with every score. */
-  readonly origins?: Partial<Record<ModelKind, CheckpointOrigin>> | undefined
+  readonly origins?: PerKind<CheckpointOrigin> | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
 }
+
+const pathOf = (options: ConvertOptions, { name }: RewardKind): string | undefined =>
+  (({ ict: options.ict, hp: options.hp, ...options.checkpoints }) as PerKind<string | undefined>)[name]
 
 export interface ConvertReport {
   readonly out: string
@@ -66,10 +71,11 @@ export interface ConvertedModel {
  * model is whole.
  */
 export async function convertCheckpoints(options: ConvertOptions): Promise<ConvertReport> {
-  const { ict, hp, out, signal } = options
+  const { out, signal } = options
   const dtypes = checkDtypes(options.dtypes ?? ['fp32'])
   if (!out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
-  if (!ict && !hp)
+  const kinds = allKinds().filter((kind) => pathOf(options, kind))
+  if (kinds.length === 0)
     throw new InputError(
       'input_invalid_option',
       'Say what to convert: ict (--ict DIR), hp (--hp DIR), or both.',
@@ -81,11 +87,13 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`,
     )
   }
-  const kinds = (['ict', 'hp'] as const).filter((kind) => options[kind])
-  const places = kinds.map((kind) => resolve(out, kind))
-  const inputs = [ict, hp, options.hpHead, options.base, options.calibrate].filter(
-    (path) => path !== undefined,
-  )
+  const places = kinds.map(({ name }) => resolve(out, name))
+  const inputs = [
+    ...kinds.map((kind) => pathOf(options, kind)),
+    options.hpHead,
+    options.base,
+    options.calibrate,
+  ].filter((path) => path !== undefined)
   await checkInputs(places, inputs)
   for (const place of places) await checkModelPlace(place)
   const tools: Tools = {
@@ -96,16 +104,14 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
   const open: OpenModel[] = []
   const models: Promise<ConvertedModel>[] = []
   try {
-    for (const kind of ['ict', 'hp'] as const) {
-      const path = options[kind]
-      if (!path) continue
+    for (const kind of kinds) {
       signal?.throwIfAborted()
       open.push(
-        await openModel(kind, path, {
+        await openModel(kind, pathOf(options, kind)!, {
           base: options.base,
-          origin: options.origins?.[kind],
+          origin: options.origins?.[kind.name],
           weightsKey: options.weightsKey,
-          ...(kind === 'hp' ? { head: options.hpHead } : {}),
+          ...(kind.takesPrompt ? {} : { head: options.hpHead }),
         }),
       )
     }

@@ -5,7 +5,7 @@ import type { OnProgress } from '../base/progress.ts'
 import { VERSION } from '../base/version.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import type { PreprocessConfig } from '../image/preprocess.ts'
-import type { ModelKind, TowerName } from '../models/kinds.ts'
+import { kindNamed, type ModelKind, type TowerName } from '../models/kinds.ts'
 import {
   type Dtype,
   DTYPE_SUFFIX,
@@ -92,6 +92,7 @@ async function writeInto(
   const total = 4 * sizes.reduce((sum, size) => sum + size, 0)
   pool.reserve(sizes)
   let loaded = 0
+  const { takesPrompt } = kindNamed(kind)
   const towers: Partial<Record<TowerName, NonNullable<ModelManifest['towers'][TowerName]>>> = {}
   const files: Record<string, FileDigest> = {}
   const settling: Promise<unknown>[] = []
@@ -110,7 +111,7 @@ async function writeInto(
           const precision = precisionOf(dtype, tower, plans[tower])
           return [
             dtype,
-            tower === 'vision' ? visionTower(config, precision, kind === 'hp') : textTower(config, precision),
+            tower === 'vision' ? visionTower(config, precision, !takesPrompt) : textTower(config, precision),
           ]
         }),
       )
@@ -172,7 +173,7 @@ async function writeInto(
   const small: Record<string, string> = {
     'config.json': hubConfig(kind, config, partCounts(towers)),
     'preprocessor_config.json': preprocessorConfig(preprocess),
-    ...(kind === 'ict' ? tokenizerFiles() : {}),
+    ...(takesPrompt ? tokenizerFiles() : {}),
   }
   for (const [path, text] of Object.entries(small)) {
     await writeFile(join(folder, path), text)
@@ -188,7 +189,7 @@ async function writeInto(
     source,
     preprocess,
     projectionDim: config.projectionDim,
-    ...(kind === 'ict' ? { contextLength: config.text.maxPositions } : {}),
+    ...(takesPrompt ? { contextLength: config.text.maxPositions } : {}),
     towers,
     selfTest,
     files,

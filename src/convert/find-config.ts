@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { show } from '../base/errors.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import type { RewardKind } from '../models/kinds.ts'
 import { type ClipConfig, inferClipConfig, parseClipConfig } from './clip-config.ts'
 import type { NamedWeights } from './clip-keys.ts'
 import { readJson } from './read-json.ts'
 
 /** config.json of the first folder that has one; else what the shapes tell. */
 export async function findConfig(
-  kind: ModelKind,
+  kind: RewardKind,
   folders: readonly string[],
   weights: NamedWeights,
 ): Promise<{ config: ClipConfig; folder?: string }> {
@@ -18,15 +18,15 @@ export async function findConfig(
   return { config: inferClipConfig(weights) }
 }
 
-async function readConfig(kind: ModelKind, folder: string): Promise<ClipConfig | undefined> {
+async function readConfig(kind: RewardKind, folder: string): Promise<ClipConfig | undefined> {
   const path = join(folder, 'config.json')
   const found = await readJson(path)
-  return found && parseClipConfig(found.json, path, kind === 'hp' ? 'vision' : 'both')
+  return found && parseClipConfig(found.json, path, kind.takesPrompt ? 'both' : 'vision')
 }
 
 /** A line where the checkpoint's own config says otherwise than the base's: the wrong heads leave no trace in the shapes. */
 export async function unlikeBase(
-  kind: ModelKind,
+  kind: RewardKind,
   config: ClipConfig,
   folder: string,
   base: string,
@@ -36,7 +36,7 @@ export async function unlikeBase(
   const fields = (of: ClipConfig): Map<string, unknown> =>
     new Map([
       ...Object.entries(of.vision).map(([name, value]) => [`vision ${name}`, value] as const),
-      ...(kind === 'ict'
+      ...(kind.takesPrompt
         ? Object.entries(of.text).map(([name, value]) => [`text ${name}`, value] as const)
         : []),
       ['projectionDim', of.projectionDim] as const,

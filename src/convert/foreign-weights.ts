@@ -79,10 +79,10 @@ export function foreignWeights(
   const empty = [...tensors.values()].filter(({ size }) => size === 0).length
   if (empty > 0 && empty * 4 >= names.length)
     return { kind: 'deepspeed-zero', why: PLACEHOLDERS, isCertain: true }
-  if (part === 'hp-head') return foreignHead(has)
+  if (part === 'head') return foreignHead(has)
   if (HEAD_ENDS.every((end) => names.some((name) => end.test(name))) && !has('vision_model.'))
     return {
-      kind: 'hp-head',
+      kind: 'head',
       why: "It looks like HP's head (hp_scorer/mlp_pytorch_model.bin): pass the CLIP backbone here.",
       isCertain: false,
     }
@@ -108,14 +108,14 @@ function towerAlone(
   has: (prefix: string) => boolean,
   hasBase: boolean,
 ): ForeignWeights | undefined {
-  if (part === 'hp-backbone' && !has('visual_projection.')) {
+  if (part === 'clip-vision' && !has('visual_projection.')) {
     return {
       kind: 'vision-tower',
       why: 'It is a vision tower without its projection: save a CLIPVisionModelWithProjection, or the whole CLIPModel.',
       isCertain: false,
     }
   }
-  if (part !== 'ict' || hasBase || has('text_model.encoder.')) return undefined
+  if (part !== 'clip' || hasBase || has('text_model.encoder.')) return undefined
   return {
     kind: 'vision-tower',
     why:
@@ -126,7 +126,7 @@ function towerAlone(
 }
 
 function bareTower(part: CheckpointPart, has: (prefix: string) => boolean): ForeignWeights | undefined {
-  const what = part === 'ict' ? 'both towers of CLIP are' : 'the vision tower of CLIP is'
+  const what = part === 'clip' ? 'both towers of CLIP are' : 'the vision tower of CLIP is'
   if (has('text_model.') || has('embeddings.token_embedding.')) {
     return {
       kind: 'text-tower',
@@ -139,7 +139,7 @@ function bareTower(part: CheckpointPart, has: (prefix: string) => boolean): Fore
       kind: 'vision-tower',
       why:
         'It is a CLIPVisionModel, which has no projection: save ' +
-        (part === 'ict'
+        (part === 'clip'
           ? 'the whole CLIPModel.'
           : 'a CLIPVisionModelWithProjection, or the whole CLIPModel.'),
       isCertain: true,

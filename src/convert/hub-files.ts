@@ -1,5 +1,5 @@
 import type { PreprocessConfig } from '../image/preprocess.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import { kindNamed, type ModelKind } from '../models/kinds.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 
 /** `config.json` as Hugging Face's CLIP classes read it; `parts` tells transformers.js how many data files a graph has. */
@@ -25,7 +25,7 @@ export function hubConfig(
     projection_dim: projectionDim,
   })
   return json({
-    architectures: [kind === 'hp' ? 'CLIPVisionModelWithProjection' : 'CLIPModel'],
+    architectures: [kindNamed(kind).takesPrompt ? 'CLIPModel' : 'CLIPVisionModelWithProjection'],
     model_type: 'clip',
     projection_dim: projectionDim,
     vision_config: {

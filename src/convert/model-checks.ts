@@ -18,7 +18,7 @@ export function refuseForeign(
   const names = [...tensors.keys()].slice(0, 20)
   throw new CheckpointError(
     'checkpoint_keys',
-    `${path} does not have the weights of ${part === 'ict' ? 'an ICT checkpoint' : "HP's backbone"}. ${foreign.why}\n` +
+    `${path} does not have the weights of ${part === 'clip' ? 'an ICT checkpoint' : "HP's backbone"}. ${foreign.why}\n` +
       `It has ${tensors.size} weights:\n  ${names.join('\n  ')}${tensors.size > names.length ? `\n  … and ${tensors.size - names.length} more` : ''}`,
     { path, part, kind: foreign.kind, names },
   )

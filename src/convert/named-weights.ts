@@ -1,7 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint/checkpoint.ts'
 
-/** Which file is held against the expected keys, and which of them it must have. */
-export type CheckpointPart = 'ict' | 'hp-backbone' | 'hp-head'
+/** What a file must hold: a CLIPModel with both towers, one whose vision tower is enough, or a head. */
+export type CheckpointPart = 'clip' | 'clip-vision' | 'head'
 
 /** Named tensors, and where they come from. */
 export interface NamedWeights {

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../base/errors.ts'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import type { RewardKind } from '../models/kinds.ts'
 import type { ModelOrigin } from '../models/manifest.ts'
 import type { CheckpointOrigin } from './checkpoint-origin.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
@@ -36,7 +36,7 @@ export interface OpenModelOptions {
 
 /** Opens and checks a checkpoint. Throws `CheckpointError`. */
 export async function openModel(
-  kind: ModelKind,
+  kind: RewardKind,
   path: string,
   { base, head: headFile, weightsKey, origin: { sha256 = {}, ...origin } = {} }: OpenModelOptions,
 ): Promise<OpenModel> {
@@ -57,11 +57,15 @@ export async function openModel(
     const { clip, head } = await openParts(kind, path, headFile, weightsKey, read)
     if (base !== undefined) await requireFolder(base)
     const beside = (await isFolder(path)) ? path : dirname(path)
-    const folders = [beside, ...(kind === 'hp' ? [join(beside, 'hp_backbone')] : []), ...(base ? [base] : [])]
-    const part = kind === 'hp' ? 'hp-backbone' : 'ict'
+    const folders = [
+      beside,
+      ...(kind.takesPrompt ? [] : [join(beside, 'hp_backbone')]),
+      ...(base ? [base] : []),
+    ]
+    const part = kind.takesPrompt ? 'clip' : 'clip-vision'
     refuseForeign(clip.weights, part, base !== undefined)
     const { config, folder } = await findConfig(kind, folders, clip.weights)
-    if (kind === 'ict') requireVocabulary(config, folder ?? clip.weights.path)
+    if (kind.takesPrompt) requireVocabulary(config, folder ?? clip.weights.path)
     const unlike =
       base !== undefined && folder !== undefined && folder !== base
         ? await unlikeBase(kind, config, folder, base)
@@ -69,13 +73,12 @@ export async function openModel(
     const preprocess = await readPreprocess(folders, config.vision.imageSize)
     const expected = expectedKeys(config)
     // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
-    const lacks = kind === 'ict' && [...expected.keys()].some((name) => !clip.weights.tensors.has(name))
+    const lacks = kind.takesPrompt && [...expected.keys()].some((name) => !clip.weights.tensors.has(name))
     const baseClip = lacks && base !== undefined ? await readBase(base, read) : undefined
     const keys = checkKeys({ checkpoint: clip.weights, base: baseClip?.weights, expected, part })
     const headTensors =
       head &&
-      checkKeys({ checkpoint: head.weights, expected: headKeys(config.projectionDim), part: 'hp-head' })
-        .tensors
+      checkKeys({ checkpoint: head.weights, expected: headKeys(config.projectionDim), part: 'head' }).tensors
     const parts = head ? [clip, head] : [clip]
     if (weightsKey !== undefined) requireKey(weightsKey, parts)
     const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
@@ -86,15 +89,14 @@ export async function openModel(
     const files = await Promise.all([...paths].map((file) => sourceFile(file, path, sha256)))
     return {
       parts: {
-        kind,
+        kind: kind.name,
         preprocess,
         name: origin.repository ?? `${basename(resolve(path))}`,
         config,
         find,
-        weights:
-          kind === 'hp'
-            ? { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] }
-            : { vision: visionWeights(config, find), text: textWeights(config, find) },
+        weights: kind.takesPrompt
+          ? { vision: visionWeights(config, find), text: textWeights(config, find) }
+          : { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] },
         source: { ...defined(origin), files },
       },
       fromBase: keys.fromBase,
@@ -161,7 +163,7 @@ function otherPixels({ mean, std }: PreprocessConfig): string[] {
 
 async function readBase(base: string, read: ReadPart): Promise<OpenPart | undefined> {
   try {
-    return await read('ict', base)
+    return await read('clip', base)
   } catch (error) {
     // Without weights it is there for its config; what ICT lacks is told by the check of its keys.
     if (

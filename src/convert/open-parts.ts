@@ -1,6 +1,6 @@
 import { CheckpointError } from '../base/errors.ts'
 import type { Checkpoint, CheckpointOptions } from '../checkpoint/checkpoint.ts'
-import type { ModelKind } from '../models/kinds.ts'
+import type { RewardKind } from '../models/kinds.ts'
 import { type CheckpointPart, headKeys } from './clip-keys.ts'
 import type { FitOptions, FittedWeights } from './fitted-weights.ts'
 import { hpPlaces } from './hp-places.ts'
@@ -17,23 +17,23 @@ export type ReadPart = (
   options?: FitOptions & { readonly files?: CheckpointOptions },
 ) => Promise<OpenPart>
 
-/** ICT is one checkpoint; HP is two, or both in one file. */
+/** A model that takes a prompt is one checkpoint (ICT); one with a head is two, or both in one file (HP). */
 export async function openParts(
-  kind: ModelKind,
+  kind: RewardKind,
   path: string,
   headFile: string | undefined,
   weightsKey: string | undefined,
   read: ReadPart,
 ): Promise<{ clip: OpenPart; head?: OpenPart }> {
-  if (kind === 'ict') return { clip: await read('ict', path, { weightsKey }) }
+  if (kind.takesPrompt) return { clip: await read('clip', path, { weightsKey }) }
   const { backbone, head } = await hpPlaces(path, headFile)
   if (head) {
-    const clip = await read('hp-backbone', backbone.path, { weightsKey, files: backbone.options })
-    return { clip, head: await read('hp-head', head.path, { weightsKey, files: head.options }) }
+    const clip = await read('clip-vision', backbone.path, { weightsKey, files: backbone.options })
+    return { clip, head: await read('head', head.path, { weightsKey, files: head.options }) }
   }
-  const both = await read('hp-head', backbone.path, {
+  const both = await read('head', backbone.path, {
     weightsKey,
-    beside: 'hp-backbone',
+    beside: 'clip-vision',
     files: backbone.options,
   }).catch((error: unknown) => {
     throw error instanceof CheckpointError && isChoice(error.details['files']) ? twoFiles(error) : error
@@ -41,9 +41,9 @@ export async function openParts(
   const lacking = [...headKeys().keys()].filter((key) => !both.weights.tensors.has(key))
   if (lacking.length > 0) throw needsHead(both.weights.path)
   return {
-    clip: await read('hp-backbone', backbone.path, {
+    clip: await read('clip-vision', backbone.path, {
       weightsKey,
-      beside: 'hp-head',
+      beside: 'head',
       files: backbone.options,
     }),
     head: both,

@@ -3,7 +3,8 @@ import { InputError, ModelError, show } from '../base/errors.ts'
 import { dot, sigmoid } from './embeddings.ts'
 
 /** The reward models that icthp knows from the start; others are registered. */
-export type OfficialKind = 'ict' | 'hp'
+export const OFFICIAL_KINDS = ['ict', 'hp'] as const
+export type OfficialKind = (typeof OFFICIAL_KINDS)[number]
 /** A reward model's short name: its key in results, its folder, its options. */
 export type ModelKind = OfficialKind | (string & {})
 export type TowerName = 'vision' | 'text'
@@ -49,7 +50,7 @@ export type RewardKind = TextKind | HeadKind
 export const ICT: TextKind = {
   name: 'ict',
   label: 'ICT',
-  about: 'how much of the prompt the image shows',
+  about: 'how much of it an image shows',
   range: [-1, 1],
   threshold: 0.7,
   takesPrompt: true,

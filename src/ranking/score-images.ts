@@ -40,7 +40,9 @@ export function scoreImages(
   checkOptions(options, 'scoreImages')
   const { prompt, prompts } = options
   const texts = prompts ? [...prompts] : prompt === undefined ? [] : [prompt]
-  const scored = scoreEach(takeImages(images, options.transfer), scorersIn(options), texts, { ...options })
+  const scorers = scorersIn(options)
+  requirePrompts(scorers, texts)
+  const scored = scoreEach(takeImages(images, options.transfer), scorers, texts, { ...options })
   return prompts ? scored : firstOf(scored)
 }
 
@@ -114,6 +116,16 @@ async function* judgeEach(
 
 function named(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>): Scores {
   return { [kind.name]: scores[0], ...(kind.takesPrompt ? {} : { [logitKey(kind)]: logit }) }
+}
+
+function requirePrompts(scorers: readonly Scorer[], prompts: readonly string[]): void {
+  const asks = scorers.find(({ kind }) => kind.takesPrompt)
+  if (!asks || prompts.length > 0) return
+  const { name, label } = asks.kind
+  throw new InputError(
+    'input_not_a_string',
+    `${label} scores by a prompt, and there is none. Pass prompt, or leave ${name} out.`,
+  )
 }
 
 /** The scorers that options hold, in the order of their records. Throws `InputError`. */

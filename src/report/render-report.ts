@@ -131,7 +131,7 @@ ${Object.values(thresholds).some((limit) => limit !== undefined) && html`<label>
 
 function renderCard(image: ReportImage, report: Report, columns: readonly Column[]): Html {
   const { name, thumbnail, width, height, rank, passed } = image
-  return html`<li class="card" data-name="${name}" data-score="${image.score}"${kindsOf([image]).map((kind) => html` data-${kind.name}="${dataOf(image, kind)}"`)}${passed !== undefined && html` data-passed="${String(passed)}"`}>
+  return html`<li class="card" data-name="${name}" data-score="${image.score}"${allKinds().map((kind) => html` data-${kind.name}="${dataOf(image, kind)}"`)}${passed !== undefined && html` data-passed="${String(passed)}"`}>
 <div class="picture">${isPicture(thumbnail) && html`<img src="${thumbnail}" alt="" decoding="async">`}${rank !== undefined && html`<span class="rank" aria-label="Rank ${rank}">${rank}</span>`}</div>
 <div class="body"><h2 class="name"><bdi>${renderName(name)}</bdi></h2>
 <p class="size">${width !== undefined && `${width} × ${height}`}${passed !== undefined && html` <strong class="${passed ? 'passed' : 'missed'}">${passed ? '✓ passed' : '✗ not passed'}</strong>`}</p>
@@ -140,8 +140,11 @@ function renderCard(image: ReportImage, report: Report, columns: readonly Column
 `
 }
 
-const dataOf = (image: ReportImage, kind: RewardKind): string =>
-  kind.takesPrompt ? JSON.stringify(valuesIn(image, kind)) : String(valuesIn(image, kind)[0])
+const dataOf = (image: ReportImage, kind: RewardKind): string => {
+  const values = valuesIn(image, kind)
+  if (values.length === 0) return ''
+  return kind.takesPrompt ? JSON.stringify(values) : String(values[0])
+}
 
 /** The folders dimmed, and a line may end after each. */
 function renderName(name: string): Html {

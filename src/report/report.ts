@@ -39,8 +39,8 @@ export interface ReportImage {
   readonly rank?: number | undefined
   /** Combined, by the rule of `ranking`. */
   readonly score?: number | undefined
-  /** One a prompt. Scores of other models stand under their names. */
-  readonly ict?: readonly number[] | undefined
+  /** One a prompt, or for the one prompt. Scores of other models stand under their names. */
+  readonly ict?: number | readonly number[] | undefined
   readonly hp?: number | undefined
   /** Where there are thresholds. */
   readonly passed?: boolean | undefined

@@ -54,6 +54,13 @@ export function scorerClass<
     static fromPretrained(source: Source, options = {} as Options): Promise<S> {
       return load(source, options)
     }
+
+    /** Scorers of other doors, and fakes, are of the class, too. */
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return this === (Wired as unknown)
+        ? value instanceof Class
+        : Function.prototype[Symbol.hasInstance].call(this, value)
+    }
   } as unknown as ScorerClass<S, Parts, Source, Options>
   Object.defineProperty(Wired, 'name', { value: Class.name })
   return Wired

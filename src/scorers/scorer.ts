@@ -2,6 +2,7 @@ import { InputError } from '../base/errors.ts'
 import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { kindNamed, type RewardKind } from '../models/kinds.ts'
+import { checkOptions } from './check-options.ts'
 import { encodeStream, type Images } from './encode-stream.ts'
 import type { ScorerParts } from './load-scorer.ts'
 import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
@@ -57,6 +58,7 @@ export abstract class Scorer {
   }
 
   protected async encodeAll(images: readonly ImageInput[], options: EncodeOptions): Promise<EncodedImage[]> {
+    checkOptions(options, 'a scorer')
     const encoded: EncodedImage[] = []
     for await (const {
       encoded: [image],

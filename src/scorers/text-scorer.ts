@@ -43,6 +43,7 @@ export class TextScorer extends Scorer {
     prompts: string | readonly string[],
     options: EncodeOptions = {},
   ): Promise<number | number[]> {
+    checkOptions(options, 'score')
     const one = !Array.isArray(images)
     const list = takeImages<readonly ImageInput[]>(one ? [images] : images, options.transfer)
     const pairwise = Array.isArray(prompts)
@@ -67,6 +68,7 @@ export class TextScorer extends Scorer {
     prompts: readonly string[],
     options: EncodeOptions = {},
   ): Promise<number[][]> {
+    checkOptions(options, 'matrix')
     if (!Array.isArray(images) || !Array.isArray(prompts)) {
       throw new InputError(
         'input_invalid_option',

@@ -31,7 +31,7 @@ async function chosen(
   await using checkpoint = await openCheckpoint(path, {
     asSaved: true,
     weightsKey,
-    choose: chooseFitting('hp-head', { weightsKey }),
+    choose: chooseFitting('head', { weightsKey }),
   })
   const [first] = checkpoint.tensors.values()
   return [checkpoint.wrapper, (await first!.read())[0]!]

@@ -113,7 +113,7 @@ test('names, and a column of prompts in CSV', async () => {
   ])
   expect(code).toBe(3)
   const [head, row, ...rest] = stdout.trimEnd().split(/\r?\n/)
-  expect(head).toBe('image,prompt,ict,hp,model')
+  expect(head).toBe('image,prompt,ict,hp,passed,model')
   expect(row).toMatch(/^a red fox_000001\.png,a red fox,/)
   expect(rest).toEqual([])
   expect(stderr).toContain('IMG_1.png: Its name holds no prompt')

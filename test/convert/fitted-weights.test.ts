@@ -21,7 +21,7 @@ const renamed = (keys: Shapes, rename: (key: string) => string): [string, readon
 
 function fit(
   shapes: Iterable<readonly [string, readonly number[]]>,
-  part: CheckpointPart = 'ict',
+  part: CheckpointPart = 'clip',
   options: FitOptions = {},
 ): FittedWeights {
   return fitWeights(checkpointOf(shapes), part, options)
@@ -112,7 +112,7 @@ describe('a CLIPModel', () => {
   ]
   it.each(cases)('%s', (_, rename, roots, inner) => {
     const fitted = fit(renamed(clip, rename))
-    expectWhole(fitted, clip, 'ict', rename)
+    expectWhole(fitted, clip, 'clip', rename)
     expect([...fitted.roots].sort()).toEqual([...roots].sort())
     expect([...fitted.inner].sort()).toEqual([...inner].sort())
   })
@@ -120,7 +120,7 @@ describe('a CLIPModel', () => {
   it('lets go of position buffers below a wrapper, too', () => {
     const buffer = 'vision_model.embeddings.position_ids'
     const fitted = fit([...renamed(clip, before('net.')), [`net.${buffer}`, [1, 10]]])
-    expect(checkKeys({ checkpoint: fitted, expected: clip, part: 'ict' }).unused).toEqual([buffer])
+    expect(checkKeys({ checkpoint: fitted, expected: clip, part: 'clip' }).unused).toEqual([buffer])
   })
 
   it.each([
@@ -130,7 +130,7 @@ describe('a CLIPModel', () => {
     ['the same weight twice', 'net.vision_model.encoder.layers.0.module.layer_norm1.weight', /0\.module/],
   ])('what is no weight of it is unexpected: %s', (_, name, says) => {
     const fitted = fit([...renamed(clip, before('net.')), [name, [3]]])
-    const error = refusal(() => checkKeys({ checkpoint: fitted, expected: clip, part: 'ict' }))
+    const error = refusal(() => checkKeys({ checkpoint: fitted, expected: clip, part: 'clip' }))
     expect(error.details['counts']).toEqual({ missing: 0, unexpected: 1, misshapen: 0 })
     expect(error.message).toMatch(says)
     expect(error.message).toContain('--weights-key net')
@@ -138,26 +138,24 @@ describe('a CLIPModel', () => {
 
   it('a name of what all lies under leaves out what does not', () => {
     const shapes = [...renamed(clip, before('net.')), ['loss.weight', [3]] as const]
-    expectWhole(fit(shapes, 'ict', { weightsKey: 'net' }), clip, 'ict', before('net.'))
+    expectWhole(fit(shapes, 'clip', { weightsKey: 'net' }), clip, 'clip', before('net.'))
   })
 })
 
 describe("HP's head", () => {
   it.each(['layers.', 'mlp.layers.', 'scorer.', '', 'model.scorer.net.'])('as %sN', (root) => {
     const rename = (key: string): string => key.replace('layers.', root)
-    expectWhole(fit(renamed(head, rename), 'hp-head'), head, 'hp-head', rename)
+    expectWhole(fit(renamed(head, rename), 'head'), head, 'head', rename)
   })
 
   it('wrapped within', () => {
     const rename = within('_orig_mod', /layers\.\d\./)
-    expectWhole(fit(renamed(head, rename), 'hp-head'), head, 'hp-head', rename)
+    expectWhole(fit(renamed(head, rename), 'head'), head, 'head', rename)
   })
 
   it('of other numbers is another head', () => {
     const shapes = renamed(head, (key) => key.replace('layers.6', 'layers.5'))
-    const error = refusal(() =>
-      checkKeys({ checkpoint: fit(shapes, 'hp-head'), expected: head, part: 'hp-head' }),
-    )
+    const error = refusal(() => checkKeys({ checkpoint: fit(shapes, 'head'), expected: head, part: 'head' }))
     expect(error.details['missing']).toEqual(['layers.6.weight', 'layers.6.bias'])
   })
 
@@ -166,12 +164,12 @@ describe("HP's head", () => {
       ...renamed(clip, before('backbone.')),
       ...renamed(head, (key) => key.replace('layers', 'mlp')),
     ]
-    expectWhole(fit(shapes, 'hp-head', { beside: 'hp-backbone' }), head, 'hp-head', (key) =>
+    expectWhole(fit(shapes, 'head', { beside: 'clip-vision' }), head, 'head', (key) =>
       key.replace('layers', 'mlp'),
     )
-    const backbone = fit(shapes, 'hp-backbone', { beside: 'hp-head' })
+    const backbone = fit(shapes, 'clip-vision', { beside: 'head' })
     expect(
-      checkKeys({ checkpoint: backbone, expected: clip, part: 'hp-backbone' }).tensors.size,
+      checkKeys({ checkpoint: backbone, expected: clip, part: 'clip-vision' }).tensors.size,
     ).toBeGreaterThan(50)
   })
 })
@@ -200,8 +198,8 @@ describe('two sets of weights in one dict', () => {
     [['', 'ema.'], 'ema', 'ema.'],
     [['student.net.', 'teacher.net.'], 'teacher', 'teacher.net.'],
   ])('%j: %s is taken where it is named', (roots, weightsKey, root) => {
-    const fitted = fit(sets(...roots), 'ict', { weightsKey })
-    expectWhole(fitted, clip, 'ict', before(root))
+    const fitted = fit(sets(...roots), 'clip', { weightsKey })
+    expectWhole(fitted, clip, 'clip', before(root))
     expect([fitted.roots, fitted.isNamed]).toEqual([[root], true])
   })
 
@@ -209,7 +207,7 @@ describe('two sets of weights in one dict', () => {
     ['ema', 'none called "ema"'],
     ['net', 'more than one has "net" in its name'],
   ])('a key that names none of them alone gets those that are there: %s', (weightsKey, says) => {
-    const error = refusal(() => fit(sets('student.net.', 'teacher.net.'), 'ict', { weightsKey }))
+    const error = refusal(() => fit(sets('student.net.', 'teacher.net.'), 'clip', { weightsKey }))
     expect(error.message).toContain('(student.net, teacher.net)')
     expect(error.message).toContain(says)
   })
@@ -217,7 +215,7 @@ describe('two sets of weights in one dict', () => {
   it('only what HP needs counts', () => {
     const text = new Map([...clip].filter(([key]) => key.startsWith('text')))
     const shapes = [...renamed(clip, before('a.')), ...renamed(text, before('b.'))]
-    expect(fit(shapes, 'hp-backbone').tensors.has('visual_projection.weight')).toBe(true)
+    expect(fit(shapes, 'clip-vision').tensors.has('visual_projection.weight')).toBe(true)
     expect(refusal(() => fit(shapes)).message).toContain('(a, b)')
   })
 })

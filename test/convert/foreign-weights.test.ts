@@ -21,73 +21,73 @@ const Q = 'vision_model.encoder.layers.0.self_attn.q_proj'
 test.each([
   [
     'an adapter',
-    'ict',
+    'clip',
     names(`base_model.model.${Q}.lora_A.weight`, `base_model.model.${Q}.lora_B.weight`),
     'adapter',
     'merge',
   ],
   [
     'an adapter beside its base',
-    'ict',
+    'clip',
     [...clip, ...names(`${Q}.lora_A.default.weight`)],
     'adapter',
     'merge',
   ],
   [
     'bitsandbytes, 4 bits',
-    'ict',
+    'clip',
     [...clip, ...names(`${Q}.weight.absmax`, `${Q}.weight.quant_state.bitsandbytes__nf4`)],
     'bitsandbytes',
     'bitsandbytes',
   ],
-  ['bitsandbytes, 8 bits', 'hp-backbone', [...clip, ...names(`${Q}.SCB`)], 'bitsandbytes', 'bitsandbytes'],
-  ['GPTQ', 'ict', names(`${Q}.qweight`, `${Q}.qzeros`, `${Q}.scales`), 'quantised', 'full precision'],
-  ['pieces of FSDP', 'ict', names('_fsdp_wrapped_module._flat_param'), 'fsdp-flat', 'FULL_STATE_DICT'],
+  ['bitsandbytes, 8 bits', 'clip-vision', [...clip, ...names(`${Q}.SCB`)], 'bitsandbytes', 'bitsandbytes'],
+  ['GPTQ', 'clip', names(`${Q}.qweight`, `${Q}.qzeros`, `${Q}.scales`), 'quantised', 'full precision'],
+  ['pieces of FSDP', 'clip', names('_fsdp_wrapped_module._flat_param'), 'fsdp-flat', 'FULL_STATE_DICT'],
   [
     'placeholders of ZeRO-3',
-    'ict',
+    'clip',
     clip.map(([key]) => [key, [0]] as const),
     'deepspeed-zero',
     'zero_to_fp32',
   ],
   [
     "open_clip's names",
-    'ict',
+    'clip',
     names('module.visual.conv1.weight', 'module.transformer.resblocks.0.ln_1.weight'),
     'open-clip',
     'open_clip',
   ],
-  ['a text tower', 'ict', only(/^text_/), 'text-tower', 'text tower alone'],
+  ['a text tower', 'clip', only(/^text_/), 'text-tower', 'text tower alone'],
   [
     "a CLIPTextModel's",
-    'hp-backbone',
+    'clip-vision',
     only(/^text_model/).map(([key, shape]) => [key.slice(11), shape] as const),
     'text-tower',
     'text tower alone',
   ],
   [
     "a CLIPVisionModel's",
-    'hp-backbone',
+    'clip-vision',
     only(/^vision_model/).map(([key, shape]) => [key.slice(13), shape] as const),
     'vision-tower',
     'CLIPVisionModelWithProjection',
   ],
   [
     'a vision tower without its projection',
-    'hp-backbone',
+    'clip-vision',
     only(/^vision_model/),
     'vision-tower',
     'CLIPVisionModelWithProjection',
   ],
-  ['a vision tower for ICT', 'ict', only(/^vis/), 'vision-tower', '--base'],
+  ['a vision tower for ICT', 'clip', only(/^vis/), 'vision-tower', '--base'],
   [
     "HP's head for its backbone",
-    'hp-backbone',
+    'clip-vision',
     [...headKeys()].map(([key, shape]) => [`mlp.${key}`, shape] as const),
-    'hp-head',
+    'head',
     "HP's head",
   ],
-  ['a backbone for the head', 'hp-head', clip, 'backbone', 'mlp_pytorch_model.bin'],
+  ['a backbone for the head', 'head', clip, 'backbone', 'mlp_pytorch_model.bin'],
 ] as const)('%s is named', (_, part, shapes, kind, says) => {
   const foreign = foreignWeights(fitWeights(checkpointOf(shapes), part).tensors, part, false)
   expect(foreign?.kind).toBe(kind)
@@ -95,14 +95,14 @@ test.each([
 })
 
 test.each([
-  ['ict', clip],
-  ['hp-backbone', clip],
-  ['hp-backbone', only(/^vis/)],
-  ['hp-head', [...headKeys()]],
+  ['clip', clip],
+  ['clip-vision', clip],
+  ['clip-vision', only(/^vis/)],
+  ['head', [...headKeys()]],
 ] as const)('what is whole is nothing else: %s', (part, shapes) => {
   expect(foreignWeights(fitWeights(checkpointOf(shapes), part).tensors, part, false)).toBeUndefined()
 })
 
 test('a vision tower is enough for ICT where the base has the other', () => {
-  expect(foreignWeights(fitWeights(checkpointOf(only(/^vis/)), 'ict').tensors, 'ict', true)).toBeUndefined()
+  expect(foreignWeights(fitWeights(checkpointOf(only(/^vis/)), 'clip').tensors, 'clip', true)).toBeUndefined()
 })

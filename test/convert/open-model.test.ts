@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openModel, type OpenModelOptions } from '../../src/convert/open-model.ts'
-import type { ModelKind } from '../../src/models/kinds.ts'
+import { kindNamed, type ModelKind } from '../../src/models/kinds.ts'
 import { checkpointRoom, type Weight } from './checkpoint-room.ts'
 
 // Which files of which layouts make a model, and what is said of those that make none. Nothing is converted here.
@@ -13,7 +13,7 @@ const opened = async (
   path: string,
   options: OpenModelOptions = {},
 ): Promise<{ files: string[]; notes: readonly string[]; sum: number; text: number }> => {
-  const model = await openModel(kind, path, options)
+  const model = await openModel(kindNamed(kind), path, options)
   const tensor = model.parts.find('visual_projection.weight')
   const sum = (await tensor.read()).reduce((a, b) => a + b, 0)
   await model.close()

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ConvertReport } from '../../convert/index.ts'
+import { allKinds, kindNamed, OFFICIAL_KINDS, type RewardKind } from '../../models/kinds.ts'
 import { type Dtype, DTYPES, heldDtypes, type ModelManifest } from '../../models/manifest.ts'
 import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
 import type { Context } from '../context.ts'
@@ -49,6 +50,8 @@ export function addConvert(program: Command, context: Context): void {
       'folder of typical images (and prompts.txt) that int8, q8, q4 and q4f16 are fitted to',
     )
     .option('--json', 'a report as one JSON document')
+  for (const { name, label } of otherKinds())
+    command.option(`--${name} <dir>`, `folder (or file) of ${label}`)
   addCommonOptions(command, [
     'icthp convert --ict ICT/ --hp HP/ --base CLIP-ViT-H-14/ --out models-out/',
     'icthp convert --hp HP/ --out models-out/ --dtype fp32,fp16',
@@ -56,17 +59,24 @@ export function addConvert(program: Command, context: Context): void {
   ]).action((flags: ConvertFlags) => convert(flags, context))
 }
 
-async function convert(
-  { ict, hp, hpHead, weightsKey, base, out, dtype, calibrate, json }: ConvertFlags,
-  { io, terminal }: Context,
-): Promise<void> {
-  if (ict === undefined && hp === undefined)
+/** Models that are not official; their checkpoints have an option of their name. */
+const otherKinds = (): RewardKind[] =>
+  allKinds().filter(({ name }) => !OFFICIAL_KINDS.some((official) => official === name))
+
+async function convert(flags: ConvertFlags, { io, terminal }: Context): Promise<void> {
+  const { ict, hp, hpHead, weightsKey, base, out, dtype, calibrate, json } = flags
+  const others = otherKinds().flatMap(({ name }) => {
+    const given = (flags as unknown as Record<string, string | undefined>)[name]
+    return given === undefined ? [] : [[name, resolve(io.cwd, given)]]
+  })
+  if (ict === undefined && hp === undefined && others.length === 0)
     throw new UsageError('There is nothing to convert: give --ict DIR, --hp DIR, or both.')
   const path = (given: string | undefined): string | undefined =>
     given === undefined ? undefined : resolve(io.cwd, given)
   const report = await io.services.convertCheckpoints({
     ict: path(ict),
     hp: path(hp),
+    checkpoints: Object.fromEntries(others),
     hpHead: path(hpHead),
     weightsKey,
     base: path(base),
@@ -84,7 +94,7 @@ async function convert(
 /** What the user should know of the checkpoints that were read. */
 export function noteConversion(terminal: Terminal, { models }: ConvertReport): void {
   for (const { kind, notes } of models)
-    for (const note of notes) terminal.note(`${kind.toUpperCase()}: ${note}`)
+    for (const note of notes) terminal.note(`${kindNamed(kind).label}: ${note}`)
 }
 
 export function conversionJson({ out, models }: ConvertReport): unknown {

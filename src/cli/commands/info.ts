@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { allKinds } from '../../models/kinds.ts'
 import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
@@ -58,7 +59,7 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
     `${terminal.bold('model')}  ${printable(model.source)}`,
     ...modelLines(model),
     // What is not available is told above.
-    ...(model.device && !('error' in model.ict && 'error' in model.hp)
+    ...(model.device && modelsIn(model).some(([, found]) => !('error' in found))
       ? [
           `  runs on ${model.device}`,
           ...model.notes
@@ -69,11 +70,19 @@ function infoLines({ versions, devices, model }: Info, terminal: Terminal): stri
   ]
 }
 
-function modelLines({ ict, hp }: Info['model']): string[] {
+const modelsIn = (model: Info['model']): [string, ModelInfo | Missing][] =>
+  allKinds().map(({ name }) => [name, (model as unknown as Record<string, ModelInfo | Missing>)[name]!])
+
+function modelLines(model: Info['model']): string[] {
+  const models = modelsIn(model)
+  const [first] = models
   // Where there is nothing at all, once is enough.
-  if ('error' in ict && 'error' in hp && ict.error.message === hp.error.message)
-    return [`  ${modelLine(ict)}`]
-  return [`  ict  ${modelLine(ict)}`, ...measuredLine(ict), `  hp   ${modelLine(hp)}`, ...measuredLine(hp)]
+  const messages = new Set(models.map(([, found]) => ('error' in found ? found.error.message : found)))
+  if (first && 'error' in first[1] && messages.size === 1) return [`  ${modelLine(first[1])}`]
+  return models.flatMap(([name, found]) => [
+    `  ${name.padEnd(3)}  ${modelLine(found)}`,
+    ...measuredLine(found),
+  ])
 }
 
 function modelLine(model: ModelInfo | Missing): string {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { PlannedFile, PullPlan } from '../../hub/huggingface/pull-node.ts'
-import type { OfficialKind } from '../../models/kinds.ts'
+import { OFFICIAL_KINDS, type OfficialKind } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import { OFFICIAL_LICENSE, OFFICIAL_MODELS, type OfficialName } from '../../models/official.ts'
 import { addCommonOptions, type CommonFlags, dtypeList } from '../common-options.ts'
@@ -81,7 +81,7 @@ async function pull(
   try {
     const pulled = await services.pullOfficial({ signal, onProgress, onPlan, revisions })
     const kinds: OfficialKind[] = []
-    for (const kind of ['ict', 'hp'] as const) {
+    for (const kind of OFFICIAL_KINDS) {
       if (!force && (await convertedAlready(folder, kind, pulled[kind], dtypes)))
         terminal.note(
           `${kind.toUpperCase()} is converted already, from the same commit; --force converts it again`,
@@ -102,7 +102,7 @@ async function pull(
             base: pulled.base.path,
             out: folder,
             dtypes,
-            origins: { ict: origin('ict'), hp: origin('hp') },
+            origins: Object.fromEntries(OFFICIAL_KINDS.map((kind) => [kind, origin(kind)])),
             signal,
             onProgress,
           })
@@ -131,7 +131,7 @@ async function checkOutputRoom(
   const { checkRoom } = await import('../../convert/write/output-error.ts')
   const { sameDisk } = await import('../../hub/files/disk-space-node.ts')
   const files: PlannedFile[] = []
-  for (const kind of ['ict', 'hp'] as const) {
+  for (const kind of OFFICIAL_KINDS) {
     const own = plan.files.filter(({ repository }) => repository === OFFICIAL_MODELS[kind].repository)
     if (own[0] && (force || !(await convertedAlready(folder, kind, own[0], dtypes)))) files.push(...own)
   }
@@ -148,9 +148,11 @@ function revisionList(text: string): Revisions {
   for (const part of text.split(',')) {
     const [, name, revision] = /^(?:([^=]*)=)?(.*)$/s.exec(part.trim())!
     if (!revision) throw new InvalidArgumentError('Name a branch, a tag or a commit.')
-    if (name === undefined) revisions.ict = revisions.hp = revision
-    else if (name === 'ict' || name === 'hp' || name === 'base') revisions[name] = revision
-    else throw new InvalidArgumentError(`There is no ${name}: the repositories are ict, hp and base.`)
+    const known = Object.keys(OFFICIAL_MODELS) as OfficialName[]
+    const named = name === undefined ? OFFICIAL_KINDS : known.filter((other) => other === name)
+    if (named.length === 0)
+      throw new InvalidArgumentError(`There is no ${name}: the repositories are ${known.join(', ')}.`)
+    for (const each of named) revisions[each] = revision
   }
   return revisions
 }

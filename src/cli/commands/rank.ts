@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { ModelKind } from '../../models/kinds.ts'
-import { COMBINE_RULES, type CombineRule, type Weights } from '../../ranking/combine.ts'
-import type { Ranking } from '../../ranking/rank-scores.ts'
+import { allKinds, HP, ICT, isKind, kindNamed, type PerKind, type RewardKind } from '../../models/kinds.ts'
+import { type CombineRule, combineRules, defaultRule, type Weights } from '../../ranking/combine.ts'
+import { type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -12,6 +12,7 @@ import {
   kindsFor,
   once,
   type ScoringFlags,
+  thresholdsOf,
   wholeNumber,
 } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
@@ -48,7 +49,7 @@ export function addRank(program: Command, context: Context): void {
       new Option(
         '--combine <rule>',
         'how ICT and HP become one score (default: weighted where both are there)',
-      ).choices(COMBINE_RULES),
+      ).choices(combineRules()),
     )
     .option('--weights <weights>', 'for weighted: ict=0.5,hp=0.5 or 0.5,0.5', parseWeights)
     .option('--top <n>', 'only the best n', wholeNumber(1))
@@ -64,7 +65,9 @@ export function addRank(program: Command, context: Context): void {
 
 async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
   const { io, terminal } = context
-  const { promptFrom, minIct, minHp, weights, top } = flags
+  const { promptFrom, weights, top } = flags
+  const thresholds = thresholdsOf(flags)
+  const checked = Object.keys(thresholds).length > 0
   const [prompt] = await asAsked([flags.prompt], flags)
   const kinds = kindsFor(flags, (prompt ?? promptFrom) !== undefined)
   const combine = ruleFor(flags, kinds)
@@ -73,7 +76,7 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
   if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so the images are ranked by HP alone')
   notePromptUnused(context, kinds, prompt === undefined ? 0 : 1)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
-    const { ict, hp, label } = scorers
+    const { reader, label } = scorers
     const failed: ImageFailure[] = []
     const fail = (failure: ImageFailure): void => {
       failed.push(failure)
@@ -81,9 +84,9 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
     }
     failures.forEach(fail)
     const prompted =
-      promptFrom !== undefined && ict ? await readImagePrompts(context, images, flags, fail) : undefined
-    if (ict && prompted) noteCutOwnPrompts(context, ict, prompted)
-    else if (ict) noteCutPrompts(context, ict, [prompt!])
+      promptFrom !== undefined && reader ? await readImagePrompts(context, images, flags, fail) : undefined
+    if (reader && prompted) noteCutOwnPrompts(context, reader, prompted)
+    else if (reader) noteCutPrompts(context, reader, [prompt!])
     const ranked = prompted ?? images
     terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
     const [{ rankImages }, { rankScores }] = await Promise.all([
@@ -91,44 +94,38 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       import('../../ranking/rank-scores.ts'),
     ])
     const onImageError = (error: Error, index: number): void => fail(imageFailure(ranked[index]!, error))
-    const thresholdsGiven = { ict: minIct, hp: minHp }
     const ranking = prompted
       ? rankScores(await collected(scorePairs(scorers, prompted, context, onImageError)), {
           combine,
           weights,
           topK: top,
-          thresholds: thresholdsGiven,
+          thresholds,
         })
       : await rankImages(
           images.map(({ input }) => input),
           {
-            ict,
-            hp,
+            scorers: scorers.scorers,
             prompt,
             combine,
             weights,
             topK: top,
-            thresholds: thresholdsGiven,
+            thresholds,
             signal: io.signal,
             onProgress: terminal.progress,
             onImageError,
           },
         )
-    const thresholds = minIct !== undefined || minHp !== undefined
     const scored = images.length + failures.length - failed.length
     // Before anything is printed: a reader that has enough of it (`| head`) ends the run.
     await report?.write(context, scorers, {
       prompts: prompt === undefined ? [] : [prompt],
       ranking,
       scored,
-      thresholds: thresholdsGiven,
-      images: ranking.results.map(({ index, rank, score, ict, hp, passed }) => ({
+      thresholds,
+      images: ranking.results.map(({ index, passed, ...result }) => ({
         image: ranked[index]!,
-        rank,
-        score,
-        hp,
-        ...(ict === undefined ? {} : { ict: [ict] }),
-        ...(thresholds ? { passed } : {}),
+        ...result,
+        ...(checked ? { passed } : {}),
       })),
       failed,
     })
@@ -144,13 +141,11 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
       prompt,
       label,
       failed,
-      thresholds,
+      thresholds: checked,
     })
     noteReversedHp(context, ranking)
     const used = ranking.weights
-    terminal.note(
-      `${count(scored, 'image')} ranked by ${combine}` + (used ? ` (${used.ict}·ICT + ${used.hp}·HP)` : ''),
-    )
+    terminal.note(`${count(scored, 'image')} ranked by ${combine}` + (used ? ` (${sharesOf(used)})` : ''))
     settle(context, failed)
   })
 }
@@ -158,7 +153,7 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
 /** A product with a negative factor: of two such images the one with the lower HP comes first. */
 function noteReversedHp({ terminal }: Context, { combine, results }: Ranking): void {
   if (combine !== 'product' && combine !== 'softmax') return
-  const negative = results.filter(({ ict }) => ict! < 0).length
+  const negative = results.filter((result) => (scoreIn(result, ICT) ?? 0) < 0).length
   if (negative > 0)
     terminal.note(
       `ICT is below 0 for ${count(negative, 'image')}, and ${combine} multiplies: among them a higher HP ranks lower. ` +
@@ -172,15 +167,20 @@ async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list
 }
 
+/** `0.5·ICT + 0.5·HP`. */
+const sharesOf = (weights: object): string =>
+  Object.entries(weights)
+    .map(([name, weight]) => `${weight}·${kindNamed(name).label}`)
+    .join(' + ')
+
 /** The rule, checked before minutes of work. */
-function ruleFor({ combine, weights }: RankFlags, kinds: readonly ModelKind[]): CombineRule {
-  const rule = combine ?? (kinds.length === 2 ? 'weighted' : kinds[0]!)
-  const lacks = (rule === 'ict' || rule === 'hp' ? ([rule] as const) : (['ict', 'hp'] as const)).find(
-    (kind) => !kinds.includes(kind),
-  )
+function ruleFor({ combine, weights }: RankFlags, kinds: readonly RewardKind[]): CombineRule {
+  const rule = combine ?? defaultRule(kinds)
+  const needed = isKind(rule) ? [kindNamed(rule)] : kinds.length > 1 ? [] : [ICT, HP]
+  const lacks = needed.find((kind) => !kinds.includes(kind))
   if (lacks)
     throw new UsageError(
-      `--combine ${rule} needs ${lacks.toUpperCase()} scores: give a --prompt, and leave out --only.`,
+      `--combine ${rule} needs ${lacks.label} scores: give a --prompt, and leave out --only.`,
     )
   if (weights && rule !== 'weighted')
     throw new UsageError(`--weights is for --combine weighted, not for ${rule}.`)
@@ -188,18 +188,21 @@ function ruleFor({ combine, weights }: RankFlags, kinds: readonly ModelKind[]): 
 }
 
 function parseWeights(text: string): Partial<Weights> {
-  const bad = new InvalidArgumentError('Give ict=NUMBER,hp=NUMBER, or NUMBER,NUMBER.')
+  const names = allKinds().map(({ name }) => name)
+  const bad = new InvalidArgumentError(
+    `Give ${names.map((name) => `${name}=NUMBER`).join(',')}, or NUMBER,NUMBER.`,
+  )
   const parts = text.split(',').map((part) => part.trim())
   if (parts.every((part) => !part.includes('='))) {
-    if (parts.length !== 2) throw bad
-    return { ict: finiteNumber(parts[0]!), hp: finiteNumber(parts[1]!) }
+    if (parts.length !== names.length) throw bad
+    return Object.fromEntries(names.map((name, i) => [name, finiteNumber(parts[i]!)]))
   }
-  const weights: { ict?: number; hp?: number } = {}
+  const weights: PerKind<number> = {}
   for (const part of parts) {
-    const match = /^(ict|hp)\s*=(.*)$/i.exec(part)
-    const name = match?.[1]!.toLowerCase() as 'ict' | 'hp' | undefined
-    if (!name || weights[name] !== undefined) throw bad
-    weights[name] = finiteNumber(match![2]!)
+    const at = part.indexOf('=')
+    const name = part.slice(0, Math.max(0, at)).trim().toLowerCase()
+    if (!isKind(name) || weights[name] !== undefined) throw bad
+    weights[name] = finiteNumber(part.slice(at + 1))
   }
-  return weights
+  return weights as Partial<Weights>
 }

@@ -1,4 +1,7 @@
 import type { Command } from 'commander'
+import type { RewardKind } from '../../models/kinds.ts'
+import type { Scores } from '../../ranking/combine.ts'
+import { passes } from '../../ranking/rank-scores.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -8,6 +11,7 @@ import {
   formatOf,
   kindsFor,
   type ScoringFlags,
+  thresholdsOf,
 } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
@@ -58,15 +62,18 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
   if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so HP alone is scored')
   notePromptUnused(context, kinds, prompts.length)
   await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
-    const { ict, hp, label } = scorers
-    const columns = {
-      ict: ict !== undefined,
-      hp: hp !== undefined,
-      passed: flags.minIct !== undefined || flags.minHp !== undefined,
-    }
-    if (ict) noteCutPrompts(context, ict, prompts)
-    const own = promptFrom !== undefined && ict !== undefined
-    const writer = scoreWriter(formatOf(flags), terminal, { ...label, prompts, columns, ownPrompts: own })
+    const { reader, label } = scorers
+    const thresholds = thresholdsOf(flags)
+    const checked = Object.keys(thresholds).length > 0
+    if (reader) noteCutPrompts(context, reader, prompts)
+    const own = promptFrom !== undefined && reader !== undefined
+    const writer = scoreWriter(formatOf(flags), terminal, {
+      ...label,
+      prompts,
+      kinds,
+      passed: checked,
+      ownPrompts: own,
+    })
     const failed: ImageFailure[] = []
     const fail = (failure: ImageFailure): void => {
       failed.push(failure)
@@ -75,7 +82,7 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
     }
     failures.forEach(fail)
     const prompted = own ? await readImagePrompts(context, images, flags, fail) : undefined
-    if (prompted) noteCutOwnPrompts(context, ict!, prompted)
+    if (prompted) noteCutOwnPrompts(context, reader!, prompted)
     const scored = prompted ?? images
     const onImageError = (error: Error, index: number): void => fail(imageFailure(scored[index]!, error))
     const inputs = images.map(({ input }) => input)
@@ -84,14 +91,18 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
       ? scoreOwn(scorers, prompted, context, onImageError)
       : scoreEach(scorers, inputs, prompts, context, onImageError)
     for await (const { index, scores } of rows) {
-      const passed = passes(scores.ict, flags.minIct) && passes(scores.hp, flags.minHp)
-      const row = { ...scores, ...(columns.passed ? { passed } : {}) }
+      const row = { ...(checked ? { passed: scores.every((each) => passes(each, thresholds)) } : {}) }
+      const values = valuesOf(kinds, scores)
       const prompt = prompted?.[index]!.prompt
-      writer.row({ image: scored[index]!.name, ...(prompt === undefined ? {} : { prompt }), ...row })
-      if (report) reported.push({ image: scored[index]!, ...row })
+      writer.row({
+        image: scored[index]!.name,
+        ...(prompt === undefined ? {} : { prompt }),
+        scores: values,
+        ...row,
+      })
+      if (report) reported.push({ image: scored[index]!, ...values, ...row } as ReportedRun['images'][number])
     }
     writer.end()
-    const thresholds = { ict: flags.minIct, hp: flags.minHp }
     await report?.write(context, scorers, {
       prompts,
       scored: reported.length,
@@ -103,48 +114,33 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
   })
 }
 
+/** What a row shows: by model, a list of one a prompt, or a number where the model takes none. */
+function valuesOf(kinds: readonly RewardKind[], scores: readonly Scores[]): ScoreRow['scores'] {
+  return Object.fromEntries(
+    kinds.map(({ name, takesPrompt }) => [
+      name,
+      takesPrompt ? scores.map((each) => each[name]!) : scores[0]![name],
+    ]),
+  )
+}
+
 /** Each image by its own prompt. */
 async function* scoreOwn(
   ...args: Parameters<typeof scorePairs>
-): AsyncGenerator<{ index: number; scores: Pick<ScoreRow, 'ict' | 'hp'> }> {
-  for await (const { index, scores } of scorePairs(...args)) {
-    const { ict, hp } = scores
-    yield {
-      index,
-      scores: { ...(ict === undefined ? {} : { ict: [ict] }), ...(hp === undefined ? {} : { hp }) },
-    }
-  }
+): AsyncGenerator<{ index: number; scores: Scores[] }> {
+  for await (const { index, scores } of scorePairs(...args)) yield { index, scores: [scores] }
 }
 
-/** Every image decoded once for both towers, every prompt encoded once. */
+/** Every image decoded once for all towers, every prompt encoded once. */
 async function* scoreEach(
-  { ict, hp }: LoadedScorers,
+  { scorers }: LoadedScorers,
   inputs: readonly unknown[],
   prompts: readonly string[],
   { io, terminal }: Context,
   onImageError: (error: Error, index: number) => void,
-): AsyncGenerator<{ index: number; scores: Pick<ScoreRow, 'ict' | 'hp'> }> {
-  const [{ encodeStream }, { l2Normalise, sigmoid }] = await Promise.all([
-    import('../../scorers/encode-stream.ts'),
-    import('../../models/embeddings.ts'),
-  ])
+): AsyncGenerator<{ index: number; scores: Scores[] }> {
+  const { scoreImages } = await import('../../ranking/score-images.ts')
   const options = { signal: io.signal, onProgress: terminal.progress, onImageError }
-  const texts = ict ? await ict.embedTexts(prompts, options) : []
-  const encoders = [ict?.vision, hp?.vision].filter((encoder) => encoder !== undefined)
   terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: inputs.length, unit: 'images' })
-  for await (const { index, encoded } of encodeStream(encoders, inputs, options)) {
-    const image = ict ? l2Normalise(encoded[0]!.embeds) : undefined
-    yield {
-      index,
-      scores: {
-        ...(image ? { ict: texts.map((text) => ict!.similarity(text, image)) } : {}),
-        ...(hp ? { hp: sigmoid(encoded.at(-1)!.logit!) } : {}),
-      },
-    }
-  }
-}
-
-/** Whether every score is above the threshold, where there is one. */
-function passes(scores: number | readonly number[] = [], threshold = -Infinity): boolean {
-  return [scores].flat().every((score) => score > threshold)
+  yield* scoreImages(inputs, { scorers, prompts, ...options })
 }

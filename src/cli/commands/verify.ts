@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander'
 import { hidePasswords } from '../../base/hide-passwords.ts'
+import { measuredIn } from '../../evaluation/compare-measurements.ts'
 import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evaluation/verify-model-node.ts'
 import type { ImageInput } from '../../image/decoder.ts'
+import { allKinds } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import {
   addCommonOptions,
@@ -152,10 +154,12 @@ function reportLines({ against, images, prompts, precisions }: VerifyReport, ter
 }
 
 /** A row a model; what belongs to both is in the first. */
-function rowsOf({ dtype, ict, hp, ranking, memory }: VerifiedPrecision): string[][] {
-  const models = Object.entries({ ict, hp }).filter(
-    (entry): entry is ['ict' | 'hp', NonNullable<typeof ict>] => Boolean(entry[1]),
-  )
+function rowsOf(precision: VerifiedPrecision): string[][] {
+  const { dtype, ranking, memory } = precision
+  const models = allKinds().flatMap((kind) => {
+    const measured = measuredIn(precision, kind)
+    return measured ? [[kind.name, measured] as const] : []
+  })
   return models.map(([kind, { score, imageCosine, textCosine, secondsPerImage }], i) => [
     i === 0 ? dtype : '',
     kind,

@@ -1,3 +1,4 @@
+import type { PerKind, RewardKind } from '../../models/kinds.ts'
 import type { Format } from '../common-options.ts'
 import type { ImageFailure } from '../expand-images.ts'
 import { modelNames, type RunLabel } from '../load-scorers.ts'
@@ -11,9 +12,8 @@ export interface ScoreRow {
   readonly image: string
   /** Its own, where each image has one. */
   readonly prompt?: string
-  /** One a prompt. */
-  readonly ict?: readonly number[]
-  readonly hp?: number
+  /** By model: a list of one a prompt, or a number where the model takes none. */
+  readonly scores: PerKind<number | readonly number[]>
   /** Where a threshold was given: whether every score is above its own. */
   readonly passed?: boolean
 }
@@ -22,8 +22,10 @@ export interface ScoreHead extends RunLabel {
   readonly prompts: readonly string[]
   /** Each row has a prompt of its own, and `prompts` is empty. */
   readonly ownPrompts?: boolean
-  /** Which of the fields the rows have. */
-  readonly columns: { readonly ict: boolean; readonly hp: boolean; readonly passed: boolean }
+  /** The models whose scores the rows have. */
+  readonly kinds: readonly RewardKind[]
+  /** Whether rows say that they pass. */
+  readonly passed: boolean
 }
 
 /** Writes results in one format, as they come. */
@@ -41,10 +43,10 @@ function json(
   terminal: Terminal,
   { prompts, ownPrompts, model, device, dtype, models }: ScoreHead,
 ): ScoreWriter {
-  const results: ScoreRow[] = []
+  const results: object[] = []
   const errors: ImageFailure[] = []
   return {
-    row: (row) => results.push(row),
+    row: (row) => results.push(flat(row)),
     failed: (failure) => errors.push(failure),
     end: () =>
       terminal.json({
@@ -62,28 +64,37 @@ function json(
 function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
   const line = (value: unknown): void => terminal.data(`${JSON.stringify(value)}\n`)
   return {
-    row: (row) => line({ ...row, models }),
+    row: (row) => line({ ...flat(row), models }),
     failed: ({ image, code, message }) => line({ image, error: { code, message } }),
     end: () => {},
   }
 }
 
-function csv(terminal: Terminal, { prompts, ownPrompts, columns, ...label }: ScoreHead): ScoreWriter {
-  const one = ownPrompts || prompts.length === 1
-  const ict = !columns.ict ? [] : one ? ['ict'] : columnNames(prompts)
-  const own = ownPrompts ? ['prompt'] : []
-  terminal.data(csvRow(['image', ...own, ...ict, ...(columns.hp ? ['hp'] : []), 'passed', 'model']))
+/** The scores beside the other fields, as the machine-readable formats have them. */
+function flat({ image, prompt, scores, passed }: ScoreRow): object {
   return {
-    row: (row) =>
+    image,
+    ...(prompt === undefined ? {} : { prompt }),
+    ...scores,
+    ...(passed === undefined ? {} : { passed }),
+  }
+}
+
+function csv(terminal: Terminal, head: ScoreHead): ScoreWriter {
+  const { ownPrompts, kinds } = head
+  const own = ownPrompts ? ['prompt'] : []
+  const columns = kinds.flatMap((kind) => columnNames(kind, head, (name, prompt) => `${name}: ${prompt}`))
+  terminal.data(csvRow(['image', ...own, ...unlike(columns), 'passed', 'model']))
+  return {
+    row: ({ image, prompt, scores, passed }) =>
       terminal.data(
         csvRow([
-          row.image,
-          ...(ownPrompts ? [row.prompt] : []),
-          ...(row.ict ?? []),
-          ...(columns.hp ? [row.hp] : []),
+          image,
+          ...(ownPrompts ? [prompt] : []),
+          ...kinds.flatMap(({ name }) => scores[name]),
           // Always there, so that a script finds the same columns; empty where no threshold asked for it.
-          row.passed,
-          modelNames(label),
+          passed,
+          modelNames(head),
         ]),
       ),
     failed: () => {},
@@ -91,52 +102,66 @@ function csv(terminal: Terminal, { prompts, ownPrompts, columns, ...label }: Sco
   }
 }
 
-/** `ict: PROMPT`; equal prompts are told apart by a number. */
-function columnNames(prompts: readonly string[]): string[] {
-  const names = new Set<string>()
-  const times = new Map<string, number>()
-  for (const prompt of prompts) {
-    let n = (times.get(prompt) ?? 0) + 1
-    let name = n === 1 ? `ict: ${prompt}` : `ict: ${prompt} (${n})`
-    while (names.has(name)) name = `ict: ${prompt} (${++n})`
-    times.set(prompt, n)
-    names.add(name)
-  }
-  return [...names]
+/** A model's columns: one, or one for each of several prompts. */
+function columnNames(
+  { name, takesPrompt }: RewardKind,
+  { prompts, ownPrompts }: ScoreHead,
+  many: (name: string, prompt: string, i: number) => string,
+): string[] {
+  if (!takesPrompt || ownPrompts || prompts.length === 1) return [name]
+  return prompts.map((prompt, i) => many(name, prompt, i))
 }
 
-function table(terminal: Terminal, { prompts, ownPrompts, columns, ...label }: ScoreHead): ScoreWriter {
-  const names = !columns.ict
-    ? []
-    : ownPrompts || prompts.length === 1
-      ? ['ict']
-      : prompts.map((_, i) => `ict ${i + 1}`)
-  if (names.length > 1)
-    terminal.lines([...prompts.map((prompt, i) => `${names[i]!}  ${printable(prompt)}`), ''])
+/** Equal names are told apart by a number. */
+function unlike(names: readonly string[]): string[] {
+  const told = new Set<string>()
+  const times = new Map<string, number>()
+  for (const name of names) {
+    let n = (times.get(name) ?? 0) + 1
+    let unique = n === 1 ? name : `${name} (${n})`
+    while (told.has(unique)) unique = `${name} (${++n})`
+    times.set(name, n)
+    told.add(unique)
+  }
+  return [...told]
+}
+
+function table(terminal: Terminal, head: ScoreHead): ScoreWriter {
+  const { kinds, prompts, ownPrompts, passed } = head
+  const columns = kinds.map((kind) => ({
+    kind,
+    names: columnNames(kind, head, (name, _, i) => `${name} ${i + 1}`),
+  }))
+  const named = columns.find(({ kind }) => kind.takesPrompt)
+  if (named && !ownPrompts && prompts.length > 1)
+    terminal.lines([...prompts.map((prompt, i) => `${named.names[i]!}  ${printable(prompt)}`), ''])
   const lines = new Table(
     [
-      ...names.map((header) => ({ header, align: 'right', width: displayWidth('-0.1234') }) as const),
-      ...(columns.hp ? [{ header: 'hp', align: 'right', width: displayWidth('0.1234') } as const] : []),
-      ...(columns.passed ? [{ header: 'passed', align: 'left' } as const] : []),
+      ...columns.flatMap(({ kind, names }) =>
+        names.map((header) => ({ header, align: 'right', width: widthOf(kind) }) as const),
+      ),
+      ...(passed ? [{ header: 'passed', align: 'left' } as const] : []),
       { header: 'image', align: 'left' },
     ],
     terminal.lineWidth,
   )
   terminal.lines([terminal.bold(lines.header())])
   return {
-    row: ({ image, ict = [], hp, passed }) =>
+    row: ({ image, scores, passed }) =>
       terminal.lines([
         lines.row([
-          ...ict.map(formatScore),
-          ...(hp === undefined ? [] : [formatScore(hp)]),
+          ...kinds.flatMap(({ name }) => scores[name] ?? []).map(formatScore),
           ...(passed === undefined ? [] : [passed ? 'yes' : 'no']),
           printable(image),
         ]),
       ]),
     failed: () => {},
-    end: () => terminal.lines(labelLines(label, terminal)),
+    end: () => terminal.lines(labelLines(head, terminal)),
   }
 }
+
+const widthOf = ({ range }: RewardKind): number =>
+  Math.max(...range.map((end) => displayWidth(formatScore(end))))
 
 /** What ran, below a table. */
 export function labelLines(label: RunLabel, terminal: Terminal): string[] {

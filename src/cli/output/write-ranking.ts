@@ -1,4 +1,5 @@
-import type { RankedImage, Ranking } from '../../ranking/rank-scores.ts'
+import { allKinds, isKind } from '../../models/kinds.ts'
+import { type RankedImage, type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
 import type { Format } from '../common-options.ts'
 import type { ImageFailure } from '../expand-images.ts'
 import { modelNames, type RunLabel } from '../load-scorers.ts'
@@ -48,38 +49,32 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
   csv(terminal, { ranking: { combine }, results, label, thresholds }) {
     const own = results.some(({ prompt }) => prompt !== undefined)
     const prompted = (prompt: string | undefined): (string | undefined)[] => (own ? [prompt] : [])
+    const kinds = allKinds()
+    const names = kinds.map(({ name }) => name)
     terminal.data(
-      csvRow(['image', ...prompted('prompt'), 'rank', 'score', 'ict', 'hp', 'passed', 'combine', 'model']),
+      csvRow(['image', ...prompted('prompt'), 'rank', 'score', ...names, 'passed', 'combine', 'model']),
     )
-    for (const { image, prompt, rank, score, ict, hp, passed } of results) {
-      const row = [
-        image,
-        ...prompted(prompt),
-        rank,
-        score,
-        ict,
-        hp,
-        thresholds ? passed : undefined,
-        combine,
-        modelNames(label),
-      ]
-      terminal.data(csvRow(row))
+    for (const result of results) {
+      const { image, prompt, rank, score, passed } = result
+      const scores = kinds.map((kind) => scoreIn(result, kind))
+      const passes = thresholds ? passed : undefined
+      terminal.data(
+        csvRow([image, ...prompted(prompt), rank, score, ...scores, passes, combine, modelNames(label)]),
+      )
     }
   },
   table(terminal, { ranking: { combine }, results, label, thresholds }) {
-    // One score alone is its own combination: no need to show it twice.
-    const both = results.some(({ ict, hp }) => ict !== undefined && hp !== undefined)
+    const kinds = allKinds().filter((kind) => results.some((result) => scoreIn(result, kind) !== undefined))
     const columns = [
       { header: 'rank', value: ({ rank }: RankedImage) => String(rank) },
-      ...(both && combine !== 'ict' && combine !== 'hp'
+      // One score alone is its own combination: no need to show it twice.
+      ...(kinds.length > 1 && !isKind(combine)
         ? [{ header: combine, value: ({ score }: RankedImage) => formatScore(score) }]
         : []),
-      ...(both || combine === 'ict'
-        ? [{ header: 'ict', value: ({ ict }: RankedImage) => formatScore(ict!) }]
-        : []),
-      ...(both || combine === 'hp'
-        ? [{ header: 'hp', value: ({ hp }: RankedImage) => formatScore(hp!) }]
-        : []),
+      ...kinds.map((kind) => ({
+        header: kind.name,
+        value: (result: RankedImage) => formatScore(scoreIn(result, kind)!),
+      })),
       ...(thresholds
         ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }]
         : []),

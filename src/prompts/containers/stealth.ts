@@ -1,6 +1,5 @@
 import type { Inflate } from '../../image/codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from '../../image/decoder.ts'
-import { decodePng } from '../../image/formats/png-decoder.ts'
 import { unfilterRow } from '../../image/formats/png-unfilter.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { latin1, utf8OrLatin1 } from './decode-text.ts'
@@ -26,9 +25,10 @@ type Bits = (index: number) => number
  */
 export async function readStealthPng(bytes: Uint8Array, inflate: Inflate): Promise<StealthText | undefined> {
   try {
-    const top = await topRows(bytes, inflate)
+    const top = await firstRows(bytes, inflate, MARK_ROWS)
     if (!top || !CHANNELS.some((channels) => markOf(top, channels))) return undefined
-    return await readStealth(await decodePng(bytes, inflate))
+    const whole = await firstRows(bytes, inflate, Infinity)
+    return whole && (await readStealth(whole))
   } catch {
     // Damaged pixels are the decoder's to tell of.
     return undefined
@@ -91,7 +91,7 @@ function numberAt(bits: Bits, start: number): number {
 }
 
 /** The first rows of a PNG of 8-bit colour; undefined for any other, in whose bits nobody hides anything. */
-async function topRows(bytes: Uint8Array, inflate: Inflate): Promise<RawImage | undefined> {
+async function firstRows(bytes: Uint8Array, inflate: Inflate, rows: number): Promise<RawImage | undefined> {
   let header: Uint8Array | undefined
   const idat: Uint8Array[] = []
   let size = 0
@@ -108,7 +108,7 @@ async function topRows(bytes: Uint8Array, inflate: Inflate): Promise<RawImage | 
   const samples = SAMPLES[header[9]!]
   if (samples === undefined || header[8] !== 8 || header[12] !== 0 || width * whole > DEFAULT_MAX_PIXELS)
     return undefined
-  const height = Math.min(whole, MARK_ROWS)
+  const height = Math.min(whole, rows)
   const row = width * samples
   const data = await inflate(concat(idat, size), height * (row + 1))
   if (data.length < height * (row + 1)) return undefined
