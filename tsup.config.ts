@@ -10,6 +10,7 @@ const entries = {
   convert: 'src/convert/index.ts',
   testing: 'src/testing.ts',
   transformers: 'src/transformers.ts',
+  ort: 'src/ort.ts',
 }
 
 const common = {
