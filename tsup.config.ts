@@ -11,6 +11,7 @@ const entries = {
   testing: 'src/testing.ts',
   transformers: 'src/transformers.ts',
   ort: 'src/ort.ts',
+  sheet: 'src/sheet.ts',
 }
 
 const common = {
