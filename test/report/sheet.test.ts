@@ -120,6 +120,11 @@ describe('renderSheet', () => {
     }
   })
 
+  it('an older jimp is told as a missing one', async () => {
+    vi.doMock('jimp', () => ({ Jimp, measureText: undefined }))
+    await expect(renderSheet(images)).rejects.toMatchObject({ code: 'input_package_missing' })
+  })
+
   it('says how to install jimp where it is missing', async () => {
     vi.doMock('jimp', () => {
       throw new Error("Cannot find package 'jimp'")
