@@ -10,6 +10,8 @@ const entries = {
   convert: 'src/convert/index.ts',
   testing: 'src/testing.ts',
   transformers: 'src/transformers.ts',
+  ort: 'src/ort.ts',
+  sheet: 'src/sheet.ts',
 }
 
 const common = {

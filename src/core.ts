@@ -16,6 +16,7 @@ export type { OnProgress, Progress } from './base/progress.ts'
 export { VERSION } from './base/version.ts'
 export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
 export type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
+export type { JimpImage } from './image/jimp-image.ts'
 export {
   CLIP_PREPROCESS,
   type ImageCrop,

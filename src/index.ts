@@ -12,7 +12,7 @@ import type { ScorerOptions } from './scorers/scorer-options.ts'
 import type { TextScorerParts } from './scorers/text-scorer.ts'
 
 export * from './core.ts'
-export { preprocess } from './image/preprocess.ts'
+export { cropImage, preprocess } from './image/preprocess.ts'
 
 /** Options of `fromPretrained` where no platform is wired in. */
 export interface CoreScorerOptions extends ScorerOptions {

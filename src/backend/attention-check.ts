@@ -1,5 +1,7 @@
+import type * as Ort from 'onnxruntime-common'
 import { encodeModel } from '../onnx/onnx-model.ts'
 import type { Tensors } from './backend.ts'
+import { type OrtApi, runOrtSession } from './ort-adapter.ts'
 
 /**
  * Small attentions of the towers' lengths and head sizes. The fused kernel of WebGPU is wrong on GPUs with subgroups of 4
@@ -86,6 +88,25 @@ export function attentionAnswer(check: AttentionCheck): Float64Array {
     }
   }
   return answer
+}
+
+/** Whether the fused attention of a device is right; `create` loads a graph on it. */
+export async function attentionHolds(
+  ort: OrtApi,
+  create: (graph: Uint8Array) => Promise<Ort.InferenceSession>,
+): Promise<boolean> {
+  for (const check of ATTENTION_CHECKS) {
+    const session = await create(attentionModel(check))
+    try {
+      const { y } = await runOrtSession(ort, session, attentionInput(check))
+      const answer = attentionAnswer(check)
+      if (!answer.every((value, i) => Math.abs(Number(y!.data[i]) - value) <= ATTENTION_TOLERANCE))
+        return false
+    } finally {
+      await session.release()
+    }
+  }
+  return true
 }
 
 /** Numbers within ±0.5 without a pattern that a kernel could get right by chance. */

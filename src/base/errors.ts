@@ -68,6 +68,7 @@ export type ErrorCode =
   | 'input_not_text'
   | 'input_invalid_option'
   | 'input_disposed'
+  | 'input_package_missing'
   | 'input_no_working_folder'
   // ModelError
   | 'model_not_found'

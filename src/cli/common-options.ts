@@ -35,11 +35,14 @@ export interface ScoringFlags extends CommonFlags, ImageFlags, ModelFlags, Forma
 
 export interface FormatFlags {
   readonly html?: string
+  readonly sheet?: string
+  readonly sheetColumns?: number
+  readonly sheetSize?: number
   readonly json?: true
   readonly ndjson?: true
   readonly csv?: true
 }
-export type Format = 'table' | Exclude<keyof FormatFlags, 'html'>
+export type Format = 'table' | 'json' | 'ndjson' | 'csv'
 
 /** Options of every command, its examples, and where its errors point to. */
 export function addCommonOptions(command: Command, examples: readonly string[]): Command {
@@ -126,6 +129,13 @@ export function addFormatOptions(command: Command): Command {
     .addOption(new Option('--ndjson', 'a line of JSON an image').conflicts(['json', 'csv']))
     .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts(['json', 'ndjson']))
     .option('--html <file>', 'write a contact sheet, too: one page with pictures, scores and filters', once)
+    .option('--sheet <file>', 'draw a contact sheet, too: one PNG picture (needs jimp)', once)
+    .option('--sheet-columns <n>', 'pictures in a row of the sheet (default: 4)', wholeNumber(1))
+    .option(
+      '--sheet-size <pixels>',
+      'the square of a picture in the sheet, 64 to 1024 (default: 224)',
+      sheetSize,
+    )
 }
 
 export function formatOf({ json, ndjson, csv }: FormatFlags): Format {
@@ -167,6 +177,12 @@ export function wholeNumber(min: number): (text: string) => number {
       throw new InvalidArgumentError(`It must be a whole number from ${min}.`)
     return value
   }
+}
+
+function sheetSize(text: string): number {
+  const value = wholeNumber(64)(text)
+  if (value > 1024) throw new InvalidArgumentError('It must be a whole number from 64 to 1024.')
+  return value
 }
 
 export function finiteNumber(text: string): number {

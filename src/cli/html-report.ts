@@ -1,16 +1,15 @@
-import { access, constants, mkdir, stat, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { VERSION } from '../base/version.ts'
-import type { EncodeJpeg } from '../image/codecs/jpeg-encoder-node.ts'
-import type { ImageDecoder } from '../image/decoder.ts'
 import type { Report, ReportImage, ReportPrompt } from '../report/report.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
-import { UsageError } from './exit-codes.ts'
 import type { NamedImage } from './expand-images.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
+import { openOutputFile, type OutputFile } from './output-file.ts'
+import type { PictureOutput } from './picture-outputs.ts'
+import type { Thumbnail, Thumbnails } from './thumbnails.ts'
 
 /** What only the command knows; the rest is the same for every report. */
 export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {
@@ -20,58 +19,16 @@ export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresh
   })[]
 }
 
-/** `--html`: keeps a small picture of every image that a run decodes, and writes the report at its end. */
-export class HtmlReport {
-  readonly #seen = new Map<unknown, Pick<ReportImage, 'thumbnail' | 'width' | 'height'>>()
-
+/** `--html`: writes the report at the end of a run. */
+export class HtmlReport implements PictureOutput {
   private constructor(
-    private readonly name: string,
-    private readonly path: string,
+    private readonly place: OutputFile,
+    private readonly thumbnails: Thumbnails,
   ) {}
 
   /** Checks the place before minutes of work. Throws `UsageError`. */
-  static async open(name: string | undefined, cwd: string): Promise<HtmlReport | undefined> {
-    if (name === undefined) return undefined
-    // `--html *.png` would else write over a picture.
-    if (!/\.html?$/i.test(name))
-      throw new UsageError(`--html ${name} does not end in .html. Name the report's file before the images.`)
-    const path = resolve(cwd, name)
-    const there = await stat(path).catch(() => undefined)
-    if (there?.isDirectory()) throw new UsageError(`--html ${name} is a folder. Name a file.`)
-    try {
-      await mkdir(dirname(path), { recursive: true })
-      await access(there ? path : dirname(path), constants.W_OK)
-    } catch (cause) {
-      throw new UsageError(`--html ${name} cannot be written: ${(cause as Error).message}.`, { cause })
-    }
-    return new HtmlReport(name, path)
-  }
-
-  /** The decoder, watched: no image is decoded twice. */
-  readonly watch = (decoder: ImageDecoder): ImageDecoder => {
-    let encoder: Promise<EncodeJpeg> | undefined
-    return {
-      get name() {
-        return decoder.name
-      },
-      decode: (image, options) => decoder.decode(image, options),
-      dispose: () => decoder.dispose(),
-      crop: async (image, spec, options) => {
-        const crop = await decoder.crop(image, spec, options)
-        if (!this.#seen.has(image)) {
-          encoder ??= import('../image/codecs/jpeg-encoder-node.ts').then(({ createJpegEncoder }) =>
-            createJpegEncoder(),
-          )
-          const file = Buffer.from((await encoder)(crop))
-          this.#seen.set(image, {
-            thumbnail: `data:image/jpeg;base64,${file.toString('base64')}`,
-            width: crop.width,
-            height: crop.height,
-          })
-        }
-        return crop
-      },
-    }
+  static async open(name: string, cwd: string, thumbnails: Thumbnails): Promise<HtmlReport> {
+    return new HtmlReport(await openOutputFile('--html', name, ['.html', '.htm'], cwd), thumbnails)
   }
 
   async write(
@@ -86,7 +43,7 @@ export class HtmlReport {
       prompts: reader ? prompts.map((prompt) => readPart(reader, prompt)) : [],
       images: images.map(({ image, ...scores }) => ({
         name: image.name,
-        ...this.#seen.get(image.input),
+        ...thumbnailOf(this.thumbnails.get(image.input)),
         ...scores,
       })),
       facts: [
@@ -102,9 +59,17 @@ export class HtmlReport {
       version: VERSION,
     })
     io.signal.throwIfAborted()
-    await writeFile(this.path, page)
-    terminal.note(`${this.name} is written (${formatBytes(Buffer.byteLength(page))})`)
+    await writeFile(this.place.path, page)
+    terminal.note(`${this.place.name} is written (${formatBytes(Buffer.byteLength(page))})`)
   }
+}
+
+function thumbnailOf(
+  kept: Thumbnail | undefined,
+): Pick<ReportImage, 'thumbnail' | 'width' | 'height'> | undefined {
+  if (!kept) return undefined
+  const { jpeg, width, height } = kept
+  return { thumbnail: `data:image/jpeg;base64,${jpeg.toString('base64')}`, width, height }
 }
 
 function readPart({ tokenizer }: TextScorer, prompt: string): ReportPrompt {

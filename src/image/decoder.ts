@@ -16,7 +16,7 @@ export interface ImageDecoder {
   dispose(): Promise<void>
 }
 
-/** A path, URL, Buffer, Uint8Array, ArrayBuffer, Blob, File or RawImage; browsers take more. */
+/** A path, URL, Buffer, Uint8Array, ArrayBuffer, Blob, File, RawImage or `Jimp` object; browsers take more. */
 export type ImageInput = unknown
 
 export interface DecodeOptions {

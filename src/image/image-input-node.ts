@@ -3,13 +3,14 @@ import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
+import { type JimpImage, jimpPixels } from './jimp-image.ts'
 import { refuseLongText } from './not-a-path.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 
 /** What Node's users may call an image. A string is a path, unless it starts with `http:`, `https:`, `file:` or `data:`. */
-export type NodeImageInput = string | URL | ArrayBufferLike | ArrayBufferView | Blob | RawImage
+export type NodeImageInput = string | URL | ArrayBufferLike | ArrayBufferView | Blob | RawImage | JimpImage
 
 /** An input that has been looked at, but not read. */
 export interface OpenedInput {
@@ -37,18 +38,24 @@ export function openImageInput(input: unknown): OpenedInput {
   }
   const bytes = asBytes(input)
   if (bytes) return { name: undefined, reads: 0, read: () => ({ source: { bytes }, owned: false }) }
-  if (typeof input === 'object' && input !== null && 'data' in input) {
-    const { data, width, height, channels } = input as RawImage
-    const raw: RawImage = { data, width, height, channels }
+  const raw = pixelsOf(input)
+  if (raw) {
     checkRawImage(raw)
     return { name: undefined, reads: 0, read: () => ({ source: { raw }, owned: false }) }
   }
   throw new ImageError(
     'image_unsupported',
     `${show(input)} is not an image. Give a path, a URL, a Buffer, Uint8Array or ArrayBuffer, a Blob or File, ` +
-      'or { data, width, height, channels }.',
+      '{ data, width, height, channels }, or a Jimp object.',
     { type: typeof input },
   )
+}
+
+function pixelsOf(input: unknown): RawImage | undefined {
+  if (typeof input !== 'object' || input === null) return undefined
+  if (!('data' in input)) return jimpPixels(input)
+  const { data, width, height, channels } = input as RawImage
+  return { data, width, height, channels }
 }
 
 /** Bytes that an image is counted with before it is fetched: few are larger. */

@@ -2,13 +2,14 @@ import { ImageError, show } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageSource } from './image-handler-web.ts'
+import { type JimpImage, jimpPixels } from './jimp-image.ts'
 import { refuseLongText } from './not-a-path.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 
 /**
  * What may be called an image in browsers. Files (Blob, File, bytes, URLs; a string is a URL) and pixels (`RawImage`,
- * ImageData) are exact. What the browser has decoded itself (ImageBitmap, canvas, VideoFrame, and an `<img>` whose file
+ * ImageData, `Jimp` objects) are exact. What the browser has decoded itself (ImageBitmap, canvas, VideoFrame, and an `<img>` whose file
  * cannot be fetched again) is taken as it draws it: rotated by EXIF, colour-managed, colours rounded where alpha is low.
  */
 export type WebImageInput =
@@ -18,6 +19,7 @@ export type WebImageInput =
   | ArrayBufferLike
   | ArrayBufferView
   | RawImage
+  | JimpImage
   | ImageData
   | ImageBitmap
   | HTMLImageElement
@@ -68,10 +70,12 @@ export function openWebImage(input: unknown): OpenedInput {
     const { data, width, height, channels } = input as RawImage
     return openRaw({ data, width, height, channels })
   }
+  const jimp = jimpPixels(input)
+  if (jimp) return openRaw(jimp)
   throw new ImageError(
     'image_unsupported',
     `${show(input)} is not an image. Give a Blob or File, a URL, an ArrayBuffer or Uint8Array, ImageData, an ImageBitmap, an ` +
-      '<img> or canvas, a VideoFrame, or { data, width, height, channels }.',
+      '<img> or canvas, a VideoFrame, { data, width, height, channels }, or a Jimp object.',
     { type: typeof input },
   )
 }

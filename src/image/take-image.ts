@@ -1,4 +1,5 @@
 import type { ImageInput } from './decoder.ts'
+import { jimpPixels } from './jimp-image.ts'
 
 /** Copies that were made here: nobody else writes to them, so they are not copied again. */
 const taken = new WeakSet<object>()
@@ -18,6 +19,8 @@ export function takeImage(image: ImageInput, transfer = false): ImageInput {
     const view = copy(new Uint8Array(image))
     return keep(transfer ? view : view.buffer)
   }
+  const jimp = jimpPixels(image)
+  if (ArrayBuffer.isView(jimp?.data)) return keep({ ...jimp, data: copy(jimp.data) })
   const { data } = image as { data?: unknown }
   if (!ArrayBuffer.isView(data)) return image
   if (Object.prototype.toString.call(image) === '[object ImageData]') {

@@ -5,13 +5,7 @@ import { DeviceError } from '../../base/errors.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import type { Answer } from '../../worker/worker-messages-web.ts'
 import { type EngineSetup, GPU_SILENT } from '../../worker/worker-messages-web.ts'
-import {
-  ATTENTION_CHECKS,
-  ATTENTION_TOLERANCE,
-  attentionAnswer,
-  attentionInput,
-  attentionModel,
-} from '../attention-check.ts'
+import { attentionHolds } from '../attention-check.ts'
 import type { Tensors } from '../backend.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel } from '../probe-model.ts'
@@ -156,20 +150,7 @@ export class OrtServer {
 
   /** Whether WebGPU's fused attention is right on this GPU. */
   #attends(ort: OrtApi): Promise<boolean> {
-    return (this.#attention ??= (async () => {
-      for (const check of ATTENTION_CHECKS) {
-        const session = await this.#create(ort, attentionModel(check), 'webgpu')
-        try {
-          const { y } = await runOrtSession(ort, session, attentionInput(check))
-          const answer = attentionAnswer(check)
-          if (!answer.every((value, i) => Math.abs(Number(y!.data[i]) - value) <= ATTENTION_TOLERANCE))
-            return false
-        } finally {
-          await session.release()
-        }
-      }
-      return true
-    })())
+    return (this.#attention ??= attentionHolds(ort, (graph) => this.#create(ort, graph, 'webgpu')))
   }
 
   /** The build for a device, set up. */

@@ -18,12 +18,12 @@ import {
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
-import { HtmlReport } from '../html-report.ts'
 import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
 import { withScorers } from '../load-scorers.ts'
 import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
+import { openPictureOutputs } from '../picture-outputs.ts'
 import { scorePairs } from '../score-pairs.ts'
 
 interface RankFlags extends ScoringFlags, PromptSourceFlags {
@@ -58,6 +58,7 @@ export function addRank(program: Command, context: Context): void {
     'icthp rank renders/ --prompt "a tiny dragon in a teacup" --top 5',
     'icthp rank *.png --prompt "a red fox" --combine product --min-ict 0.7 --min-hp 0.6 --json',
     'icthp rank *.png --prompt "a red fox" --html report.html',
+    'icthp rank *.png --prompt "a red fox" --top 8 --sheet best.png',
     'icthp rank *.png --only hp --csv',
     'icthp rank renders/ --prompt-from metadata --plain',
   ]).action((images: string[], flags: RankFlags) => rank(images, flags, context))
@@ -71,7 +72,7 @@ async function rank(args: readonly string[], flags: RankFlags, context: Context)
   const [prompt] = await asAsked([flags.prompt], flags)
   const kinds = kindsFor(flags, (prompt ?? promptFrom) !== undefined)
   const combine = ruleFor(flags, kinds)
-  const report = await HtmlReport.open(flags.html, io.cwd)
+  const report = await openPictureOutputs(flags, io.cwd)
   const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
   if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so the images are ranked by HP alone')
   notePromptUnused(context, kinds, prompt === undefined ? 0 : 1)

@@ -15,11 +15,12 @@ import {
 } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
-import { HtmlReport, type ReportedRun } from '../html-report.ts'
+import type { ReportedRun } from '../html-report.ts'
 import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
 import { type LoadedScorers, withScorers } from '../load-scorers.ts'
 import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
+import { openPictureOutputs } from '../picture-outputs.ts'
 import { readPrompts } from '../read-prompts.ts'
 import { scorePairs } from '../score-pairs.ts'
 
@@ -57,7 +58,7 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
   const given = await readPrompts(flags.prompt ?? [], flags.promptsFile, io)
   const prompts = await asAsked(given, flags)
   const kinds = kindsFor(flags, prompts.length > 0 || promptFrom !== undefined)
-  const report = await HtmlReport.open(flags.html, io.cwd)
+  const report = await openPictureOutputs(flags, io.cwd)
   const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
   if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so HP alone is scored')
   notePromptUnused(context, kinds, prompts.length)

@@ -1,0 +1,156 @@
+import type * as Ort from 'onnxruntime-common'
+import { abortable } from '../../base/abortable.ts'
+import { BackendError } from '../../base/errors.ts'
+import { decomposeAttention } from '../../onnx/decompose-attention.ts'
+import { attentionHolds } from '../attention-check.ts'
+import type { Device, InferenceBackend, LoadOptions, ModelSource, ProbedDevice } from '../backend.ts'
+import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
+import { probeInput, probeModel } from '../probe-model.ts'
+import { CPU_NAMES, probeOrtDevice } from './ort-devices.ts'
+import { ortFiles, type ReadFile } from './ort-files.ts'
+import { checkOrtModule, inTurn, isWebModule, type OrtModule, ortModuleName } from './ort-module.ts'
+import { OrtSession } from './ort-session.ts'
+
+type SessionOptions = Ort.InferenceSession.SessionOptions
+
+export interface OrtBackendOptions {
+  /** What `auto` tries before the CPU, in this order, for example `['coreml']`. Default none. */
+  readonly prefer?: readonly Device[] | undefined
+  /**
+   * Brings the bytes of a path, for modules that read none from disk, as onnxruntime-web in Node: `readFile` of
+   * `node:fs/promises`. Default: the runtime reads paths itself, which saves memory.
+   */
+  readonly read?: ReadFile | undefined
+  /**
+   * More for `InferenceSession.create` on a device; it goes over icthp's own, so that
+   * `(device) => ({ executionProviders: ['xnnpack', device] })` adds a provider that icthp has no name for.
+   */
+  readonly sessionOptions?: ((device: Device) => SessionOptions) | undefined
+}
+
+/**
+ * Runs icthp's towers on any module with onnxruntime-common's API: onnxruntime-react-native, an onnxruntime-web of one's
+ * own, a patched onnxruntime-node.
+ *
+ *     import * as ort from 'onnxruntime-react-native'
+ *     const backend = new OrtBackend(ort)
+ *
+ * It works on the thread that calls it: where the module itself has no thread for it, that thread stands still while a
+ * tower runs. Models given as Blobs are held in memory whole while they are loaded.
+ */
+export class OrtBackend implements InferenceBackend {
+  /** The module's package and version, for example `onnxruntime-web 1.30.0`. */
+  readonly name: string
+  readonly #ort: OrtApi
+  readonly #order: readonly Device[]
+  readonly #read: ReadFile | undefined
+  readonly #sessionOptions: (device: Device) => SessionOptions
+  readonly #probes = new Map<Device, Promise<ProbedDevice>>()
+  #attention: Promise<boolean> | undefined
+
+  /** Throws `InputError` `input_invalid_option` where `ort` is no such module. */
+  constructor(ort: OrtModule, { prefer = [], read, sessionOptions = () => ({}) }: OrtBackendOptions = {}) {
+    checkOrtModule(ort)
+    this.#ort = ort
+    this.#read = read
+    this.#sessionOptions = sessionOptions
+    this.#order = [...prefer, ...(isWebModule(ort) ? CPU_NAMES.toReversed() : CPU_NAMES)]
+    this.name = ortModuleName(ort)
+  }
+
+  async probe(device: Device): Promise<ProbedDevice> {
+    const known = this.#probes.get(device)
+    if (known) return known
+    const probed = probeOrtDevice(device, this.#order, (candidate) => this.#try(candidate))
+    this.#probes.set(device, probed)
+    // What failed may be cured by the next time.
+    probed.catch(() => this.#probes.delete(device))
+    return probed
+  }
+
+  async load(
+    source: ModelSource,
+    { device, threads, once = false, signal }: LoadOptions,
+  ): Promise<OrtSession> {
+    signal?.throwIfAborted()
+    const options = {
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+      ...(once ? { extra: { session: { disable_prepacking: '1' } } } : {}),
+    }
+    const loading = this.#load(source, device, options, signal)
+    try {
+      return new OrtSession(this.#ort, await abortable(loading, signal), source.name, this.name)
+    } catch (cause) {
+      // Nobody else will free a session that comes too late.
+      loading.then(
+        (late) => inTurn(this.#ort, () => late.release()),
+        () => {},
+      )
+      if (signal?.aborted) throw signal.reason
+      throw new BackendError(
+        'backend_failed',
+        `${this.name} could not load ${source.name} on ${device}: ${messageOf(cause)}`,
+        { model: source.name, device, cause },
+      )
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#probes.clear()
+    this.#attention = undefined
+  }
+
+  async #load(
+    source: ModelSource,
+    device: Device,
+    options: SessionOptions,
+    signal: AbortSignal | undefined,
+  ): Promise<Ort.InferenceSession> {
+    const { graph, externalData } = await ortFiles(this.#ort, source, this.#read)
+    const held = { ...options, ...(externalData ? { externalData } : {}) }
+    // A graph that is not here cannot be changed; the model's self-test finds wrong answers.
+    if (typeof graph === 'string' || device !== 'webgpu') return this.#create(graph, device, held, signal)
+    this.#attention ??= attentionHolds(this.#ort, (check) => this.#create(check, device))
+    const holds = await this.#attention
+    return this.#create(holds ? graph : decomposeAttention(graph), device, held, signal)
+  }
+
+  #create(
+    graph: string | Uint8Array,
+    device: Device,
+    options: SessionOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Ort.InferenceSession> {
+    return inTurn(this.#ort, () => {
+      signal?.throwIfAborted()
+      const all: SessionOptions = {
+        executionProviders: [device],
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 4,
+        ...options,
+        ...this.#sessionOptions(device),
+      }
+      const { InferenceSession } = this.#ort
+      return typeof graph === 'string'
+        ? InferenceSession.create(graph, all)
+        : InferenceSession.create(graph, all)
+    })
+  }
+
+  /** Loads and runs a small product: a runtime may name a device that does not compute. */
+  async #try(device: Device): Promise<void> {
+    const session = await this.#create(probeModel(), device)
+    try {
+      const { inputs, expected } = probeInput()
+      const { y } = await inTurn(this.#ort, () => runOrtSession(this.#ort, session, inputs))
+      for (const [at, value] of expected) {
+        if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value)))
+          throw new Error('it computes wrong products')
+      }
+    } finally {
+      await inTurn(this.#ort, () => session.release())
+    }
+  }
+}
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

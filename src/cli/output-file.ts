@@ -1,0 +1,33 @@
+import { access, constants, mkdir, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { UsageError } from './exit-codes.ts'
+
+export interface OutputFile {
+  /** As the user named it. */
+  readonly name: string
+  readonly path: string
+}
+
+/** Checks the place of an option's file before minutes of work, and makes its folder. Throws `UsageError`. */
+export async function openOutputFile(
+  option: string,
+  name: string,
+  endings: readonly string[],
+  cwd: string,
+): Promise<OutputFile> {
+  // `--html *.png` would else write over a picture.
+  if (!endings.some((ending) => name.toLowerCase().endsWith(ending)))
+    throw new UsageError(
+      `${option} ${name} does not end in ${endings[0]}. Name the ${option.slice(2) === 'html' ? "report's" : "sheet's"} file before the images.`,
+    )
+  const path = resolve(cwd, name)
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw new UsageError(`${option} ${name} is a folder. Name a file.`)
+  try {
+    await mkdir(dirname(path), { recursive: true })
+    await access(there ? path : dirname(path), constants.W_OK)
+  } catch (cause) {
+    throw new UsageError(`${option} ${name} cannot be written: ${(cause as Error).message}.`, { cause })
+  }
+  return { name, path }
+}

@@ -1,0 +1,35 @@
+import type { ImageDecoder } from '../image/decoder.ts'
+import type { FormatFlags } from './common-options.ts'
+import type { Context } from './context.ts'
+import { HtmlReport, type ReportedRun } from './html-report.ts'
+import type { LoadedScorers } from './load-scorers.ts'
+import { SheetFile } from './sheet-file.ts'
+import { Thumbnails } from './thumbnails.ts'
+
+/** A file with pictures that a run writes at its end. */
+export interface PictureOutput {
+  write(context: Context, scorers: LoadedScorers, run: ReportedRun): Promise<void>
+}
+
+export interface PictureOutputs extends PictureOutput {
+  readonly watch: (decoder: ImageDecoder) => ImageDecoder
+}
+
+/** What `--html` and `--sheet` ask for; `undefined` where neither is given. Throws `UsageError` and `InputError`. */
+export async function openPictureOutputs(
+  flags: FormatFlags,
+  cwd: string,
+): Promise<PictureOutputs | undefined> {
+  const thumbnails = new Thumbnails()
+  const outputs = [
+    flags.html === undefined ? undefined : await HtmlReport.open(flags.html, cwd, thumbnails),
+    await SheetFile.open(flags, cwd, thumbnails),
+  ].filter((output) => output !== undefined)
+  if (outputs.length === 0) return undefined
+  return {
+    watch: thumbnails.watch,
+    write: async (...args) => {
+      for (const output of outputs) await output.write(...args)
+    },
+  }
+}

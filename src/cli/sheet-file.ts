@@ -1,0 +1,48 @@
+import { writeFile } from 'node:fs/promises'
+import { loadJimp } from '../report/sheet/load-jimp.ts'
+import type { FormatFlags } from './common-options.ts'
+import type { Context } from './context.ts'
+import { UsageError } from './exit-codes.ts'
+import type { ReportedRun } from './html-report.ts'
+import type { LoadedScorers } from './load-scorers.ts'
+import { formatBytes } from './output/format-quantity.ts'
+import { openOutputFile, type OutputFile } from './output-file.ts'
+import type { PictureOutput } from './picture-outputs.ts'
+import type { Thumbnails } from './thumbnails.ts'
+
+/** `--sheet`: draws the pictures of a run into one. */
+export class SheetFile implements PictureOutput {
+  private constructor(
+    private readonly place: OutputFile,
+    private readonly flags: FormatFlags,
+    private readonly thumbnails: Thumbnails,
+  ) {}
+
+  /** Checks the place, and that jimp is there, before minutes of work. Throws `UsageError`, `InputError`. */
+  static async open(flags: FormatFlags, cwd: string, thumbnails: Thumbnails): Promise<SheetFile | undefined> {
+    const { sheet, sheetColumns, sheetSize } = flags
+    if (sheet === undefined) {
+      if (sheetColumns === undefined && sheetSize === undefined) return undefined
+      throw new UsageError('--sheet-columns and --sheet-size are for --sheet FILE, which is not given.')
+    }
+    const place = await openOutputFile('--sheet', sheet, ['.png'], cwd)
+    await loadJimp()
+    return new SheetFile(place, flags, thumbnails)
+  }
+
+  async write({ io, terminal }: Context, _: LoadedScorers, { images }: ReportedRun): Promise<void> {
+    const shown = images.flatMap(({ image, rank, score, ict, hp }) => {
+      const kept = this.thumbnails.get(image.input)
+      const scores = { ...(score === undefined ? {} : { score }), ICT: ict, HP: hp }
+      return kept ? [{ image: kept.jpeg, name: image.name, rank, scores }] : []
+    })
+    if (shown.length === 0)
+      return terminal.note(`${this.place.name} is not written: there is no picture to show`)
+    const { renderSheet } = await import('../report/sheet/render-sheet.ts')
+    const { sheetColumns: columns, sheetSize: size } = this.flags
+    const file = await renderSheet(shown, { columns, size })
+    io.signal.throwIfAborted()
+    await writeFile(this.place.path, file)
+    terminal.note(`${this.place.name} is written (${formatBytes(file.byteLength)})`)
+  }
+}
