@@ -41,7 +41,16 @@ test('holds what is exported, the workers, the command line, and nothing else of
 
 test('every entry has types', () => {
   const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
-  expect(entries).toEqual(['.', './node', './web', './convert', './testing', './transformers', './ort', './sheet'])
+  expect(entries).toEqual([
+    '.',
+    './node',
+    './web',
+    './convert',
+    './testing',
+    './transformers',
+    './ort',
+    './sheet',
+  ])
   for (const entry of entries)
     expect(manifest.exports[entry]).toMatchObject({
       types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string,
