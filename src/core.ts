@@ -51,6 +51,7 @@ export {
   type PromptDialect,
 } from './prompts/plain/plain-prompt.ts'
 export {
+  type AnyRule,
   COMBINE_RULES,
   type CombineFunction,
   type CombineRule,

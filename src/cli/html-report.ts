@@ -1,23 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { VERSION } from '../base/version.ts'
-import type { Report, ReportImage, ReportPrompt } from '../report/report.ts'
+import type { ReportImage, ReportPrompt } from '../report/report.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
-import type { NamedImage } from './expand-images.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
 import { openOutputFile, type OutputFile } from './output-file.ts'
-import type { PictureOutput } from './picture-outputs.ts'
+import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnail, Thumbnails } from './thumbnails.ts'
-
-/** What only the command knows; the rest is the same for every report. */
-export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {
-  readonly prompts: readonly string[]
-  readonly images: readonly (Omit<ReportImage, 'name' | 'thumbnail' | 'width' | 'height'> & {
-    readonly image: NamedImage
-  })[]
-}
 
 /** `--html`: writes the report at the end of a run. */
 export class HtmlReport implements PictureOutput {

@@ -1,15 +1,9 @@
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { FormatFlags } from './common-options.ts'
-import type { Context } from './context.ts'
-import { HtmlReport, type ReportedRun } from './html-report.ts'
-import type { LoadedScorers } from './load-scorers.ts'
+import { HtmlReport } from './html-report.ts'
+import type { PictureOutput } from './reported-run.ts'
 import { SheetFile } from './sheet-file.ts'
 import { Thumbnails } from './thumbnails.ts'
-
-/** A file with pictures that a run writes at its end. */
-export interface PictureOutput {
-  write(context: Context, scorers: LoadedScorers, run: ReportedRun): Promise<void>
-}
 
 export interface PictureOutputs extends PictureOutput {
   readonly watch: (decoder: ImageDecoder) => ImageDecoder

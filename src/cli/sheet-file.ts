@@ -1,13 +1,14 @@
 import { writeFile } from 'node:fs/promises'
+import { allKinds } from '../models/kinds.ts'
+import { valuesIn } from '../report/report.ts'
 import { loadJimp } from '../report/sheet/load-jimp.ts'
 import type { FormatFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
-import type { ReportedRun } from './html-report.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
 import { openOutputFile, type OutputFile } from './output-file.ts'
-import type { PictureOutput } from './picture-outputs.ts'
+import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnails } from './thumbnails.ts'
 
 /** `--sheet`: draws the pictures of a run into one. */
@@ -31,9 +32,12 @@ export class SheetFile implements PictureOutput {
   }
 
   async write({ io, terminal }: Context, _: LoadedScorers, { images }: ReportedRun): Promise<void> {
-    const shown = images.flatMap(({ image, rank, score, ict, hp }) => {
+    const shown = images.flatMap(({ image, rank, score, ...rest }) => {
       const kept = this.thumbnails.get(image.input)
-      const scores = { ...(score === undefined ? {} : { score }), ICT: ict, HP: hp }
+      const scores = {
+        ...(score === undefined ? {} : { score }),
+        ...Object.fromEntries(allKinds().map((kind) => [kind.label, listed(valuesIn(rest, kind))])),
+      }
       return kept ? [{ image: kept.jpeg, name: image.name, rank, scores }] : []
     })
     if (shown.length === 0)
@@ -46,3 +50,6 @@ export class SheetFile implements PictureOutput {
     terminal.note(`${this.place.name} is written (${formatBytes(file.byteLength)})`)
   }
 }
+
+const listed = (values: readonly number[]): number | readonly number[] | undefined =>
+  values.length > 1 ? values : values[0]

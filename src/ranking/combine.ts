@@ -6,6 +6,8 @@ import {
   isKind,
   logitKey,
   type ModelKind,
+  OFFICIAL_KINDS,
+  type OfficialKind,
   type PerKind,
   type RewardKind,
 } from '../models/kinds.ts'
@@ -17,14 +19,16 @@ import { checkNumbersOf } from '../scorers/check-options.ts'
  * times the softmax of the HP logits within the group, as the training code validates; `ict`, `hp`: one of them alone.
  * Where ICT is negative, `product` and `softmax` put the image that HP likes better behind the other.
  */
-export type CombineRule = Mix | ModelKind
+export type CombineRule = Mix | OfficialKind
+/** The same where other models are registered. */
+export type AnyRule = CombineRule | ModelKind
 export type Mix = (typeof MIXES)[number]
 const MIXES = ['weighted', 'product', 'softmax'] as const
 
 /** The rules for the models that icthp knows from the start. */
-export const COMBINE_RULES: readonly CombineRule[] = [...MIXES, ICT.name, HP.name]
+export const COMBINE_RULES: readonly CombineRule[] = [...MIXES, ...OFFICIAL_KINDS]
 /** All rules: a registered model alone is one, too. */
-export const combineRules = (): readonly CombineRule[] => [...MIXES, ...kindNames()]
+export const combineRules = (): readonly AnyRule[] => [...MIXES, ...kindNames()]
 
 /** Scores of one image by model, and beside them the logits of those that have one (`hpLogit`). */
 export interface Scores {
@@ -48,7 +52,7 @@ export const kindsIn = (group: readonly Scores[]): RewardKind[] =>
   allKinds().filter(({ name }) => group.some((scores) => scores[name] !== undefined))
 
 /** What is taken where no rule is named: the one model that is there, else `weighted`. */
-export function defaultRule(kinds: readonly RewardKind[]): CombineRule {
+export function defaultRule(kinds: readonly RewardKind[]): AnyRule {
   return kinds.length === 1 ? kinds[0]!.name : 'weighted'
 }
 
@@ -67,7 +71,7 @@ export const kindNames = (): string[] => allKinds().map(({ name }) => name)
 /** One number an image, in order. Throws `InputError` for an unknown rule, scores that it needs and lacks, and NaN. */
 export function combineScores(
   group: readonly Scores[],
-  rule: CombineRule | CombineFunction,
+  rule: AnyRule | CombineFunction,
   weights: Weights = weightsFor(kindsIn(group)),
 ): number[] {
   if (typeof rule === 'function')
@@ -75,7 +79,7 @@ export function combineScores(
   return byRule(group, rule, weights).map((score) => checked(score, `combine: '${rule}'`))
 }
 
-function byRule(group: readonly Scores[], rule: CombineRule, weights: PerKind<number> | Weights): number[] {
+function byRule(group: readonly Scores[], rule: AnyRule, weights: PerKind<number> | Weights): number[] {
   if (!combineRules().includes(rule)) {
     throw new InputError(
       'input_invalid_option',
@@ -103,7 +107,7 @@ const MIX: Readonly<Record<Mix, (values: readonly number[]) => number>> = {
 /** What goes into the sum or the product of a rule. */
 function factorsOf(
   group: readonly Scores[],
-  rule: CombineRule,
+  rule: AnyRule,
   kind: RewardKind,
   weights: PerKind<number>,
 ): number[] {
@@ -112,7 +116,7 @@ function factorsOf(
   return group.map((scores) => weight * scores[kind.name]!)
 }
 
-function requireScores(group: readonly Scores[], rule: CombineRule, kind: RewardKind): void {
+function requireScores(group: readonly Scores[], rule: AnyRule, kind: RewardKind): void {
   const key = rule === 'softmax' && !kind.takesPrompt ? logitKey(kind) : kind.name
   if (group.every((scores) => scores[key] !== undefined)) return
   const pass = kind.takesPrompt ? `pass ${kind.name} and prompt` : `pass ${kind.name}`

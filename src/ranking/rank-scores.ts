@@ -2,8 +2,8 @@ import { InputError, show } from '../base/errors.ts'
 import { allKinds, type PerKind, type RewardKind } from '../models/kinds.ts'
 import { checkNumbersOf, checkOptions } from '../scorers/check-options.ts'
 import {
+  type AnyRule,
   type CombineFunction,
-  type CombineRule,
   combineScores,
   defaultRule,
   kindNames,
@@ -22,7 +22,7 @@ export interface Thresholds {
 
 export interface OrderOptions {
   /** Default `weighted` where several models have scored, else the one that has. */
-  readonly combine?: CombineRule | CombineFunction | undefined
+  readonly combine?: AnyRule | CombineFunction | undefined
   /** For `weighted`. Default the same share each. */
   readonly weights?: Partial<Weights> | undefined
   /** An image passes where every score is above its threshold. Images that fail are ranked all the same. */
@@ -33,7 +33,7 @@ export interface OrderOptions {
 
 export interface Ranking {
   /** The rule that ordered them: `custom` for a function. */
-  readonly combine: CombineRule | 'custom'
+  readonly combine: AnyRule | 'custom'
   /** What `weighted` used. */
   readonly weights?: Weights
   /** Best first; equal scores keep the order they came in. */

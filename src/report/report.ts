@@ -47,7 +47,7 @@ export interface ReportImage {
 }
 
 /** A model's scores of an image: one a prompt, or one where the model takes none. */
-export const valuesIn = (image: ReportImage, { name }: Pick<RewardKind, 'name'>): readonly number[] => {
-  const value = (image as object as Readonly<Record<string, unknown>>)[name]
+export const valuesIn = (image: object, { name }: Pick<RewardKind, 'name'>): readonly number[] => {
+  const value = (image as Readonly<Record<string, unknown>>)[name]
   return [value ?? []].flat() as number[]
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { allKinds, HP, ICT, isKind, kindNamed, type PerKind, type RewardKind } from '../../models/kinds.ts'
-import { type CombineRule, combineRules, defaultRule, type Weights } from '../../ranking/combine.ts'
+import { type AnyRule, combineRules, defaultRule, type Weights } from '../../ranking/combine.ts'
 import { type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
 import {
   addCommonOptions,
@@ -28,7 +28,7 @@ import { scorePairs } from '../score-pairs.ts'
 
 interface RankFlags extends ScoringFlags, PromptSourceFlags {
   readonly prompt?: string
-  readonly combine?: CombineRule
+  readonly combine?: AnyRule
   readonly weights?: Partial<Weights>
   readonly top?: number
 }
@@ -175,7 +175,7 @@ const sharesOf = (weights: object): string =>
     .join(' + ')
 
 /** The rule, checked before minutes of work. */
-function ruleFor({ combine, weights }: RankFlags, kinds: readonly RewardKind[]): CombineRule {
+function ruleFor({ combine, weights }: RankFlags, kinds: readonly RewardKind[]): AnyRule {
   const rule = combine ?? defaultRule(kinds)
   const needed = isKind(rule) ? [kindNamed(rule)] : kinds.length > 1 ? [] : [ICT, HP]
   const lacks = needed.find((kind) => !kinds.includes(kind))

@@ -15,13 +15,13 @@ import {
 } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { expandImages, type ImageFailure } from '../expand-images.ts'
-import type { ReportedRun } from '../html-report.ts'
 import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
 import { type LoadedScorers, withScorers } from '../load-scorers.ts'
 import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
 import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
 import { openPictureOutputs } from '../picture-outputs.ts'
 import { readPrompts } from '../read-prompts.ts'
+import type { ReportedRun } from '../reported-run.ts'
 import { scorePairs } from '../score-pairs.ts'
 
 interface ScoreFlags extends ScoringFlags, PromptSourceFlags {
