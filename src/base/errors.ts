@@ -67,8 +67,8 @@ export type ErrorCode =
   | 'input_not_a_string'
   | 'input_not_text'
   | 'input_invalid_option'
-  | 'input_disposed'
   | 'input_package_missing'
+  | 'input_disposed'
   | 'input_no_working_folder'
   // ModelError
   | 'model_not_found'

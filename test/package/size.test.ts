@@ -11,9 +11,9 @@ import { root } from './pages.ts'
  * (four fifths of the first are CLIP's vocabulary), and what it may be. Raise a limit knowingly.
  */
 const SIZES = [
-  { entry: 'index.js', what: 'the platform-free core', limit: 220 },
-  { entry: 'web.js', what: 'the page', limit: 230 },
-  { entry: 'worker-web.js', what: "the worker, without the codecs' .wasm", limit: 60 },
+  { entry: 'index.js', what: 'the platform-free core', limit: 230 },
+  { entry: 'web.js', what: 'the page', limit: 250 },
+  { entry: 'worker-web.js', what: "the worker, without the codecs' .wasm", limit: 80 },
 ] as const
 
 test.each(SIZES)('$entry, $what: at most $limit kB', async ({ entry, limit }) => {
