@@ -13,7 +13,7 @@ import type {
 } from './backend/backend.ts'
 import { type Device, DEVICES } from './backend/backend.ts'
 import { probeNodeDevice } from './backend/ort-node/devices-node.ts'
-import { probeInput, probeModel } from './backend/probe-model.ts'
+import { probeModel, timeProduct } from './backend/probe-model.ts'
 import { abortable } from './base/abortable.ts'
 import { BackendError, InputError } from './base/errors.ts'
 
@@ -154,19 +154,7 @@ export class TransformersBackend implements InferenceBackend {
         this.name,
       )
       try {
-        const { inputs, expected } = probeInput()
-        let best = Infinity
-        for (let i = 0; i < 4; i++) {
-          const start = performance.now()
-          const { y } = await session.run(inputs)
-          // The first run compiles kernels.
-          if (i > 0) best = Math.min(best, performance.now() - start)
-          for (const [at, value] of expected) {
-            if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value)))
-              throw new Error('it computes wrong products')
-          }
-        }
-        return best
+        return await timeProduct((inputs) => session.run(inputs))
       } finally {
         await session.dispose()
       }

@@ -8,7 +8,7 @@ import type * as Ort from 'onnxruntime-common'
 import { DeviceError } from '../../base/errors.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { type OrtReply, type OrtRequest, type OrtWorkerData, packError } from '../ort-messages.ts'
-import { probeInput, probeModel } from '../probe-model.ts'
+import { probeModel, timeProduct } from '../probe-model.ts'
 import { loaderRemedy } from './loader-remedy.ts'
 
 /** Null in a process of its own, which tries one device: see probe-apart-node.ts. */
@@ -114,19 +114,7 @@ async function probe(device: string): Promise<number> {
     logSeverityLevel: 4,
   })
   try {
-    const { inputs, expected } = probeInput()
-    let best = Infinity
-    for (let i = 0; i < 4; i++) {
-      const start = performance.now()
-      const { y } = await runOrtSession(ort, session, inputs)
-      // The first run compiles kernels.
-      if (i > 0) best = Math.min(best, performance.now() - start)
-      for (const [at, value] of expected) {
-        if (!(Math.abs(Number(y!.data[at]) - value) <= 1e-2 * Math.abs(value)))
-          throw new Error('it computes wrong products')
-      }
-    }
-    return best
+    return await timeProduct((inputs) => runOrtSession(ort, session, inputs))
   } finally {
     await session.release()
   }

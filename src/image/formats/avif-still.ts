@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 import { type AvifProperty, configDepth } from './avif-properties.ts'
 
 /**
@@ -42,14 +43,14 @@ export function avifStill(
       ),
     )
   const before = file.length + meta(0).length + 8
-  return join([file, meta(before), box('mdat', data)])
+  return concatBytes([file, meta(before), box('mdat', data)])
 }
 
 type Bytes = ArrayLike<number>
 
 const box = (type: string, ...parts: readonly Bytes[]): Uint8Array => {
   const size = parts.reduce((sum, part) => sum + part.length, 8)
-  return join([u32(size), text(type), ...parts])
+  return concatBytes([u32(size), text(type), ...parts])
 }
 
 const fullBox = (type: string, version: number, ...parts: readonly Bytes[]): Uint8Array =>
@@ -58,13 +59,3 @@ const fullBox = (type: string, version: number, ...parts: readonly Bytes[]): Uin
 const u16 = (value: number): Bytes => [value >> 8, value & 255]
 const u32 = (value: number): Bytes => [value >>> 24, (value >> 16) & 255, (value >> 8) & 255, value & 255]
 const text = (value: string): Bytes => [...value].map((char) => char.charCodeAt(0))
-
-function join(parts: readonly Bytes[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}

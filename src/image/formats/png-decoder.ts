@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 import { ImageError } from '../../base/errors.ts'
 import type { Inflate } from '../codecs/image-codecs.ts'
 import { truncated, unreadable } from '../image-errors.ts'
@@ -17,7 +18,7 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
   const rows = pngRows(header, palette)
   try {
     // Rows that lack stay black where the stream has its end, as Pillow leaves them.
-    if (rows.size <= SMALL) rows.take(await inflate(join(idat), rows.size))
+    if (rows.size <= SMALL) rows.take(await inflate(concatBytes(idat), rows.size))
     else for await (const chunk of inflateChunks(idat)) if (rows.take(chunk)) break
   } catch (cause) {
     if (cause instanceof ImageError) throw cause
@@ -116,15 +117,4 @@ function readRegion(body: Uint8Array, header: PngHeader, sequence: number): Regi
   if (body.length < 26 || reader.u32(0, false) !== sequence || !fits)
     throw unreadable('PNG', 'the header of its first frame is damaged')
   return { x, y, width, height }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }

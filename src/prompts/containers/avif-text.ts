@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 import { ByteReader } from '../../image/formats/byte-reader.ts'
 import type { TextFields } from '../text-fields.ts'
 import { latin1, startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
@@ -111,14 +112,7 @@ function* locations(reader: ByteReader, { start }: Box, idat: number | undefined
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!
   const size = parts.reduce((sum, part) => sum + part.length, 0)
   if (size > 2 ** 26) throw new Damaged()
-  const out = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return concatBytes(parts)
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 /** Of one compressed text (Pillow's MAX_TEXT_CHUNK). */
 export const MAX_INFLATED: number = 2 ** 20
 
@@ -27,11 +28,5 @@ export async function inflateText(
     reader.cancel().catch(() => {})
     writer.abort().catch(() => {})
   }
-  const out = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    out.set(chunk, at)
-    at += chunk.length
-  }
-  return out
+  return concatBytes(chunks)
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 import type { TextFields } from '../text-fields.ts'
 import { startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
@@ -21,8 +22,8 @@ export function readJpeg(bytes: Uint8Array, fields: TextFields): void {
     else if (startsWith(body, XMP)) readXmp(utf8OrLatin1(body.subarray(XMP.length)), fields)
     else if (startsWith(body, MORE_XMP)) more.push(body.subarray(MORE_XMP_HEAD))
   }
-  if (exif.length > 0) readExif(joined(exif), fields)
-  if (more.length > 0) readXmp(utf8OrLatin1(joined(more)), fields)
+  if (exif.length > 0) readExif(concatBytes(exif), fields)
+  if (more.length > 0) readXmp(utf8OrLatin1(concatBytes(more)), fields)
 }
 
 function* segments(
@@ -46,15 +47,4 @@ function* segments(
       at += 2 + length
     }
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }

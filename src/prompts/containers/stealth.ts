@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/concat-bytes.ts'
 import type { Inflate } from '../../image/codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from '../../image/decoder.ts'
 import { unfilterRow } from '../../image/formats/png-unfilter.ts'
@@ -110,7 +111,7 @@ async function firstRows(bytes: Uint8Array, inflate: Inflate, rows: number): Pro
     return undefined
   const height = Math.min(whole, rows)
   const row = width * samples
-  const data = await inflate(concat(idat, size), height * (row + 1))
+  const data = await inflate(concatBytes(idat), height * (row + 1))
   if (data.length < height * (row + 1)) return undefined
   // With fewer rows the columns are shorter than they are: only the first is read, unless all rows are here.
   const image = { data: unfilterRows(data, height, row, samples), width, height, channels: samples } as const
@@ -136,15 +137,4 @@ function firstColumn({ data, width, height, channels }: RawImage): RawImage {
     for (let c = 0; c < channels; c++) out[y * 3 * channels + c] = data[y * width * channels + c]!
   }
   return { data: out, width: 3, height, channels }
-}
-
-function concat(parts: readonly Uint8Array[], size: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const out = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
