@@ -17,6 +17,7 @@ const FLOORS = [
   ['scorers'],
   ['ranking'],
   ['evaluation', 'report', 'convert', 'testing'],
+  ['dataset', 'server'],
   ['cli'],
 ]
 
@@ -32,7 +33,19 @@ const EXCEPTIONS = [
 ]
 
 /** Files at the root of src/ that may import all rooms. */
-const DOORS = ['index', 'node', 'web', 'transformers', 'testing', 'ort', 'sheet', 'core']
+const DOORS = [
+  'index',
+  'node',
+  'web',
+  'transformers',
+  'testing',
+  'ort',
+  'sheet',
+  'core',
+  'server',
+  'remote',
+  'dataset',
+]
 
 const escaped = (path) => path.replaceAll('.', '\\.')
 const isFile = (name) => name.endsWith('.ts')

@@ -10,6 +10,11 @@ const platformPackages = [
   'sharp',
   'commander',
   '@huggingface/*',
+  '@hono/node-server',
+  '@grpc/*',
+  'prom-client',
+  'bullmq',
+  'ioredis',
 ]
 // Files that may import platform packages: named for the platform, or in a room that is Node only.
 const platformFiles = [

@@ -50,6 +50,14 @@ export class BackendError extends IcthpError {
 export class DownloadError extends IcthpError {
   override readonly name = 'DownloadError'
 }
+/** A request to the reward server that it cannot take, or not now. */
+export class RequestError extends IcthpError {
+  override readonly name = 'RequestError'
+}
+/** A dataset whose shards, parts or store are not as they must be. */
+export class DatasetError extends IcthpError {
+  override readonly name = 'DatasetError'
+}
 
 export type ErrorCode =
   // ImageError
@@ -111,6 +119,23 @@ export type ErrorCode =
   | 'download_interrupted'
   | 'download_offline'
   | 'download_no_space'
+  // RequestError
+  | 'request_invalid'
+  | 'request_too_large'
+  | 'request_unauthorized'
+  | 'request_not_found'
+  | 'request_unknown_reward'
+  | 'request_overloaded'
+  | 'request_timeout'
+  | 'request_closing'
+  // DatasetError
+  | 'dataset_source_invalid'
+  | 'dataset_shard_damaged'
+  | 'dataset_lease_lost'
+  | 'dataset_part_missing'
+  | 'dataset_part_twice'
+  | 'dataset_store_unsafe'
+  | 'dataset_store_failed'
 
 /** Shows a value in a message, short, in quotes where it is text, and without the password of an address. Never throws. */
 export function show(value: unknown): string {
