@@ -126,7 +126,10 @@ const READERS: Readonly<Record<string, Reader>> = {
       one.inIdat = method === 1
       next(2)
       const base = next(baseSize)
-      for (let extents = next(2); extents > 0; extents--) {
+      const extents = next(2)
+      // Of extents that take no bytes in the list, all are alike and empty: one tells as much.
+      const told = indexSize + offsetSize + lengthSize === 0 ? Math.min(extents, 1) : extents
+      for (let i = 0; i < told; i++) {
         next(indexSize)
         const offset = base + next(offsetSize)
         const length = next(lengthSize)
