@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { unpackError } from '../backend/ort-messages.ts'
+import { unpackError } from '../backend/ort-node/ort-messages-node.ts'
 import { BackendError } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { workerUrl } from '../worker/worker-url-node.ts'

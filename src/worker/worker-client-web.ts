@@ -2,7 +2,7 @@
  * Where icthp/web works: a dedicated worker that comes with the library, so that decoding, resizing and the towers
  * never hold up the page. Behind a MessagePort, so that the same code can run on the calling thread too.
  */
-import { unpackError } from '../backend/ort-messages.ts'
+import { unpackError } from '../backend/ort-node/ort-messages-node.ts'
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError } from '../base/errors.ts'
 import type { EngineReply, EngineSetup, WasmPaths } from './worker-messages-web.ts'

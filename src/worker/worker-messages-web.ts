@@ -1,4 +1,4 @@
-import type { PackedError } from '../backend/ort-messages.ts'
+import type { PackedError } from '../backend/ort-node/ort-messages-node.ts'
 
 /** A folder's URL, or those of the two files. */
 export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined }

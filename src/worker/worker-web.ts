@@ -2,7 +2,7 @@
  * What runs in icthp/web's worker, or on the calling thread behind a MessagePort: image decoding and onnxruntime-web.
  * Built into a bundle of its own with all it imports but onnxruntime-web, since import maps do not reach workers.
  */
-import { packError } from '../backend/ort-messages.ts'
+import { packError } from '../backend/ort-node/ort-messages-node.ts'
 import { OrtServer, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
 import { type ImageRequest, ImageServer } from '../image/image-handler-web.ts'
 import { type Answer, ENGINE_NAME, type EngineReply, type EngineSetup } from './worker-messages-web.ts'

@@ -14,8 +14,8 @@ import type {
   ProbedDevice,
   Tensors,
 } from '../backend.ts'
-import { type OrtReply, type OrtRequest, type OrtWorkerData, unpackError } from '../ort-messages.ts'
-import { probeNodeDevice } from './devices-node.ts'
+import { probeNodeDevice } from './ort-devices-node.ts'
+import { type OrtReply, type OrtRequest, type OrtWorkerData, unpackError } from './ort-messages-node.ts'
 import { CannotTryApart, probeApart } from './probe-apart-node.ts'
 
 export interface OrtNodeOptions {

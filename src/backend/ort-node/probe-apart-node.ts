@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { workerUrl } from '../../worker/worker-url-node.ts'
-import { type OrtReply, unpackError } from '../ort-messages.ts'
+import { type OrtReply, unpackError } from './ort-messages-node.ts'
 
 /** The process that tries could not be started: then the thread tries. */
 export class CannotTryApart extends Error {}

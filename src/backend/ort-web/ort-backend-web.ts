@@ -11,7 +11,7 @@ import type {
   ProbedDevice,
   Tensors,
 } from '../backend.ts'
-import { probeWebDevice } from './devices-web.ts'
+import { probeWebDevice } from './ort-devices-web.ts'
 import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
 
 /**

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { packError } from '../../backend/ort-messages.ts'
+import { packError } from '../../backend/ort-node/ort-messages-node.ts'
 import type { DigestReply, DigestRequest } from './digester.ts'
 
 /** What the second-level cache holds until it is hashed. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type PackedError, unpackError } from '../../backend/ort-messages.ts'
+import { type PackedError, unpackError } from '../../backend/ort-node/ort-messages-node.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
 

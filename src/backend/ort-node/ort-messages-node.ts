@@ -1,5 +1,5 @@
-import * as errors from '../base/errors.ts'
-import type { Tensors } from './backend.ts'
+import * as errors from '../../base/errors.ts'
+import type { Tensors } from '../backend.ts'
 
 /** What the main thread asks of the worker that holds onnxruntime-node. */
 export type OrtRequest = { readonly id: number } & (
