@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
-import { packError } from '../backend/ort-node/ort-messages-node.ts'
+import { packError } from '../base/packed-error.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'

@@ -1,38 +1,23 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, extname, join, resolve } from 'node:path'
 import { abortable } from '../../base/abortable.ts'
 import { BackendError, InputError } from '../../base/errors.ts'
-import type {
-  InferenceBackend,
-  InferenceSession,
-  LoadOptions,
-  ModelSource,
-  ProbedDevice,
-  Tensor,
-  Tensors,
+import {
+  type Device,
+  DEVICES,
+  type FileSource,
+  type InferenceBackend,
+  type InferenceSession,
+  type LoadOptions,
+  type ModelSource,
+  type ProbedDevice,
 } from '../backend.ts'
-import { type Device, DEVICES } from '../backend.ts'
+import { KnownDevices } from '../devices.ts'
+import { guardSession, loadFailure } from '../guard-session.ts'
 import { probeNodeDevice } from '../ort-node/ort-devices-node.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
-
-/** What is used of `@huggingface/transformers`: pass the module itself. */
-export interface TransformersApi {
-  readonly CLIPVisionModelWithProjection: {
-    from_pretrained(folder: string, options: Record<string, unknown>): Promise<TransformersModel>
-  }
-  readonly Tensor: new (dtype: Tensor['dtype'], data: Tensor['data'], dims: number[]) => TransformersTensor
-  readonly env: { readonly version: string }
-}
-
-export interface TransformersTensor {
-  readonly type: string
-  readonly dims: readonly number[]
-  readonly data: unknown
-  dispose(): void
-}
-
-export interface TransformersModel {
-  (inputs: Record<string, TransformersTensor>): Promise<Record<string, TransformersTensor>>
-  dispose(): Promise<unknown>
-}
+import { runTransformers, type TransformersApi, type TransformersModel } from './transformers-api.ts'
 
 /**
  * Runs icthp's towers in `@huggingface/transformers`, in Node:
@@ -47,7 +32,7 @@ export interface TransformersModel {
 export class TransformersBackend implements InferenceBackend {
   readonly name: string
   readonly #transformers: TransformersApi
-  readonly #probes = new Map<Device, Promise<ProbedDevice>>()
+  readonly #devices = new KnownDevices()
 
   constructor(transformers: TransformersApi) {
     if (
@@ -65,13 +50,9 @@ export class TransformersBackend implements InferenceBackend {
 
   async probe(device: Device): Promise<ProbedDevice> {
     if (device === 'cpu') return { device, notes: [] }
-    const known = this.#probes.get(device)
-    if (known) return known
-    const probed = probeNodeDevice(device, (candidate) => this.#time(candidate), process.platform)
-    this.#probes.set(device, probed)
-    // What failed may be cured by the next time.
-    probed.catch(() => this.#probes.delete(device))
-    return probed
+    return this.#devices.probe(device, () =>
+      probeNodeDevice(device, (candidate) => this.#time(candidate), process.platform),
+    )
   }
 
   async load(
@@ -79,36 +60,40 @@ export class TransformersBackend implements InferenceBackend {
     { device, threads, signal }: LoadOptions,
   ): Promise<InferenceSession> {
     signal?.throwIfAborted()
-    const failed = (cause: unknown): never => {
-      if (signal?.aborted) throw signal.reason
-      throw new BackendError(
-        'backend_failed',
-        `${this.name} could not load ${name} on ${device}: ${(cause as Error).message}`,
-        {
-          model: name,
-          device,
-          cause,
-        },
-      )
-    }
     const loading = (async () => {
       const path = 'path' in model ? model.path : unreadable(name)
-      for (const part of externalData) await requireBeside(path, part.name, part.file)
+      for (const part of externalData) requireBeside(path, part.name, part.file)
       return this.#load(path, device, threads)
     })()
-    // Nobody else will free a model that comes too late.
-    const loaded = await abortable(loading, signal).catch((error: unknown) => {
-      void loading.then(
+    try {
+      return this.#session(await abortable(loading, signal), name)
+    } catch (cause) {
+      // Nobody else will free a model that comes too late.
+      loading.then(
         (late) => late.dispose(),
         () => {},
       )
-      return failed(error)
-    })
-    return new TransformersSession(this.#transformers, loaded, name, this.name)
+      if (signal?.aborted) throw signal.reason
+      throw loadFailure(cause, this.name, name, device)
+    }
   }
 
   async dispose(): Promise<void> {
-    this.#probes.clear()
+    this.#devices.forget()
+  }
+
+  #session(held: TransformersModel, model: string): InferenceSession {
+    let running: Promise<unknown> = Promise.resolve()
+    return guardSession({
+      backend: this.name,
+      model,
+      run: (inputs) => {
+        const run = runTransformers(this.#transformers, held, inputs)
+        running = Promise.allSettled([running, run])
+        return run
+      },
+      release: () => running.then(() => held.dispose()),
+    })
   }
 
   /**
@@ -116,7 +101,6 @@ export class TransformersBackend implements InferenceBackend {
    * it. The config says only what the class needs to know, so that config.json need not be there.
    */
   async #load(path: string, device: Device, threads?: number): Promise<TransformersModel> {
-    const { basename, dirname, extname } = await import('node:path')
     if (!DEVICES.includes(device) || device === 'auto')
       throw new Error(`probe the device first; ${device} cannot be loaded on`)
     if (extname(path) !== '.onnx')
@@ -134,21 +118,11 @@ export class TransformersBackend implements InferenceBackend {
 
   /** Milliseconds of a small matrix product on a device; the best of three. */
   async #time(device: Device): Promise<number> {
-    const [{ mkdtemp, rm, writeFile }, { tmpdir }, { join }] = await Promise.all([
-      import('node:fs/promises'),
-      import('node:os'),
-      import('node:path'),
-    ])
     const folder = await mkdtemp(join(tmpdir(), 'icthp-probe-'))
     try {
       const path = join(folder, 'probe.onnx')
       await writeFile(path, probeModel())
-      const session = new TransformersSession(
-        this.#transformers,
-        await this.#load(path, device),
-        'probe',
-        this.name,
-      )
+      const session = this.#session(await this.#load(path, device), 'probe')
       try {
         return await timeProduct((inputs) => session.run(inputs))
       } finally {
@@ -160,72 +134,6 @@ export class TransformersBackend implements InferenceBackend {
   }
 }
 
-class TransformersSession implements InferenceSession {
-  #disposing: Promise<void> | undefined
-  #running: Promise<unknown> = Promise.resolve()
-
-  constructor(
-    private readonly transformers: TransformersApi,
-    private readonly model: TransformersModel,
-    private readonly name: string,
-    private readonly backend: string,
-  ) {}
-
-  async run(
-    inputs: Tensors,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Tensors> {
-    if (this.#disposing) throw new InputError('input_disposed', `${this.name} was disposed. Load it again.`)
-    signal?.throwIfAborted()
-    const running = this.#run(inputs)
-    this.#running = Promise.allSettled([this.#running, running])
-    try {
-      return await abortable(running, signal)
-    } catch (cause) {
-      if (signal?.aborted || cause instanceof BackendError) throw cause
-      throw new BackendError(
-        'backend_failed',
-        `${this.backend} failed on ${this.name}: ${(cause as Error).message}`,
-        {
-          model: this.name,
-          cause,
-        },
-      )
-    }
-  }
-
-  async #run(inputs: Tensors): Promise<Tensors> {
-    const { Tensor } = this.transformers
-    const feeds = Object.fromEntries(
-      Object.entries(inputs).map(([name, { dtype, data, dims }]) => [
-        name,
-        new Tensor(dtype, data, [...dims]),
-      ]),
-    )
-    const results = await this.model(feeds)
-    const outputs: Record<string, Tensor> = {}
-    for (const [name, tensor] of Object.entries(results)) {
-      const { type, dims } = tensor
-      if (type !== 'float32' && type !== 'int64') {
-        throw new BackendError(
-          'backend_wrong_output',
-          `Output ${name} is ${type}; icthp's graphs give float32 or int64.`,
-          {
-            name,
-          },
-        )
-      }
-      outputs[name] = { dtype: type, dims: [...dims], data: (tensor.data as Float32Array).slice() } as Tensor
-      tensor.dispose()
-    }
-    return outputs
-  }
-
-  dispose(): Promise<void> {
-    return (this.#disposing ??= this.#running.then(() => this.model.dispose()).then(() => {}))
-  }
-}
-
 function unreadable(name: string): never {
   throw new BackendError(
     'backend_failed',
@@ -234,8 +142,7 @@ function unreadable(name: string): never {
 }
 
 /** The runtime finds external data beside the graph only. */
-async function requireBeside(graph: string, name: string, file: ModelSource['model']): Promise<void> {
-  const { dirname, resolve } = await import('node:path')
+function requireBeside(graph: string, name: string, file: FileSource): void {
   if ('path' in file && resolve(file.path) === resolve(dirname(graph), name)) return
   throw new Error(`its external data ${name} must lie beside it, in ${dirname(graph)}`)
 }
