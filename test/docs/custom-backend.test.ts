@@ -44,7 +44,7 @@ it('the backend scores as the built-in one does', async () => {
     width: 64,
     height: 48,
     channels: 3,
-  } as const
+  }
   await using hp = await HpScorer.fromPretrained(model, { device: 'cpu' })
   expect(await howGood(model, image)).toBe(await hp.score(image))
 })

@@ -32,7 +32,7 @@ it('the React Native program scores as icthp/node does, on onnxruntime-node', as
   const model = join(folder, 'model')
   await convertCheckpoints({ hp: join(folder, 'checkpoint/HP'), out: model })
   const data = Uint8Array.from({ length: 64 * 48 * 4 }, (_, i) => (i % 4 === 3 ? 255 : (i * 7) % 251))
-  const image = { data, width: 64, height: 48, channels: 4 } as const
+  const image = { data, width: 64, height: 48, channels: 4 }
   await using here = await HpScorer.fromPretrained(model, { device: 'cpu' })
   await using phone = await loadHp(model)
   expect(phone.info).toMatchObject({ device: 'cpu', decoder: 'pixels' })
