@@ -14,9 +14,10 @@ export interface PillowAnswer {
 }
 
 const folder = new URL('../fixtures/images/', import.meta.url)
-export const { images: pillowAnswers } = JSON.parse(readFileSync(new URL('pillow.json', folder), 'utf8')) as {
-  images: Record<string, PillowAnswer>
-}
+/** By the names of the files. */
+export const pillowAnswers: Readonly<Record<string, PillowAnswer>> = (
+  JSON.parse(readFileSync(new URL('pillow.json', folder), 'utf8')) as { images: Record<string, PillowAnswer> }
+).images
 
 /** Where the pixels of a small picture begin in pixels.br; scripts/fixtures/pack-pixels.mjs has put them there. */
 const places = new Map<string, number>()
