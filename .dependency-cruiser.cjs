@@ -24,12 +24,8 @@ const FLOORS = [
 /** What may import what lies above it, and why. */
 const EXCEPTIONS = [
   // The worker's entry: like a door, it wires the handlers that run behind its port.
-  { from: 'worker/worker-web.ts', to: 'backend/ort-messages.ts' },
   { from: 'worker/worker-web.ts', to: 'backend/ort-web/ort-handler-web.ts' },
   { from: 'worker/worker-web.ts', to: 'image/image-handler-web.ts' },
-  // How an error goes between threads is told once, with the messages of the backends.
-  { from: 'worker/worker-client-web.ts', to: 'backend/ort-messages.ts' },
-  { from: 'worker/worker-messages-web.ts', to: 'backend/ort-messages.ts' },
 ]
 
 /** Files at the root of src/ that may import all rooms. */

@@ -15,7 +15,8 @@ export * from './base/errors.ts'
 export type { OnProgress, Progress } from './base/progress.ts'
 export { VERSION } from './base/version.ts'
 export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
-export type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
+export type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
+export type { ImageInput } from './image/image-input.ts'
 export type { JimpImage } from './image/jimp-image.ts'
 export {
   CLIP_PREPROCESS,
@@ -58,13 +59,20 @@ export {
   type Scores,
   type Weights,
 } from './ranking/combine.ts'
-export { rankImages, type RankOptions } from './ranking/rank-images.ts'
+export { type RankImages, rankImages, type RankOptions } from './ranking/rank-images.ts'
 export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
-export { type ImagePair, scoreImages, type ScoreImagesOptions, scorePairs } from './ranking/score-images.ts'
+export {
+  type ImagePair,
+  type ScoreImages,
+  scoreImages,
+  type ScoreImagesOptions,
+  type ScorePairs,
+  scorePairs,
+} from './ranking/score-images.ts'
 export type { Runtime } from './runtime.ts'
 export { HeadScorer } from './scorers/head-scorer.ts'
 export type { ScorerParts } from './scorers/load-scorer.ts'
-export { type Judge, Scorer } from './scorers/scorer.ts'
+export { type Judge, type Scorable, Scorer } from './scorers/scorer.ts'
 export type { ScorerClass } from './scorers/scorer-class.ts'
 export type { EncodeOptions, ScorerInfo, ScorerOptions, StreamOptions } from './scorers/scorer-options.ts'
 export { TextScorer, type TextScorerParts } from './scorers/text-scorer.ts'

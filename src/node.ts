@@ -2,23 +2,25 @@
  * icthp for Node: onnxruntime-node in a worker thread, sharp where it is installed, the Hugging Face cache.
  */
 import type { InferenceBackend } from './backend/backend.ts'
-import { OrtNodeBackend } from './backend/ort-node/ort-backend-node.ts'
+import { OrtNodeBackend, type OrtNodeOptions } from './backend/ort-node/ort-backend-node.ts'
 import type { ModelHub } from './hub/hub.ts'
-import { createNodeHub } from './hub/hub-node.ts'
-import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
-import { createNodeDecoder } from './image/decoder-node.ts'
+import { createNodeHub, type NodeHubOptions } from './hub/hub-node.ts'
+import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
+import { createNodeDecoder, type NodeDecoderOptions } from './image/decoder-node.ts'
+import type { NodeImageInput } from './image/image-input-node.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
 import { findDefaultModel } from './models/default-model-node.ts'
-import { HP, ICT, type RewardKind } from './models/kinds.ts'
+import { type HeadKind, HP, ICT, type RewardKind, type TextKind } from './models/kinds.ts'
 import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-node.ts'
 import type { Runtime } from './runtime.ts'
+import type { HeadScorer } from './scorers/head-scorer.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
 import { IctScorer as Ict } from './scorers/ict-scorer.ts'
 import type { ScorerParts } from './scorers/load-scorer.ts'
 import type { Scorer } from './scorers/scorer.ts'
 import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
-import type { TextScorerParts } from './scorers/text-scorer.ts'
+import type { TextScorer, TextScorerParts } from './scorers/text-scorer.ts'
 
 export * from './core.ts'
 export {
@@ -27,7 +29,8 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './evaluation/verify-model-node.ts'
-export { createNodeDecoder, createNodeHub, OrtNodeBackend, readPrompt, type ReadPromptOptions }
+export { createNodeDecoder, createNodeHub, OrtNodeBackend, readPrompt }
+export type { NodeDecoderOptions, NodeHubOptions, NodeImageInput, OrtNodeOptions, ReadPromptOptions }
 
 /** Options of `fromPretrained` in Node. A seam that is passed in stays the caller's: it is not disposed with the scorer. */
 export interface NodeScorerOptions extends ScorerOptions {
@@ -45,7 +48,7 @@ type NodeClass<S extends Scorer, Parts> = ScorerClass<S, Parts, string | URL | u
  * The class of a reward model with Node wired in. Without a source `fromPretrained` takes `$ICTHP_MODEL`, else what
  * `icthp pull` has left, else the demo model, and `info.notes` says so.
  */
-export const nodeScorer = <S extends Scorer, Parts extends ScorerParts>(
+export const nodeScorer: WireNode = <S extends Scorer, Parts extends ScorerParts>(
   Class: new (parts: Parts) => S,
   kind: RewardKind,
 ): NodeClass<S, Parts> =>
@@ -54,15 +57,32 @@ export const nodeScorer = <S extends Scorer, Parts extends ScorerParts>(
     return { source, notes, ...nodeRuntime(options) }
   })
 
+interface WireNode {
+  (Class: typeof TextScorer, kind: TextKind): NodeClass<TextScorer, TextScorerParts>
+  (Class: typeof HeadScorer, kind: HeadKind): NodeClass<HeadScorer, ScorerParts>
+  <S extends Scorer, Parts extends ScorerParts>(
+    Class: new (parts: Parts) => S,
+    kind: RewardKind,
+  ): NodeClass<S, Parts>
+}
+
 export type IctScorer = Ict
-export const IctScorer: NodeClass<Ict, TextScorerParts> = nodeScorer(Ict, ICT)
+export const IctScorer: NodeClass<Ict, TextScorerParts> = nodeScorer(Ict<NodeImageInput>, ICT)
 export type HpScorer = Hp
-export const HpScorer: NodeClass<Hp, ScorerParts> = nodeScorer(Hp, HP)
+export const HpScorer: NodeClass<Hp, ScorerParts> = nodeScorer(Hp<NodeImageInput>, HP)
+
+/** Options of {@link preprocess}. */
+export interface NodePreprocessOptions extends DecodeOptions {
+  /** Default CLIP's. */
+  readonly config?: PreprocessConfig | undefined
+  /** Default one for this call, on the calling thread. For many images make one and pass it. */
+  readonly decoder?: ImageDecoder | undefined
+}
 
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */
 export async function preprocess(
-  image: ImageInput,
-  options: DecodeOptions & { readonly config?: PreprocessConfig; readonly decoder?: ImageDecoder } = {},
+  image: NodeImageInput,
+  options: NodePreprocessOptions = {},
 ): Promise<PixelValues> {
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
   const decoder = given ?? createNodeDecoder({ threads: 0 })

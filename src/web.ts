@@ -11,16 +11,24 @@ import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
 import { createWebDecoder, type WebDecoderOptions } from './image/decoder-web.ts'
 import type { WebImageInput } from './image/image-input-web.ts'
 import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } from './image/preprocess.ts'
-import { HP, ICT, type RewardKind } from './models/kinds.ts'
+import { type HeadKind, HP, ICT, type RewardKind, type TextKind } from './models/kinds.ts'
 import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-web.ts'
+import { type RankImages, rankImages as rank } from './ranking/rank-images.ts'
+import {
+  type ScoreImages,
+  scoreImages as score,
+  type ScorePairs,
+  scorePairs as scoreEachPair,
+} from './ranking/score-images.ts'
 import type { Runtime } from './runtime.ts'
+import type { HeadScorer } from './scorers/head-scorer.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
 import { IctScorer as Ict } from './scorers/ict-scorer.ts'
 import type { ScorerParts } from './scorers/load-scorer.ts'
 import type { Scorer } from './scorers/scorer.ts'
 import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
-import type { TextScorerParts } from './scorers/text-scorer.ts'
+import type { TextScorer, TextScorerParts } from './scorers/text-scorer.ts'
 import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
 import type { WasmPaths } from './worker/worker-messages-web.ts'
 
@@ -49,7 +57,7 @@ export interface WebScorerOptions extends ScorerOptions, EngineOptions, WebHubOp
   /** Default onnxruntime-web in the worker. */
   readonly backend?: InferenceBackend | undefined
   /** Default the exact decoders in the worker. */
-  readonly decoder?: ImageDecoder | undefined
+  readonly decoder?: ImageDecoder<WebImageInput> | undefined
   /** Default URLs and hub repositories, kept in `cache`. */
   readonly hub?: ModelHub | undefined
 }
@@ -60,23 +68,37 @@ type WebClass<S extends Scorer, Parts> = ScorerClass<S, Parts, string | URL, Web
  * The class of a reward model with the browser wired in. A source is the URL (absolute, or relative to the page with a
  * `./` or `/` in front) of a folder that `icthp convert` wrote, or a hub repository.
  */
-export const webScorer = <S extends Scorer, Parts extends ScorerParts>(
+export const webScorer: WireWeb = <S extends Scorer, Parts extends ScorerParts>(
   Class: new (parts: Parts) => S,
   kind: RewardKind,
 ): WebClass<S, Parts> =>
   scorerClass(Class, kind, (source, options: WebScorerOptions) => ({ source, ...webRuntime(options) }))
 
-export type IctScorer = Ict
-export const IctScorer: WebClass<Ict, TextScorerParts> = webScorer(Ict, ICT)
-export type HpScorer = Hp
-export const HpScorer: WebClass<Hp, ScorerParts> = webScorer(Hp, HP)
+interface WireWeb {
+  (Class: typeof TextScorer, kind: TextKind): WebClass<TextScorer<WebImageInput>, TextScorerParts>
+  (Class: typeof HeadScorer, kind: HeadKind): WebClass<HeadScorer<WebImageInput>, ScorerParts>
+  <S extends Scorer, Parts extends ScorerParts>(
+    Class: new (parts: Parts) => S,
+    kind: RewardKind,
+  ): WebClass<S, Parts>
+}
+
+export type IctScorer = Ict<WebImageInput>
+export const IctScorer: WebClass<IctScorer, TextScorerParts> = webScorer(Ict<WebImageInput>, ICT)
+export type HpScorer = Hp<WebImageInput>
+export const HpScorer: WebClass<HpScorer, ScorerParts> = webScorer(Hp<WebImageInput>, HP)
+
+/** Of `icthp`, for what browsers call an image. */
+export const rankImages: RankImages<WebImageInput> = rank as RankImages<WebImageInput>
+export const scoreImages: ScoreImages<WebImageInput> = score as ScoreImages<WebImageInput>
+export const scorePairs: ScorePairs<WebImageInput> = scoreEachPair as ScorePairs<WebImageInput>
 
 /** Options of {@link preprocess}. */
 export interface WebPreprocessOptions extends DecodeOptions, Pick<EngineOptions, 'worker'> {
   /** Default CLIP's. */
   readonly config?: PreprocessConfig | undefined
   /** Default one for this call, on the calling thread (`worker: true`: in a worker). For many images make one and pass it. */
-  readonly decoder?: ImageDecoder | undefined
+  readonly decoder?: ImageDecoder<WebImageInput> | undefined
 }
 
 /** An image as the towers see it: `pixel_values`, float32, 3 × size × size. Throws `ImageError`. */

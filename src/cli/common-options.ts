@@ -1,6 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Device } from '../backend/backend.ts'
-import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
+import { NODE_DEVICES } from '../backend/ort-node/ort-devices-node.ts'
 import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES } from '../models/manifest.ts'
 import type { Thresholds } from '../ranking/rank-scores.ts'

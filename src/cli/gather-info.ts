@@ -1,5 +1,5 @@
 import type { Device, InferenceBackend } from '../backend/backend.ts'
-import { NODE_DEVICES } from '../backend/ort-node/devices-node.ts'
+import { NODE_DEVICES } from '../backend/ort-node/ort-devices-node.ts'
 import { reason } from '../backend/reason.ts'
 import { IcthpError } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { unpackError } from '../backend/ort-messages.ts'
 import { BackendError } from '../base/errors.ts'
+import { unpackError } from '../base/packed-error.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { workerUrl } from '../worker/worker-url-node.ts'
 import type { Measurement, MeasureReply, MeasureRequest } from './measure-messages.ts'

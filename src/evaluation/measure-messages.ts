@@ -1,5 +1,5 @@
 import type { Device } from '../backend/backend.ts'
-import type { PackedError } from '../backend/ort-messages.ts'
+import type { PackedError } from '../base/packed-error.ts'
 import type { Progress } from '../base/progress.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import type { ModelKind, PerKind } from '../models/kinds.ts'

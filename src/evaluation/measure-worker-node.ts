@@ -3,8 +3,8 @@
  * precision alone. Takes one request, answers, and ends.
  */
 import { readFileSync } from 'node:fs'
-import { packError } from '../backend/ort-messages.ts'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
+import { packError } from '../base/packed-error.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'

@@ -1,14 +1,10 @@
 import { ImageError } from '../base/errors.ts'
+import { checkSize } from './check-size.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from './decoder.ts'
-import { decodeBmp } from './formats/bmp-decoder.ts'
-import { decodeGif } from './formats/gif-decoder.ts'
-import { decodePng } from './formats/png-decoder.ts'
-import { decodeTiff } from './formats/tiff-decoder.ts'
-import { firstWebpFrame, placeWebpFrame } from './formats/webp-frame.ts'
 import { unreadable } from './image-errors.ts'
 import type { RawImage, RgbImage } from './raw-image.ts'
-import { checkSize, FORMAT_NAMES, type ImageFormat, sniffImage } from './sniff.ts'
+import { sniffImage } from './sniff.ts'
 
 /**
  * Decodes a file of any format known to exact pixels: those of Pillow's `Image.open(…).convert("RGB")`, but that a gray
@@ -20,41 +16,22 @@ export async function decodeImage(
   codecs: ImageCodecs,
   maxPixels: number = DEFAULT_MAX_PIXELS,
 ): Promise<RawImage> {
-  const header = sniffImage(bytes)
-  checkSize(header.width, header.height, maxPixels)
+  const { format, width, height } = sniffImage(bytes)
+  checkSize(width, height, maxPixels)
   let image: RawImage
   try {
-    image = await DECODERS[header.format](bytes, codecs)
+    image = await format.decode(bytes, codecs)
   } catch (cause) {
     if (cause instanceof ImageError) throw cause
-    throw unreadable(
-      FORMAT_NAMES[header.format],
-      cause instanceof Error ? cause.message : String(cause),
-      cause,
-    )
+    throw unreadable(format.name, cause instanceof Error ? cause.message : String(cause), cause)
   }
-  if (image.width !== header.width || image.height !== header.height) {
+  if (image.width !== width || image.height !== height) {
     throw unreadable(
-      FORMAT_NAMES[header.format],
-      `its header says ${header.width}×${header.height} pixels, its data has ${image.width}×${image.height}`,
+      format.name,
+      `its header says ${width}×${height} pixels, its data has ${image.width}×${image.height}`,
     )
   }
   return image
-}
-
-const DECODERS: Readonly<
-  Record<ImageFormat, (bytes: Uint8Array, codecs: ImageCodecs) => RawImage | Promise<RawImage>>
-> = {
-  jpeg: (bytes, codecs) => codecs.jpeg(bytes),
-  png: (bytes, codecs) => decodePng(bytes, codecs.inflate),
-  gif: (bytes) => decodeGif(bytes),
-  bmp: (bytes) => decodeBmp(bytes),
-  tiff: (bytes, codecs) => decodeTiff(bytes, codecs.inflate),
-  avif: (bytes, codecs) => codecs.avif(bytes),
-  webp: async (bytes, codecs) => {
-    const frame = firstWebpFrame(bytes)
-    return placeWebpFrame(frame, await codecs.webp(frame.still))
-  },
 }
 
 /** Drops alpha and repeats gray. */

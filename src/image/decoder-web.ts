@@ -3,10 +3,10 @@ import { ImageError } from '../base/errors.ts'
 import { Gate } from '../base/gate.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
-import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder, type ImageInput } from './decoder.ts'
+import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
 import type { ImageRequest } from './image-handler-web.ts'
-import { type OpenedInput, openWebImage } from './image-input-web.ts'
+import { type OpenedInput, openWebImage, type WebImageInput } from './image-input-web.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 import { takeImage } from './take-image.ts'
@@ -24,7 +24,7 @@ export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
  * The decoder of browsers: takes {@link WebImageInput}, and decodes and resizes in a worker. One that is still at an image
  * half a second after that was aborted is ended, and the next image starts another.
  */
-export function createWebDecoder(options: WebDecoderOptions = {}): ImageDecoder {
+export function createWebDecoder(options: WebDecoderOptions = {}): ImageDecoder<WebImageInput> {
   return new WebDecoder(options)
 }
 
@@ -33,7 +33,7 @@ const HELD_BYTES = 256 << 20
 /** Milliseconds that the worker has to end what nobody waits for any more. */
 const GRACE = 500
 
-class WebDecoder implements ImageDecoder {
+class WebDecoder implements ImageDecoder<WebImageInput> {
   readonly name = 'wasm'
   readonly #reading = new Gate(HELD_BYTES)
   /** One image at a time, so that with its worker no other is lost. */
@@ -46,11 +46,11 @@ class WebDecoder implements ImageDecoder {
     this.#engine = options.engine ?? new Engine(options)
   }
 
-  async decode(image: ImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
+  async decode(image: WebImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
     return (await this.#run(openWebImage(takeImage(image, options.transfer)), undefined, options)) as RgbImage
   }
 
-  async crop(image: ImageInput, { size }: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
+  async crop(image: WebImageInput, { size }: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
     return (await this.#run(openWebImage(takeImage(image, options.transfer)), size, options)) as ImageCrop
   }
 

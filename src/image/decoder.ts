@@ -1,23 +1,18 @@
+import type { ImageInput } from './image-input.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 
-/**
- * Turns whatever the platform's users call an image into exact pixels. `ImageInput` is open-ended here: which
- * inputs a platform takes say `NodeImageInput` (image-input-node.ts) and `WebImageInput` (image-input-web.ts).
- */
-export interface ImageDecoder {
+/** Turns what the platform's users call an image into exact pixels: `Input` is what it takes. */
+export interface ImageDecoder<Input = ImageInput> {
   /** Which decoders are at work, for example `sharp 0.35.5` or `wasm`. */
   readonly name: string
   /** The whole picture, equal to Pillow's `Image.open(…).convert("RGB")`. Throws `ImageError`. */
-  decode(image: ImageInput, options?: DecodeOptions): Promise<RgbImage>
+  decode(image: Input, options?: DecodeOptions): Promise<RgbImage>
   /** Decodes, resizes and crops, off the calling thread where the platform can. Throws `ImageError`. */
-  crop(image: ImageInput, spec: CropSpec, options?: DecodeOptions): Promise<ImageCrop>
+  crop(image: Input, spec: CropSpec, options?: DecodeOptions): Promise<ImageCrop>
   /** Ends worker threads. Idempotent. */
   dispose(): Promise<void>
 }
-
-/** A path, URL, Buffer, Uint8Array, ArrayBuffer, Blob, File, RawImage or `Jimp` object; browsers take more. */
-export type ImageInput = unknown
 
 export interface DecodeOptions {
   /** Refuse images of more pixels than this, before decoding. Default 100 million. */

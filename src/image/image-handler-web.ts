@@ -1,4 +1,5 @@
 import type { Answer } from '../worker/worker-messages-web.ts'
+import { checkSize } from './check-size.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { createWasmCodecs } from './codecs/wasm-codecs.ts'
 import { loadWasmWeb } from './codecs/wasm-files-web.ts'
@@ -6,7 +7,6 @@ import { decodeImage, toRgb } from './decode-image.ts'
 import { inflateStream } from './formats/inflate-stream.ts'
 import { cropImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
-import { checkSize } from './sniff.ts'
 
 /** A picture as it goes to the worker: a file's bytes, pixels, or what the browser has decoded. */
 export type ImageSource =

@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
-import { type JimpImage, jimpPixels } from './jimp-image.ts'
+import type { ImageInput } from './image-input.ts'
+import { jimpPixels } from './jimp-image.ts'
 import { refuseLongText } from './not-a-path.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 
 /** What Node's users may call an image. A string is a path, unless it starts with `http:`, `https:`, `file:` or `data:`. */
-export type NodeImageInput = string | URL | ArrayBufferLike | ArrayBufferView | Blob | RawImage | JimpImage
+export type NodeImageInput = ImageInput
 
 /** An input that has been looked at, but not read. */
 export interface OpenedInput {

@@ -2,7 +2,8 @@ import { ImageError, show } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageSource } from './image-handler-web.ts'
-import { type JimpImage, jimpPixels } from './jimp-image.ts'
+import type { ImageInput } from './image-input.ts'
+import { jimpPixels } from './jimp-image.ts'
 import { refuseLongText } from './not-a-path.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
@@ -13,19 +14,7 @@ import type { RawImage } from './raw-image.ts'
  * cannot be fetched again) is taken as it draws it: rotated by EXIF, colour-managed, colours rounded where alpha is low.
  */
 export type WebImageInput =
-  | string
-  | URL
-  | Blob
-  | ArrayBufferLike
-  | ArrayBufferView
-  | RawImage
-  | JimpImage
-  | ImageData
-  | ImageBitmap
-  | HTMLImageElement
-  | HTMLCanvasElement
-  | OffscreenCanvas
-  | VideoFrame
+  ImageInput | ImageData | ImageBitmap | HTMLImageElement | HTMLCanvasElement | OffscreenCanvas | VideoFrame
 
 /** An input that has been looked at. */
 export interface OpenedInput {

@@ -1,3 +1,5 @@
+import { brands } from './formats/avif-brands.ts'
+
 /** What a file is that is no image of ours: its name, and what to do. */
 export type Stranger = readonly [name: string, remedy: string]
 
@@ -20,16 +22,6 @@ export function nameStranger(head: string): Stranger | undefined {
   if (isCursor(head)) return ['An icon or cursor', convert]
   if (isTarga(head)) return ['A TGA image', convert]
   return nameText(head)
-}
-
-/** The brands of a file of boxes (ISO/IEC 14496-12, `ftyp`): the major one and those it is compatible with. */
-export function brands(head: string): string[] {
-  if (!head.startsWith('ftyp', 4)) return []
-  const size = [0, 1, 2, 3].reduce((sum, i) => sum * 256 + head.charCodeAt(i), 0)
-  const end = Math.min(size === 0 ? head.length : size, head.length)
-  const found = [head.slice(8, 12)]
-  for (let at = 16; at + 4 <= end; at += 4) found.push(head.slice(at, at + 4))
-  return found
 }
 
 const STARTS: readonly (readonly [starts: readonly string[], ...Stranger])[] = [

@@ -1,4 +1,3 @@
-import type { ImageInput } from './decoder.ts'
 import { jimpPixels } from './jimp-image.ts'
 
 /** Copies that were made here: nobody else writes to them, so they are not copied again. */
@@ -9,7 +8,7 @@ const taken = new WeakSet<object>()
  * pool) while the image waits for its turn; what is only named (paths, URLs, Blobs, elements) is left as it is. With
  * `transfer` the memory itself is taken: its owner has promised to leave it alone.
  */
-export function takeImage(image: ImageInput, transfer = false): ImageInput {
+export function takeImage(image: unknown, transfer = false): unknown {
   if (typeof image !== 'object' || image === null || taken.has(image)) return image
   const copy = transfer ? share : copyOf
   if (ArrayBuffer.isView(image)) return keep(copy(image))

@@ -2,7 +2,6 @@ import type { Inflate } from '../image/codecs/image-codecs.ts'
 import { inflateStream } from '../image/formats/inflate-stream.ts'
 import type { RawImage } from '../image/raw-image.ts'
 import { findComfy } from './comfy/find-comfy.ts'
-import { isPng } from './containers/png-text.ts'
 import { readFields } from './containers/read-fields.ts'
 import { readStealth, readStealthPng, type StealthText } from './containers/stealth.ts'
 import { finishPrompt } from './finish-prompt.ts'
@@ -30,7 +29,8 @@ export async function findPrompt(bytes: Uint8Array, options: FindOptions = {}): 
   if (!fields) return { reason: 'no-metadata' }
   const told = findInFields(fields, options.name)
   if (typeof told === 'object' && told.prompt !== '') return { found: finishPrompt(told) }
-  const hidden = isPng(bytes) ? await readStealthPng(bytes, options.inflate ?? inflateStream) : undefined
+  const hidden =
+    fields.container === 'PNG' ? await readStealthPng(bytes, options.inflate ?? inflateStream) : undefined
   const stealth = hidden && promptOfStealth(hidden, 'PNG')
   if (stealth) return { found: finishPrompt(stealth) }
   return typeof told === 'object' ? { found: finishPrompt(told) } : { reason: told }

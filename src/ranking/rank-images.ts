@@ -1,20 +1,22 @@
 import { InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/decoder.ts'
 import { takeImages } from '../image/take-image.ts'
 import { logitKey } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
-import type { Scorer } from '../scorers/scorer.ts'
+import type { Scorable, Scorer } from '../scorers/scorer.ts'
 import { combineScores, defaultRule, type Scores, weightsFor } from './combine.ts'
 import { type OrderOptions, type Ranking, rankScores } from './rank-scores.ts'
 import { scoreImages, type ScoreImagesOptions, scorersIn } from './score-images.ts'
 
 export interface RankOptions extends ScoreImagesOptions, OrderOptions {}
 
+/** {@link rankImages}, for a platform whose users call `Input` an image. */
+export type RankImages<Input> = (images: readonly Scorable<Input>[], options: RankOptions) => Promise<Ranking>
+
 /**
  * Scores images with ICT, HP or both, decoding each once, and orders them. Throws `InputError` for options that do not
  * fit together, `ImageError` for an image that cannot be read (unless `onImageError` takes it), `BackendError`.
  */
-export async function rankImages(given: readonly ImageInput[], asked: RankOptions): Promise<Ranking> {
+export async function rankImages(given: readonly Scorable[], asked: RankOptions): Promise<Ranking> {
   if (!Array.isArray(given)) {
     throw new InputError('input_invalid_option', `rankImages takes a list of images, not ${show(given)}.`)
   }

@@ -1,11 +1,11 @@
 import { InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/decoder.ts'
+import type { ImageInput } from '../image/image-input.ts'
 import { takeImages } from '../image/take-image.ts'
 import { allKinds, logitKey } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
-import { encodeStream } from '../scorers/encode-stream.ts'
+import { encodeStream, type Images } from '../scorers/encode-stream.ts'
 import type { HeadScorer } from '../scorers/head-scorer.ts'
-import { type Judge, Scorer } from '../scorers/scorer.ts'
+import { type Judge, type Scorable, Scorer } from '../scorers/scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Scores } from './combine.ts'
@@ -23,18 +23,32 @@ export interface ScoreImagesOptions extends ScorersOption, StreamOptions {
   readonly prompt?: string | undefined
 }
 
+/** {@link scoreImages} and its like, for a platform whose users call `Input` an image. */
+export interface ScoreImages<Input> {
+  /** One pass over the images with all scorers: every image's scores, as they are ready. Each image is decoded once. */
+  (
+    images: Images<Scorable<Input>>,
+    options: ScoreImagesOptions,
+  ): AsyncGenerator<{ index: number; scores: Scores }>
+  /** The same for many prompts, each encoded once: an image's scores with each of them, in their order. */
+  (
+    images: Images<Scorable<Input>>,
+    options: Omit<ScoreImagesOptions, 'prompt'> & { readonly prompts: readonly string[] },
+  ): AsyncGenerator<{ index: number; scores: Scores[] }>
+}
+
 /** One pass over the images with all scorers: every image's scores, as they are ready. Each image is decoded once. */
 export function scoreImages(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  images: Images<Scorable>,
   options: ScoreImagesOptions,
 ): AsyncGenerator<{ index: number; scores: Scores }>
 /** The same for many prompts, each encoded once: an image's scores with each of them, in their order. */
 export function scoreImages(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  images: Images<Scorable>,
   options: Omit<ScoreImagesOptions, 'prompt'> & { readonly prompts: readonly string[] },
 ): AsyncGenerator<{ index: number; scores: Scores[] }>
 export function scoreImages(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  images: Images<Scorable>,
   options: ScoreImagesOptions & { readonly prompts?: readonly string[] },
 ): AsyncGenerator<{ index: number; scores: Scores | Scores[] }> {
   checkOptions(options, 'scoreImages')
@@ -53,7 +67,7 @@ async function* firstOf(
 }
 
 async function* scoreEach(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  images: Images,
   scorers: readonly Scorer[],
   prompts: readonly string[],
   options: StreamOptions,
@@ -63,10 +77,15 @@ async function* scoreEach(
 }
 
 /** An image and the prompt that it is to be scored with. */
-export interface ImagePair {
-  readonly image: ImageInput
+export interface ImagePair<Input = ImageInput> {
+  readonly image: Scorable<Input>
   readonly prompt: string
 }
+
+export type ScorePairs<Input> = (
+  pairs: readonly ImagePair<Input>[],
+  options: ScorersOption & StreamOptions,
+) => AsyncGenerator<{ index: number; scores: Scores }>
 
 /** Scores each image with its own prompt. Every image is decoded once, every distinct prompt encoded once. */
 export async function* scorePairs(
@@ -95,7 +114,7 @@ function placeOf(places: Map<string, number>, prompt: string): number {
 }
 
 async function* judgeEach(
-  images: Iterable<ImageInput> | AsyncIterable<ImageInput>,
+  images: Images,
   scorers: readonly Scorer[],
   prompts: readonly string[],
   { signal, onProgress, onImageError }: StreamOptions,

@@ -1,14 +1,15 @@
 import { IcthpError, InputError, show } from '../base/errors.ts'
 import { Gate } from '../base/gate.ts'
 import { onAbort } from '../base/on-abort.ts'
-import type { ImageDecoder, ImageInput } from '../image/decoder.ts'
+import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImage } from '../image/take-image.ts'
 import { checkOptions } from './check-options.ts'
 import type { StreamOptions } from './scorer-options.ts'
 import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
-export type Images = Iterable<ImageInput> | AsyncIterable<ImageInput>
+/** A list of images, or a source of them. Text can be iterated, too, and is none. */
+export type Images<Input = unknown> = (Iterable<Input> & object) | AsyncIterable<Input>
 
 export interface StreamedImage {
   readonly index: number
@@ -138,7 +139,7 @@ interface Failed {
 /** An image that the source has given; taken from here when its crop begins. */
 interface Entry {
   readonly index: number
-  image: ImageInput
+  image: unknown
   settled: Promise<Cropped | Failed> | undefined
   ready: boolean
 }
@@ -158,7 +159,7 @@ class CropQueue {
   #failure: { readonly error: unknown } | undefined
   /** A controller each, since a signal with a listener for every image in flight makes Node warn of a leak. */
   readonly #cropping = new Set<AbortController>()
-  readonly #iterator: Iterator<ImageInput> | AsyncIterator<ImageInput>
+  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown>
   readonly #greedy: boolean
 
   constructor(
@@ -259,7 +260,7 @@ class CropQueue {
     this.#wake()
   }
 
-  async #crop(image: ImageInput, index: number): Promise<Cropped | Failed> {
+  async #crop(image: unknown, index: number): Promise<Cropped | Failed> {
     const controller = new AbortController()
     this.#cropping.add(controller)
     try {

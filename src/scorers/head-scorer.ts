@@ -1,33 +1,37 @@
-import type { ImageInput } from '../image/decoder.ts'
+import type { ImageInput } from '../image/image-input.ts'
 import { takeImages } from '../image/take-image.ts'
 import type { HeadKind } from '../models/kinds.ts'
 import { checkOptions } from './check-options.ts'
 import type { Images } from './encode-stream.ts'
-import { type Judge, Scorer } from './scorer.ts'
+import { isList, type Judge, type Scorable, Scorer } from './scorer.ts'
 import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
 
 /** A reward model that judges an image alone, as its record in models/kinds.ts says. */
-export class HeadScorer extends Scorer {
+export class HeadScorer<Input = ImageInput> extends Scorer<Input> {
   /** Scores in the model's range: a number for one image, an array for an array. Throws `ImageError`, `BackendError`. */
-  score(images: readonly ImageInput[], options?: EncodeOptions): Promise<number[]>
-  score(image: ImageInput, options?: EncodeOptions): Promise<number>
+  score(images: readonly Scorable<Input>[], options?: EncodeOptions): Promise<number[]>
+  score(image: Scorable<Input>, options?: EncodeOptions): Promise<number>
+  score(
+    images: Scorable<Input> | readonly Scorable<Input>[],
+    options?: EncodeOptions,
+  ): Promise<number | number[]>
   async score(
-    images: ImageInput | readonly ImageInput[],
+    images: Scorable<Input> | readonly Scorable<Input>[],
     options: EncodeOptions = {},
   ): Promise<number | number[]> {
-    const one = !Array.isArray(images)
+    const one = !isList(images)
     const scores = (await this.logits(one ? [images] : images, options)).map((logit) => this.#score(logit))
     return one ? scores[0]! : scores
   }
 
   /** What the score is made of (HP: what goes into the sigmoid): unbounded, one an image. */
-  async logits(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<number[]> {
+  async logits(images: readonly Scorable<Input>[], options: EncodeOptions = {}): Promise<number[]> {
     return (await this.encodeAll(images, options)).map(({ logit }) => logit!)
   }
 
   /** Scores images as they come, in order, with bounded memory. */
   scoreStream(
-    images: Images,
+    images: Images<Scorable<Input>>,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
     checkOptions(options, 'scoreStream')
@@ -35,7 +39,7 @@ export class HeadScorer extends Scorer {
   }
 
   async *#scoreEach(
-    images: Images,
+    images: Images<Scorable<Input>>,
     options: StreamOptions,
   ): AsyncGenerator<{ index: number; score: number; logit: number }> {
     for await (const { index, image } of this.encodeEach(images, options)) {
@@ -44,7 +48,10 @@ export class HeadScorer extends Scorer {
   }
 
   /** Image embeddings as the tower gives them, not normalised: float32, one of `projectionDim` values an image. */
-  async embedImages(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+  async embedImages(
+    images: readonly Scorable<Input>[],
+    options: EncodeOptions = {},
+  ): Promise<Float32Array[]> {
     return (await this.encodeAll(images, options)).map(({ embeds }) => embeds)
   }
 

@@ -1,3 +1,4 @@
+import { isCpu } from '../backend/devices.ts'
 import { ModelError } from '../base/errors.ts'
 import type { FileDigest } from '../hub/hub.ts'
 import { type RewardKind, type TowerName, towersOf } from '../models/kinds.ts'
@@ -72,7 +73,7 @@ async function loadChoice(
   notes: readonly string[],
 ): Promise<LoadedParts> {
   const { threads, signal, onProgress, maxPixels, selfTest = true } = options
-  const batchSize = options.batchSize ?? (device === 'cpu' || device === 'wasm' ? 2 : 8)
+  const batchSize = options.batchSize ?? (isCpu(device) ? 2 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
   const open = async (name: TowerName): Promise<Tower> => {
     const tower = await loadTower(folder, base, manifest, name, {

@@ -1,4 +1,5 @@
 import type { Device } from '../backend/backend.ts'
+import { isCpu } from '../backend/devices.ts'
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError, ModelError, show } from '../base/errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
@@ -63,9 +64,7 @@ export async function openModel(
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
   const devices: Device[] =
-    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm'
-      ? [probed.device, probed.fallback ?? 'cpu']
-      : [probed.device]
+    device === 'auto' && !isCpu(probed.device) ? [probed.device, probed.fallback ?? 'cpu'] : [probed.device]
   return {
     folder,
     manifest,
@@ -123,8 +122,7 @@ function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Devic
       { dtype, held },
     )
   }
-  const kind = device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'
-  const preferred = PREFERRED[kind].filter((candidate) => held.includes(candidate))
+  const preferred = PREFERRED[isCpu(device) ? 'cpu' : 'gpu'].filter((candidate) => held.includes(candidate))
   if (preferred.length === 0) {
     throw new ModelError(
       'model_dtype_unavailable',

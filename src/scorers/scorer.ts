@@ -1,5 +1,6 @@
 import { InputError } from '../base/errors.ts'
-import type { ImageInput } from '../image/decoder.ts'
+import type { ImageInput } from '../image/image-input.ts'
+import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImages } from '../image/take-image.ts'
 import { kindNamed, type RewardKind } from '../models/kinds.ts'
 import { checkOptions } from './check-options.ts'
@@ -14,8 +15,11 @@ export type Judge = (
   prompt?: number,
 ) => { readonly scores: readonly number[]; readonly logit?: number }
 
-/** What all reward models have in common: a record, a vision tower, and an end. */
-export abstract class Scorer {
+/** What a scorer takes for an image: what its platform does, and crops that were made before. */
+export type Scorable<Input = ImageInput> = Input | ImageCrop
+
+/** What all reward models have in common: a record, a vision tower, and an end. `Input` is what its platform calls an image. */
+export abstract class Scorer<Input = ImageInput> {
   /** What runs, to be shown beside the numbers. */
   readonly info: ScorerInfo
   /** The record of the reward model. */
@@ -57,7 +61,10 @@ export abstract class Scorer {
     return this.dispose()
   }
 
-  protected async encodeAll(images: readonly ImageInput[], options: EncodeOptions): Promise<EncodedImage[]> {
+  protected async encodeAll(
+    images: readonly Scorable<Input>[],
+    options: EncodeOptions,
+  ): Promise<EncodedImage[]> {
     checkOptions(options, 'a scorer')
     const encoded: EncodedImage[] = []
     for await (const {
@@ -68,10 +75,13 @@ export abstract class Scorer {
   }
 
   protected async *encodeEach(
-    images: Images,
+    images: Images<Scorable<Input>>,
     options: StreamOptions,
   ): AsyncGenerator<{ index: number; image: EncodedImage }> {
     for await (const { index, encoded } of encodeStream([this.vision], images, options))
       yield { index, image: encoded[0]! }
   }
 }
+
+/** As `Array.isArray`, which takes lists that cannot be changed for none. */
+export const isList: <T>(value: T | readonly T[]) => value is readonly T[] = Array.isArray as never

@@ -1,5 +1,5 @@
 import { InputError } from '../base/errors.ts'
-import type { ImageInput } from '../image/decoder.ts'
+import type { ImageInput } from '../image/image-input.ts'
 import { takeImages } from '../image/take-image.ts'
 import { l2Normalise } from '../models/embeddings.ts'
 import type { TextKind } from '../models/kinds.ts'
@@ -7,7 +7,7 @@ import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { checkOptions } from './check-options.ts'
 import type { Images } from './encode-stream.ts'
 import type { ScorerParts } from './load-scorer.ts'
-import { type Judge, Scorer } from './scorer.ts'
+import { isList, type Judge, type Scorable, Scorer } from './scorer.ts'
 import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
 import type { TextEncoder } from './text-encoder.ts'
 
@@ -16,7 +16,7 @@ export interface TextScorerParts extends ScorerParts {
 }
 
 /** A reward model that compares images with prompts, as its record in models/kinds.ts says. */
-export class TextScorer extends Scorer {
+export class TextScorer<Input = ImageInput> extends Scorer<Input> {
   readonly tokenizer: ClipTokenizer
   readonly #text: TextEncoder
 
@@ -33,19 +33,24 @@ export class TextScorer extends Scorer {
    * `BackendError`.
    */
   score(
-    images: readonly ImageInput[],
+    images: readonly Scorable<Input>[],
     prompts: string | readonly string[],
     options?: EncodeOptions,
   ): Promise<number[]>
-  score(image: ImageInput, prompt: string, options?: EncodeOptions): Promise<number>
+  score(image: Scorable<Input>, prompt: string, options?: EncodeOptions): Promise<number>
+  score(
+    images: Scorable<Input> | readonly Scorable<Input>[],
+    prompt: string,
+    options?: EncodeOptions,
+  ): Promise<number | number[]>
   async score(
-    images: ImageInput | readonly ImageInput[],
+    images: Scorable<Input> | readonly Scorable<Input>[],
     prompts: string | readonly string[],
     options: EncodeOptions = {},
   ): Promise<number | number[]> {
     checkOptions(options, 'score')
-    const one = !Array.isArray(images)
-    const list = takeImages<readonly ImageInput[]>(one ? [images] : images, options.transfer)
+    const one = !isList(images)
+    const list = takeImages(one ? [images] : images, options.transfer)
     const pairwise = Array.isArray(prompts)
     const texts: readonly string[] = pairwise ? [...prompts] : [prompts as string]
     if (pairwise && (one || texts.length !== list.length)) {
@@ -64,7 +69,7 @@ export class TextScorer extends Scorer {
 
   /** Scores of every pair, `[image][prompt]`; each image and each prompt is encoded once. */
   async matrix(
-    images: readonly ImageInput[],
+    images: readonly Scorable<Input>[],
     prompts: readonly string[],
     options: EncodeOptions = {},
   ): Promise<number[][]> {
@@ -83,7 +88,7 @@ export class TextScorer extends Scorer {
 
   /** Scores images against one prompt as they come, in order, with bounded memory. */
   scoreStream(
-    images: Images,
+    images: Images<Scorable<Input>>,
     prompt: string,
     options: StreamOptions = {},
   ): AsyncGenerator<{ index: number; score: number }> {
@@ -92,7 +97,7 @@ export class TextScorer extends Scorer {
   }
 
   async *#scoreEach(
-    images: Images,
+    images: Images<Scorable<Input>>,
     prompt: string,
     options: StreamOptions,
   ): AsyncGenerator<{ index: number; score: number }> {
@@ -117,7 +122,10 @@ export class TextScorer extends Scorer {
   }
 
   /** L2-normalised image embeddings: float32, one of `projectionDim` values an image. */
-  async embedImages(images: readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array[]> {
+  async embedImages(
+    images: readonly Scorable<Input>[],
+    options: EncodeOptions = {},
+  ): Promise<Float32Array[]> {
     return (await this.encodeAll(images, options)).map(({ embeds }) => l2Normalise(embeds))
   }
 

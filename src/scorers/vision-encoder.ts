@@ -1,11 +1,11 @@
-import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
+import type { DecodeOptions, ImageDecoder } from '../image/decoder.ts'
 import { type ImageCrop, normaliseInto, type PreprocessConfig } from '../image/preprocess.ts'
 import { checkNumbers } from './scorer-options.ts'
 import type { Tower } from './tower.ts'
 
 export interface VisionEncoderParts {
   readonly tower: Tower
-  readonly decoder: ImageDecoder
+  readonly decoder: ImageDecoder<unknown>
   readonly preprocess: PreprocessConfig
   readonly projectionDim: number
   /** Whether the graph also gives `hp_logits`. */
@@ -29,7 +29,7 @@ export class VisionEncoder {
   }
 
   /** A crop that was made before is taken as it is. */
-  crop(image: ImageInput, options: DecodeOptions = {}): Promise<ImageCrop> {
+  crop(image: unknown, options: DecodeOptions = {}): Promise<ImageCrop> {
     const { decoder, preprocess, maxPixels } = this.parts
     if (isCrop(image) && image.size === preprocess.size) return Promise.resolve(image)
     return decoder.crop(image, preprocess, { maxPixels, ...options })

@@ -1,6 +1,6 @@
 import { ImageError, InputError, show } from '../base/errors.ts'
 import { sleep } from '../base/sleep.ts'
-import type { DecodeOptions, ImageDecoder, ImageInput } from '../image/decoder.ts'
+import type { DecodeOptions, ImageDecoder } from '../image/decoder.ts'
 import type { CropSpec, ImageCrop, PreprocessConfig } from '../image/preprocess.ts'
 import type { RgbImage } from '../image/raw-image.ts'
 import type { FakeOptions } from './fake-options.ts'
@@ -10,19 +10,19 @@ import { hash32 } from './stable-hash.ts'
 export const FAKE_PREPROCESS: PreprocessConfig = { size: 2, mean: [0, 0, 0], std: [1, 1, 1] }
 
 export interface SeenImage {
-  readonly image: ImageInput
+  readonly image: unknown
   /** Equal for images of equal content. */
   readonly digest: string
 }
 
 /** Takes anything for an image, and makes it a crop that holds its number in order of arrival. */
-export class FakeDecoder implements ImageDecoder {
+export class FakeDecoder implements ImageDecoder<unknown> {
   readonly name = 'fake'
   readonly #seen: SeenImage[] = []
 
   constructor(
     private readonly options: FakeOptions,
-    private readonly decoded: ImageInput[],
+    private readonly decoded: unknown[],
   ) {}
 
   seen(number: number): SeenImage {
@@ -35,12 +35,12 @@ export class FakeDecoder implements ImageDecoder {
     return image
   }
 
-  async decode(image: ImageInput, options?: DecodeOptions): Promise<RgbImage> {
+  async decode(image: unknown, options?: DecodeOptions): Promise<RgbImage> {
     const { data, size } = await this.crop(image, FAKE_PREPROCESS, options)
     return { data, width: size, height: size, channels: 3 }
   }
 
-  async crop(image: ImageInput, { size }: CropSpec, { signal }: DecodeOptions = {}): Promise<ImageCrop> {
+  async crop(image: unknown, { size }: CropSpec, { signal }: DecodeOptions = {}): Promise<ImageCrop> {
     await sleep(this.options.latency?.decode, signal)
     if (this.options.unreadable?.(image)) {
       throw new ImageError(
@@ -60,7 +60,7 @@ export class FakeDecoder implements ImageDecoder {
   async dispose(): Promise<void> {}
 }
 
-async function digestOf(image: ImageInput): Promise<string> {
+async function digestOf(image: unknown): Promise<string> {
   if (typeof image === 'string') return image
   if (image instanceof URL) return image.href
   if (image instanceof Blob) return bytesDigest(new Uint8Array(await image.arrayBuffer()))

@@ -1,6 +1,5 @@
 import type { Tensor } from '../backend/backend.ts'
 import { BackendError, InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/decoder.ts'
 import type { ModelKind } from '../models/kinds.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'
 import { IctScorer } from '../scorers/ict-scorer.ts'
@@ -17,17 +16,18 @@ import { embedNumber, FAKE_DIM, numberOf } from './numbered-embedding.ts'
 import { hash } from './stable-hash.ts'
 
 export interface FakeScorers {
-  readonly ict: IctScorer
-  readonly hp: HpScorer
+  /** Takes anything for an image, and so does `hp`. */
+  readonly ict: IctScorer<unknown>
+  readonly hp: HpScorer<unknown>
   readonly calls: FakeCalls
 }
 
 /** What the fakes were asked to do, in order. */
 export interface FakeCalls {
   /** Images that were read. In `rankImages`, each once for both scorers. */
-  readonly decoded: readonly ImageInput[]
+  readonly decoded: readonly unknown[]
   /** The batches that went through the vision towers. */
-  readonly batches: readonly { readonly tower: ModelKind; readonly images: readonly ImageInput[] }[]
+  readonly batches: readonly { readonly tower: ModelKind; readonly images: readonly unknown[] }[]
   /** Prompts that were encoded; one that is there several times in a call is encoded once. */
   readonly prompts: readonly string[]
 }
@@ -45,7 +45,7 @@ export interface FakeCalls {
  */
 export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
   const calls = {
-    decoded: [] as ImageInput[],
+    decoded: [] as unknown[],
     batches: [] as FakeCalls['batches'][number][],
     prompts: [] as string[],
   }
@@ -71,7 +71,7 @@ function fakeParts(
   { latency, batchSize = 4 }: FakeOptions,
   decoder: FakeDecoder,
   head: ((image: SeenImage) => number) | undefined,
-  onBatch: (images: readonly ImageInput[]) => void,
+  onBatch: (images: readonly unknown[]) => void,
 ): ScorerParts {
   const session = new FakeSession(latency?.run, (inputs) => {
     const numbers = numbersIn(inputs)
@@ -114,7 +114,7 @@ const floats = (dims: number[], data: number[]): Tensor => ({
   data: Float32Array.from(data),
 })
 
-class FakeIctScorer extends IctScorer {
+class FakeIctScorer extends IctScorer<unknown> {
   readonly #prompts: string[] = []
 
   constructor(

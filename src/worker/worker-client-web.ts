@@ -2,10 +2,10 @@
  * Where icthp/web works: a dedicated worker that comes with the library, so that decoding, resizing and the towers
  * never hold up the page. Behind a MessagePort, so that the same code can run on the calling thread too.
  */
-import { unpackError } from '../backend/ort-messages.ts'
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError } from '../base/errors.ts'
-import type { EngineReply, EngineSetup, WasmPaths } from './worker-messages-web.ts'
+import { PendingCalls, type Reply } from '../base/pending-calls.ts'
+import type { EngineSetup, WasmPaths } from './worker-messages-web.ts'
 
 export interface EngineOptions {
   /** `false`: no worker, everything on the calling thread. Default true. */
@@ -27,9 +27,8 @@ interface EnginePort {
 /** Asks the worker and waits for its answers. Starts it with the first request. */
 export class Engine {
   readonly #options: EngineOptions
-  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  readonly #calls = new PendingCalls()
   #port: Promise<EnginePort> | undefined
-  #ids = 0
   #disposed = false
 
   constructor(options: EngineOptions = {}) {
@@ -48,7 +47,9 @@ export class Engine {
   /** Ends the worker, which frees all its memory; what waits is rejected with `InputError` `input_disposed`. */
   async dispose(): Promise<void> {
     this.#disposed = true
-    this.#fail(new InputError('input_disposed', 'It was disposed while this was running. Load it again.'))
+    this.#calls.fail(
+      new InputError('input_disposed', 'It was disposed while this was running. Load it again.'),
+    )
     const port = await this.#port?.catch(() => undefined)
     port?.close()
   }
@@ -56,7 +57,7 @@ export class Engine {
   /** Ends a worker that hangs; the next request starts another. Returns `false` where it runs on the calling thread. */
   endWorker(): boolean {
     if (this.#options.worker === false) return false
-    this.#fail(
+    this.#calls.fail(
       new DeviceError('device_unavailable', 'The worker of icthp hung and was ended. Load it again.'),
     )
     void this.#port?.then(
@@ -68,21 +69,15 @@ export class Engine {
   }
 
   async #send(request: { readonly kind: string }, transfer: readonly Transferable[]): Promise<unknown> {
+    this.#requireAlive()
+    const port = await (this.#port ??= this.#start())
+    this.#requireAlive()
+    return this.#calls.ask((id) => port.postMessage({ ...request, id }, [...transfer]))
+  }
+
+  #requireAlive(): void {
     if (this.#disposed)
       throw new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.')
-    const port = await (this.#port ??= this.#start())
-    const id = ++this.#ids
-    return new Promise((resolve, reject) => {
-      if (this.#disposed)
-        return reject(new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.'))
-      this.#waiting.set(id, { resolve, reject })
-      try {
-        port.postMessage({ ...request, id }, [...transfer])
-      } catch (error) {
-        this.#waiting.delete(id)
-        reject(error as Error)
-      }
-    })
   }
 
   async #start(): Promise<EnginePort> {
@@ -106,11 +101,11 @@ export class Engine {
       type: 'module',
       name: 'icthp-engine' /* ENGINE_NAME */,
     })
-    worker.addEventListener('message', ({ data }) => this.#receive(data as EngineReply))
+    worker.addEventListener('message', ({ data }) => this.#calls.settle(data as Reply<unknown>))
     worker.addEventListener('error', (event) => {
       event.preventDefault()
       const why = event.message || 'its script cannot be loaded'
-      this.#fail(
+      this.#calls.fail(
         new DeviceError(
           'runtime_missing',
           `The worker of icthp has ended: ${why}. Check that worker-web.js is served with the page's files and that the ` +
@@ -122,7 +117,9 @@ export class Engine {
       this.#port = undefined
     })
     worker.addEventListener('messageerror', () =>
-      this.#fail(new DeviceError('runtime_missing', 'An answer of the worker of icthp could not be read.')),
+      this.#calls.fail(
+        new DeviceError('runtime_missing', 'An answer of the worker of icthp could not be read.'),
+      ),
     )
     return {
       postMessage: (message, transfer) => worker.postMessage(message, transfer),
@@ -134,7 +131,7 @@ export class Engine {
     const { serve } = await import('./worker-web.js')
     const { port1, port2 } = new MessageChannel()
     const release = serve(port2)
-    port1.addEventListener('message', ({ data }) => this.#receive(data as EngineReply))
+    port1.addEventListener('message', ({ data }) => this.#calls.settle(data as Reply<unknown>))
     port1.start()
     return {
       postMessage: (message, transfer) => port1.postMessage(message, transfer),
@@ -143,18 +140,6 @@ export class Engine {
         void release()
       },
     }
-  }
-
-  #receive({ id, ok, error }: EngineReply): void {
-    const waiting = this.#waiting.get(id)
-    this.#waiting.delete(id)
-    if (error) waiting?.reject(unpackError(error))
-    else waiting?.resolve(ok)
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
   }
 }
 

@@ -1,5 +1,3 @@
-import type { PackedError } from '../backend/ort-messages.ts'
-
 /** A folder's URL, or those of the two files. */
 export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined }
 
@@ -16,12 +14,6 @@ export interface EngineSetup {
   readonly threads: number | undefined
   /** Addresses of onnxruntime-web's builds, where the page's import map knows them: workers have none. */
   readonly modules: Readonly<Record<string, string>>
-}
-
-export interface EngineReply {
-  readonly id: number
-  readonly ok?: unknown
-  readonly error?: PackedError
 }
 
 /** What a request came to, and which parts of it are handed over rather than copied. */

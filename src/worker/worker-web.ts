@@ -2,10 +2,11 @@
  * What runs in icthp/web's worker, or on the calling thread behind a MessagePort: image decoding and onnxruntime-web.
  * Built into a bundle of its own with all it imports but onnxruntime-web, since import maps do not reach workers.
  */
-import { packError } from '../backend/ort-messages.ts'
 import { OrtServer, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
+import { packError } from '../base/packed-error.ts'
+import type { Reply } from '../base/pending-calls.ts'
 import { type ImageRequest, ImageServer } from '../image/image-handler-web.ts'
-import { type Answer, ENGINE_NAME, type EngineReply, type EngineSetup } from './worker-messages-web.ts'
+import { type Answer, ENGINE_NAME, type EngineSetup } from './worker-messages-web.ts'
 
 type Request = { readonly id: number } & (OrtWebRequest | ImageRequest)
 
@@ -28,9 +29,9 @@ export function serve(port: Port): () => Promise<void> {
     }
     try {
       const { ok, transfer } = await perform(data)
-      port.postMessage({ id: data.id, ok } satisfies EngineReply, [...transfer])
+      port.postMessage({ id: data.id, ok } satisfies Reply<unknown>, [...transfer])
     } catch (error) {
-      port.postMessage({ id: data.id, error: packError(error) } satisfies EngineReply, [])
+      port.postMessage({ id: data.id, error: packError(error) } satisfies Reply<unknown>, [])
     }
   })
   port.start?.()

@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
+import type { ImageInput } from '../../src/image/image-input.ts'
 import { workerUrl } from '../../src/worker/worker-url-node.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
@@ -87,7 +88,7 @@ describe.each([
     ['File', () => new File([bytes], 'a.jpg')],
   ])('reads a %s', async (_, make) => {
     const input = make()
-    const image = await decoder.decode(input)
+    const image = await decoder.decode(input as ImageInput)
     expect(image).toMatchObject({ width: 61, height: 43, channels: 3 })
     expect(sha256(image.data)).toBe(want)
     // Still there for its owner.
@@ -160,7 +161,7 @@ describe.each([
     ['a file URL of no file', () => 'file:///a%2fb.png', 'image_unsupported', 'is not a valid address'],
     ['an empty path', () => '', 'image_not_found', 'The path of an image is empty'],
   ])('refuses %s', async (_, make, code, message) => {
-    await expect(decoder.crop(make(), { size: 8 })).rejects.toMatchObject({
+    await expect(decoder.crop(make() as ImageInput, { size: 8 })).rejects.toMatchObject({
       name: 'ImageError',
       code,
       message: expect.stringMatching(typeof message === 'string' ? escape(message) : message) as string,

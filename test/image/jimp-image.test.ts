@@ -43,6 +43,6 @@ it.each([
   ['none', { bitmap: { data: new Uint8Array(0), width: 0, height: 1 } }, 'image_zero_size'],
   ['no bitmap', { bitmap: null }, 'image_unsupported'],
 ])('%s: a typed error', async (_, image, code) => {
-  await expect(decoder.decode(image)).rejects.toMatchObject({ name: 'ImageError', code })
+  await expect(decoder.decode(image as never)).rejects.toMatchObject({ name: 'ImageError', code })
   expect(() => openWebImage(image)).toThrow(expect.objectContaining({ name: 'ImageError', code }))
 })

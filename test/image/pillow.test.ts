@@ -1,22 +1,12 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
 import { codecSets } from './codec-sets.ts'
+import { differences, expectPillow, pillowAnswers } from './pillow-pixels.ts'
 
 // Files of every kind, drawn by scripts/fixtures/make-images.py and make-avif.py, and what Pillow makes of each.
-const folder = new URL('../fixtures/images/', import.meta.url)
-interface Answer {
-  width: number
-  height: number
-  rgbSha256: string
-  /** Pillow refuses the file. */
-  error?: string
-}
-const { images } = JSON.parse(readFileSync(new URL('pillow.json', folder), 'utf8')) as {
-  images: Record<string, Answer>
-}
-const read = (name: string): Uint8Array => readFileSync(new URL(name, folder))
+const read = (name: string): Uint8Array =>
+  readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url))
 
 /** The codes for what Pillow refuses. */
 const refusals: Record<string, string> = {
@@ -63,7 +53,7 @@ const refusals: Record<string, string> = {
 
 for (const codecs of codecSets) {
   describe(`as Pillow, ${codecs.name}`, () => {
-    test.each(Object.entries(images))('%s', async (name, want) => {
+    test.each(Object.entries(pillowAnswers))('%s', async (name, want) => {
       const decoded = decodeImage(read(name), codecs)
       if (want.error) {
         await expect(decoded).rejects.toMatchObject({
@@ -71,10 +61,19 @@ for (const codecs of codecSets) {
           code: refusals[name] ?? 'image_truncated',
         })
       } else {
-        const { width, height, data } = toRgb(await decoded)
-        expect({ width, height }).toEqual({ width: want.width, height: want.height })
-        expect(createHash('sha256').update(data).digest('hex')).toBe(want.rgbSha256)
+        expectPillow(toRgb(await decoded), want)
       }
     })
   })
 }
+
+test('a wrong pixel is named, with what it should be', async () => {
+  const image = toRgb(await decodeImage(read('gif-plain.gif'), codecSets[0]!))
+  const data = Uint8Array.from(image.data)
+  const at = 3 * (2 * image.width + 7)
+  data[at + 1]! ^= 4
+  const [red, green, blue] = image.data.subarray(at)
+  const message = `1 of 2623 pixels are wrong: (7, 2) is ${red} ${green! ^ 4} ${blue} instead of ${red} ${green} ${blue}`
+  expect(differences(data, image.data, image.width)).toBe(message)
+  expect(() => expectPillow({ ...image, data }, pillowAnswers['gif-plain.gif']!)).toThrow(message)
+})

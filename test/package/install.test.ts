@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
@@ -180,6 +181,36 @@ describe('the documentation', () => {
     expect(stdout).toBe('')
   })
 
+  test('in Node, no types of the DOM are needed', async () => {
+    const folder = join(room.folder, 'types-node')
+    await mkdir(folder)
+    await writeFile(
+      join(folder, 'scores.mts'),
+      "import { HpScorer, rankImages, type NodeImageInput } from 'icthp/node'\n" +
+        "const images: NodeImageInput[] = ['a.png', Buffer.of(1), new Blob([])]\n" +
+        'const hp = await HpScorer.fromPretrained()\n' +
+        'const scores: number[] = await hp.score(images)\n' +
+        '// @ts-expect-error A number is no image.\n' +
+        'void hp.score(42)\n' +
+        'console.log(scores, await rankImages(images, { hp }))\n',
+    )
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      typeRoots: [`${root}node_modules/@types`],
+      types: ['node'],
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.mts'] }))
+    const { stdout } = await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', folder], {
+      cwd: room.folder,
+    })
+    expect(stdout).toBe('')
+  })
+
   test.each(runnable)('runs: $place', async ({ place, code }) => {
     const file = `${place.replace(/\W/g, '-')}.mjs`
     const compilerOptions = {
@@ -224,6 +255,40 @@ describe('the oldest peers that package.json allows', () => {
       `sharp@${installedVersion('sharp')}`,
     )
   })
+})
+
+describe('jimp', () => {
+  const SHEET = `
+import { Jimp } from 'jimp'
+import { HpScorer } from 'icthp/node'
+import { renderSheet } from 'icthp/sheet'
+const hp = await HpScorer.fromPretrained('./models-out', { device: 'cpu' })
+const drawn = await Jimp.read('teacup.png')
+const [score, same] = await hp.score([drawn, await drawn.getBuffer('image/png')])
+await hp.dispose()
+const sheet = await renderSheet([{ image: drawn, name: 'teacup.png', rank: 1, scores: { hp: score } }], { size: 64 })
+const { width, height } = await Jimp.fromBuffer(Buffer.from(sheet))
+console.log(JSON.stringify({ score, same, width, height }))
+`
+  const { peerDependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    peerDependencies: Record<string, string>
+  }
+  const oldest = /^>=(\d+\.\d+\.\d+) /.exec(peerDependencies['jimp']!)![1]!
+
+  test.each([...new Set([oldest, installedVersion('jimp')])])(
+    '%s: its pictures score as the PNG files that it writes of them, and it draws sheets',
+    async (version) => {
+      await room.install(`jimp@${version}`)
+      await writeFile(join(room.folder, 'jimp.mjs'), SHEET)
+      const { code, stdout, stderr } = await room.run(process.execPath, 'jimp.mjs')
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+      const { score, same, width, height } = JSON.parse(stdout) as Record<string, number>
+      expect(score).toBe(same)
+      // The picture, and two lines of label below it.
+      expect(width).toBe(64 + 2 * 12)
+      expect(height).toBeGreaterThan(64 + 2 * 12)
+    },
+  )
 })
 
 describe.each(NODE_VERSIONS)('Node %s', (version) => {

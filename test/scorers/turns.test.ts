@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { sleep } from '../../src/base/sleep.ts'
-import type { ImageDecoder, ImageInput } from '../../src/image/decoder.ts'
+import type { ImageDecoder } from '../../src/image/decoder.ts'
+import type { ImageInput } from '../../src/image/image-input.ts'
 import { takeImage } from '../../src/image/take-image.ts'
 import { encodeStream } from '../../src/scorers/encode-stream.ts'
 import { VisionEncoder } from '../../src/scorers/vision-encoder.ts'

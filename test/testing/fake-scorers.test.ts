@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HpScorer, IctScorer, rankImages } from '../../src/index.ts'
+import { HpScorer, IctScorer, type ImageInput, rankImages } from '../../src/index.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 
 describe('default scores', () => {
@@ -148,7 +148,7 @@ it('a best-of-N loop is tested like this', async () => {
   const bestOf = async (
     n: number,
     prompt: string,
-    generate: (seed: number) => Promise<unknown>,
+    generate: (seed: number) => Promise<ImageInput>,
     scorers: { ict: IctScorer; hp: HpScorer },
   ): Promise<number> => {
     const images = await Promise.all(Array.from({ length: n }, (_, seed) => generate(seed)))
@@ -158,7 +158,7 @@ it('a best-of-N loop is tested like this', async () => {
     ict: (image) => (image as { seed: number }).seed / 10,
     hp: () => 0.5,
   })
-  expect(await bestOf(4, 'a cat', async (seed) => ({ seed }), { ict, hp })).toBe(3)
+  expect(await bestOf(4, 'a cat', async (seed) => ({ seed }) as unknown as ImageInput, { ict, hp })).toBe(3)
   expect(calls.prompts).toEqual(['a cat'])
   expect(calls.decoded).toHaveLength(4)
 })

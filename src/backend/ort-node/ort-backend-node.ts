@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { abortable } from '../../base/abortable.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
+import { PendingCalls } from '../../base/pending-calls.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
 import type {
   Device,
@@ -14,8 +15,10 @@ import type {
   ProbedDevice,
   Tensors,
 } from '../backend.ts'
-import { type OrtReply, type OrtRequest, type OrtWorkerData, unpackError } from '../ort-messages.ts'
-import { probeNodeDevice } from './devices-node.ts'
+import { KnownDevices } from '../devices.ts'
+import { guardSession, loadFailure } from '../guard-session.ts'
+import { probeNodeDevice } from './ort-devices-node.ts'
+import type { OrtAnswer, OrtReply, OrtRequest, OrtWorkerData } from './ort-messages-node.ts'
 import { CannotTryApart, probeApart } from './probe-apart-node.ts'
 
 export interface OrtNodeOptions {
@@ -40,10 +43,10 @@ export class OrtNodeBackend implements InferenceBackend {
   /** Ends what tries devices elsewhere. */
   #disposed = new AbortController()
   #worker: Worker | undefined
-  #waiting = new Map<number, { resolve: (value: OrtReply['ok']) => void; reject: (error: Error) => void }>()
+  readonly #calls = new PendingCalls<OrtAnswer>()
+  readonly #devices = new KnownDevices()
   #sessions = 0
   #ids = 0
-  #probes = new Map<Device, Promise<ProbedDevice>>()
 
   /** Throws `DeviceError` `runtime_missing` where onnxruntime-node is not installed. */
   constructor({ keepThread = false, tryCpu = false }: OrtNodeOptions = {}) {
@@ -65,19 +68,13 @@ export class OrtNodeBackend implements InferenceBackend {
   }
 
   probe(device: Device): Promise<ProbedDevice> {
-    const known = this.#probes.get(device)
-    if (known) return known
     // The CPU is always there; starting a session to see it would only cost time.
-    const probed =
-      device === 'cpu' && !this.#tryCpu
-        ? Promise.resolve({ device, notes: [] })
-        : probeNodeDevice(device, this.#tryDevice, process.platform)
-    this.#probes.set(device, probed)
-    probed
-      .catch(() => this.#probes.delete(device))
-      .finally(() => this.#endIfIdle())
-      .catch(() => {})
-    return probed
+    if (device === 'cpu' && !this.#tryCpu) return Promise.resolve({ device, notes: [] })
+    return this.#devices.probe(device, () => {
+      const probed = probeNodeDevice(device, this.#tryDevice, process.platform)
+      probed.catch(() => {}).finally(() => this.#endIfIdle())
+      return probed
+    })
   }
 
   readonly #tryDevice = async (device: Device): Promise<number> => {
@@ -123,12 +120,7 @@ export class OrtNodeBackend implements InferenceBackend {
       const released = release()
       if (signal?.aborted) throw signal.reason
       await released
-      if (cause instanceof InputError || cause instanceof DeviceError) throw cause
-      throw new BackendError(
-        'backend_failed',
-        `${this.name} could not load ${model.name} on ${device}: ${(cause as Error).message}`,
-        { model: model.name, device, cause },
-      )
+      throw loadFailure(cause, this.name, model.name, device)
     }
     return this.#session(session, model.name, isThere, release)
   }
@@ -140,7 +132,7 @@ export class OrtNodeBackend implements InferenceBackend {
     const disposed = new InputError('input_disposed', 'The backend was disposed while this was running.')
     this.#disposed.abort(disposed)
     this.#disposed = new AbortController()
-    this.#fail(disposed)
+    this.#calls.fail(disposed)
     await worker?.terminate()
   }
 
@@ -150,43 +142,25 @@ export class OrtNodeBackend implements InferenceBackend {
     isThere: () => boolean,
     release: () => Promise<void>,
   ): InferenceSession {
-    let released: Promise<void> | undefined
-    return {
-      run: async (inputs, { signal } = {}) => {
-        if (released) throw new InputError('input_disposed', `${name} was disposed. Load it again.`)
-        signal?.throwIfAborted()
+    return guardSession({
+      backend: this.name,
+      model: name,
+      run: async (inputs) => {
         if (!isThere()) {
           throw new BackendError('backend_failed', `The thread that held ${name} has ended. Load it again.`, {
             model: name,
           })
         }
-        try {
-          const reply = await abortable(this.#ask({ kind: 'run', session, inputs }), signal)
-          return (reply as { outputs: Tensors }).outputs
-        } catch (cause) {
-          if (signal?.aborted || cause instanceof InputError) throw cause
-          throw new BackendError(
-            'backend_failed',
-            `${this.name} failed on ${name}: ${(cause as Error).message}`,
-            {
-              model: name,
-              cause,
-            },
-          )
-        }
+        return ((await this.#ask({ kind: 'run', session, inputs })) as { outputs: Tensors }).outputs
       },
-      dispose: () => (released ??= release()),
-    }
+      release,
+    })
   }
 
-  #ask(request: Unsent<OrtRequest>): Promise<OrtReply['ok']> {
+  #ask(request: Unsent<OrtRequest>): Promise<OrtAnswer> {
     const worker = (this.#worker ??= this.#start())
-    const id = ++this.#ids
     worker.ref()
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      worker.postMessage({ ...request, id })
-    })
+    return this.#calls.ask((id) => worker.postMessage({ ...request, id }))
   }
 
   #start(): Worker {
@@ -197,13 +171,10 @@ export class OrtNodeBackend implements InferenceBackend {
       name: 'icthp-ort',
       execArgv: [],
     })
-    worker.on('message', ({ id, ok, error }: OrtReply) => {
-      const waiting = this.#waiting.get(id)
-      this.#waiting.delete(id)
+    worker.on('message', (reply: OrtReply) => {
+      this.#calls.settle(reply)
       // Not one that is being ended: somebody waits for its end.
-      if (this.#waiting.size === 0 && this.#worker === worker) worker.unref()
-      if (error) waiting?.reject(unpackError(error))
-      else waiting?.resolve(ok)
+      if (this.#calls.size === 0 && this.#worker === worker) worker.unref()
     })
     worker.on('error', (error) => this.#lose(worker, error))
     worker.on('exit', (code) => this.#lose(worker, new Error(`the worker thread ended with code ${code}`)))
@@ -214,16 +185,11 @@ export class OrtNodeBackend implements InferenceBackend {
     if (this.#worker !== worker) return
     this.#worker = undefined
     this.#sessions = 0
-    this.#fail(error)
-  }
-
-  #fail(error: Error): void {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
+    this.#calls.fail(error)
   }
 
   async #endIfIdle(): Promise<void> {
-    if (this.#keepThread || this.#sessions > 0 || this.#waiting.size > 0) return
+    if (this.#keepThread || this.#sessions > 0 || this.#calls.size > 0) return
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()

@@ -1,15 +1,16 @@
 /**
  * The worker thread in which onnxruntime-node lives: its calls block the thread that makes them, seconds at a time.
- * Speaks the messages of ort-messages.ts, one at a time and in order.
+ * Speaks the messages of ort-messages-node.ts, one at a time and in order.
  */
 import { createRequire } from 'node:module'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-common'
 import { DeviceError } from '../../base/errors.ts'
+import { packError } from '../../base/packed-error.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
-import { type OrtReply, type OrtRequest, type OrtWorkerData, packError } from '../ort-messages.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
 import { loaderRemedy } from './loader-remedy.ts'
+import type { OrtAnswer, OrtReply, OrtRequest, OrtWorkerData } from './ort-messages-node.ts'
 
 /** Null in a process of its own, which tries one device: see probe-apart-node.ts. */
 const port = parentPort
@@ -63,14 +64,14 @@ async function answer(request: OrtRequest, to: MessagePort): Promise<void> {
   } catch (error) {
     reply = { id: request.id, error: packError(error) }
   }
-  const outputs = reply.ok && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
+  const outputs = 'ok' in reply && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
   to.postMessage(
     reply,
     outputs.map((tensor) => tensor.data.buffer as ArrayBuffer),
   )
 }
 
-async function perform(request: OrtRequest): Promise<OrtReply['ok']> {
+async function perform(request: OrtRequest): Promise<OrtAnswer> {
   switch (request.kind) {
     case 'probe':
       return { milliseconds: await probe(request.device) }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
+import { unpackError } from '../../base/packed-error.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
-import { type OrtReply, unpackError } from '../ort-messages.ts'
+import type { OrtReply } from './ort-messages-node.ts'
 
 /** The process that tries could not be started: then the thread tries. */
 export class CannotTryApart extends Error {}
@@ -17,9 +18,9 @@ export function probeApart(entry: string, device: string, signal: AbortSignal): 
       env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
       signal,
     })
-    child.on('message', ({ ok, error }: OrtReply) => {
-      if (error) reject(unpackError(error))
-      else resolve((ok as { milliseconds: number }).milliseconds)
+    child.on('message', (reply: OrtReply) => {
+      if ('error' in reply) reject(unpackError(reply.error))
+      else resolve((reply.ok as { milliseconds: number }).milliseconds)
     })
     child.on('error', (cause) =>
       reject(signal.aborted ? (signal.reason as Error) : new CannotTryApart(cause.message, { cause })),

@@ -1,4 +1,4 @@
-import { BackendError, DeviceError, IcthpError, InputError } from '../../base/errors.ts'
+import { BackendError, DeviceError } from '../../base/errors.ts'
 import { Engine, type EngineOptions } from '../../worker/worker-client-web.ts'
 import { GPU_SILENT } from '../../worker/worker-messages-web.ts'
 import type {
@@ -11,7 +11,9 @@ import type {
   ProbedDevice,
   Tensors,
 } from '../backend.ts'
-import { probeWebDevice } from './devices-web.ts'
+import { KnownDevices } from '../devices.ts'
+import { guardSession, loadFailure } from '../guard-session.ts'
+import { probeWebDevice } from './ort-devices-web.ts'
 import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
 
 /**
@@ -21,7 +23,7 @@ import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
 export class OrtWebBackend implements InferenceBackend {
   readonly #engine: Engine
   readonly #owns: boolean
-  readonly #probes = new Map<Device, Promise<ProbedDevice>>()
+  readonly #devices = new KnownDevices()
   #name = 'onnxruntime-web'
   #ids = 0
 
@@ -36,16 +38,13 @@ export class OrtWebBackend implements InferenceBackend {
   }
 
   probe(device: Device): Promise<ProbedDevice> {
-    const known = this.#probes.get(device)
-    if (known) return known
-    const probed = probeWebDevice(device, async (candidate) => {
-      const answer = await this.#tryDevice(candidate, device === 'auto')
-      if (answer.version) this.#name = `onnxruntime-web ${answer.version}`
-      return answer
-    })
-    this.#probes.set(device, probed)
-    probed.catch(() => this.#probes.delete(device))
-    return probed
+    return this.#devices.probe(device, () =>
+      probeWebDevice(device, async (candidate) => {
+        const answer = await this.#tryDevice(candidate, device === 'auto')
+        if (answer.version) this.#name = `onnxruntime-web ${answer.version}`
+        return answer
+      }),
+    )
   }
 
   async #tryDevice(device: Device, auto: boolean): Promise<ProbeAnswer> {
@@ -78,29 +77,15 @@ export class OrtWebBackend implements InferenceBackend {
     } catch (cause) {
       void this.#release(session)
       if (signal?.aborted) throw signal.reason
-      throw failed(cause, `${this.name} could not load ${model.name} on ${device}`, {
-        model: model.name,
-        device,
-      })
+      throw loadFailure(cause, this.name, model.name, device)
     }
-    let released: Promise<void> | undefined
-    return {
-      run: async (inputs, { signal } = {}) => {
-        if (released) throw new InputError('input_disposed', `${model.name} was disposed. Load it again.`)
-        signal?.throwIfAborted()
-        try {
-          return (await this.#engine.ask(
-            { kind: 'run', session, inputs } satisfies OrtWebRequest,
-            [],
-            signal,
-          )) as Tensors
-        } catch (cause) {
-          if (signal?.aborted) throw signal.reason
-          throw failed(cause, `${this.name} failed on ${model.name}`, { model: model.name })
-        }
-      },
-      dispose: () => (released ??= this.#release(session)),
-    }
+    return guardSession({
+      backend: this.name,
+      model: model.name,
+      run: async (inputs) =>
+        (await this.#engine.ask({ kind: 'run', session, inputs } satisfies OrtWebRequest)) as Tensors,
+      release: () => this.#release(session),
+    })
   }
 
   async dispose(): Promise<void> {
@@ -111,11 +96,6 @@ export class OrtWebBackend implements InferenceBackend {
     // A worker that has ended has freed everything.
     await this.#engine.ask({ kind: 'release', session } satisfies OrtWebRequest).catch(() => {})
   }
-}
-
-function failed(cause: unknown, what: string, details: Record<string, unknown>): Error {
-  if (cause instanceof IcthpError) return cause
-  return new BackendError('backend_failed', `${what}: ${(cause as Error).message}`, { ...details, cause })
 }
 
 function blobOf(file: FileSource): Blob {

@@ -9,8 +9,8 @@ import { attentionHolds } from '../attention-check.ts'
 import type { Tensors } from '../backend.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel } from '../probe-model.ts'
-import type { TriedDevice } from './devices-web.ts'
 import { importOrt, type OrtBuild, ortBuild } from './ort-builds-web.ts'
+import type { TriedDevice } from './ort-devices-web.ts'
 import { SteadyBlob } from './steady-blob-web.ts'
 
 /** What the page asks of the onnxruntime-web in its worker. */

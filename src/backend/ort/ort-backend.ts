@@ -1,15 +1,23 @@
 import type * as Ort from 'onnxruntime-common'
 import { abortable } from '../../base/abortable.ts'
-import { BackendError } from '../../base/errors.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import { attentionHolds } from '../attention-check.ts'
-import type { Device, InferenceBackend, LoadOptions, ModelSource, ProbedDevice, Tensors } from '../backend.ts'
+import type {
+  Device,
+  InferenceBackend,
+  InferenceSession,
+  LoadOptions,
+  ModelSource,
+  ProbedDevice,
+  Tensors,
+} from '../backend.ts'
+import { CPU_DEVICES, KnownDevices } from '../devices.ts'
+import { guardSession, loadFailure } from '../guard-session.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
-import { CPU_NAMES, probeOrtDevice } from './ort-devices.ts'
+import { probeOrtDevice } from './ort-devices.ts'
 import { ortFiles, type ReadFile } from './ort-files.ts'
 import { checkOrtModule, inTurn, isWebModule, type OrtModule, ortModuleName } from './ort-module.ts'
-import { OrtSession } from './ort-session.ts'
 
 type SessionOptions = Ort.InferenceSession.SessionOptions
 
@@ -45,7 +53,7 @@ export class OrtBackend implements InferenceBackend {
   readonly #order: readonly Device[]
   readonly #read: ReadFile | undefined
   readonly #sessionOptions: (device: Device) => SessionOptions
-  readonly #probes = new Map<Device, Promise<ProbedDevice>>()
+  readonly #devices = new KnownDevices()
   #attention: Promise<boolean> | undefined
 
   /** Throws `InputError` `input_invalid_option` where `ort` is no such module. */
@@ -54,24 +62,20 @@ export class OrtBackend implements InferenceBackend {
     this.#ort = ort
     this.#read = read
     this.#sessionOptions = sessionOptions
-    this.#order = [...prefer, ...(isWebModule(ort) ? CPU_NAMES.toReversed() : CPU_NAMES)]
+    this.#order = [...prefer, ...(isWebModule(ort) ? CPU_DEVICES.toReversed() : CPU_DEVICES)]
     this.name = ortModuleName(ort)
   }
 
   async probe(device: Device): Promise<ProbedDevice> {
-    const known = this.#probes.get(device)
-    if (known) return known
-    const probed = probeOrtDevice(device, this.#order, (candidate) => this.#try(candidate))
-    this.#probes.set(device, probed)
-    // What failed may be cured by the next time.
-    probed.catch(() => this.#probes.delete(device))
-    return probed
+    return this.#devices.probe(device, () =>
+      probeOrtDevice(device, this.#order, (candidate) => this.#try(candidate)),
+    )
   }
 
   async load(
     source: ModelSource,
     { device, threads, once = false, signal }: LoadOptions,
-  ): Promise<OrtSession> {
+  ): Promise<InferenceSession> {
     signal?.throwIfAborted()
     const options = {
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -79,7 +83,7 @@ export class OrtBackend implements InferenceBackend {
     }
     const loading = this.#load(source, device, options, signal)
     try {
-      return new OrtSession(this.#ort, await abortable(loading, signal), source.name, this.name)
+      return this.#session(await abortable(loading, signal), source.name)
     } catch (cause) {
       // Nobody else will free a session that comes too late.
       loading.then(
@@ -87,17 +91,28 @@ export class OrtBackend implements InferenceBackend {
         () => {},
       )
       if (signal?.aborted) throw signal.reason
-      throw new BackendError(
-        'backend_failed',
-        `${this.name} could not load ${source.name} on ${device}: ${messageOf(cause)}`,
-        { model: source.name, device, cause },
-      )
+      throw loadFailure(cause, this.name, source.name, device)
     }
   }
 
   async dispose(): Promise<void> {
-    this.#probes.clear()
+    this.#devices.forget()
     this.#attention = undefined
+  }
+
+  #session(session: Ort.InferenceSession, model: string): InferenceSession {
+    const ort = this.#ort
+    return guardSession({
+      backend: this.name,
+      model,
+      run: (inputs, signal) =>
+        inTurn(ort, async () => {
+          // A run that nobody waits for any more does not hold the thread.
+          signal?.throwIfAborted()
+          return runOrtSession(ort, session, inputs)
+        }),
+      release: () => inTurn(ort, () => session.release()),
+    })
   }
 
   async #load(
@@ -149,5 +164,3 @@ export class OrtBackend implements InferenceBackend {
     }
   }
 }
-
-const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

@@ -1,12 +1,10 @@
-import { DeviceError, show } from '../../base/errors.ts'
+import { DeviceError } from '../../base/errors.ts'
 import { type Device, DEVICES, type ProbedDevice } from '../backend.ts'
+import { checkDevice, isCpu } from '../devices.ts'
 import { reason } from '../reason.ts'
 
 /** Tries a device, or throws an error that says why it cannot be had. */
 export type TryOrtDevice = (device: Device) => Promise<void>
-
-/** What every module has one of: its CPU. */
-export const CPU_NAMES: readonly Device[] = ['cpu', 'wasm']
 
 /** `auto` goes through `order`, which ends with the names that a CPU may have. */
 export async function probeOrtDevice(
@@ -14,13 +12,7 @@ export async function probeOrtDevice(
   order: readonly Device[],
   tryDevice: TryOrtDevice,
 ): Promise<ProbedDevice> {
-  if (!DEVICES.includes(request)) {
-    throw new DeviceError(
-      'device_unknown',
-      `There is no device ${show(request)}. Use ${DEVICES.join(', ')}.`,
-      { device: request },
-    )
-  }
+  checkDevice(request, DEVICES)
   if (request === 'auto') return probeAuto(order, tryDevice)
   try {
     await tryDevice(request)
@@ -58,5 +50,3 @@ async function probeAuto(order: readonly Device[], tryDevice: TryOrtDevice): Pro
   // Nothing works: loading will say why.
   return { device: order.at(-1)!, notes }
 }
-
-const isCpu = (device: Device): boolean => CPU_NAMES.includes(device)

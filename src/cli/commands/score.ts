@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { ImageInput } from '../../image/image-input.ts'
 import type { RewardKind } from '../../models/kinds.ts'
 import type { Scores } from '../../ranking/combine.ts'
 import { passes } from '../../ranking/rank-scores.ts'
@@ -135,7 +136,7 @@ async function* scoreOwn(
 /** Every image decoded once for all towers, every prompt encoded once. */
 async function* scoreEach(
   { scorers }: LoadedScorers,
-  inputs: readonly unknown[],
+  inputs: readonly ImageInput[],
   prompts: readonly string[],
   { io, terminal }: Context,
   onImageError: (error: Error, index: number) => void,

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import { measuredIn } from '../../evaluation/compare-measurements.ts'
 import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evaluation/verify-model-node.ts'
-import type { ImageInput } from '../../image/decoder.ts'
+import type { ImageInput } from '../../image/image-input.ts'
 import { allKinds } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import {

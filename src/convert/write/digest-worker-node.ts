@@ -5,7 +5,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { packError } from '../../backend/ort-messages.ts'
+import { packError } from '../../base/packed-error.ts'
 import type { DigestReply, DigestRequest } from './digester.ts'
 
 /** What the second-level cache holds until it is hashed. */
@@ -25,7 +25,7 @@ parentPort!.on('message', ({ id, path, size, last }: DigestRequest) => {
       followed.set(id, { file: openSync(path, 'r'), hash: createHash('sha256'), size: 0 })
     const state = followed.get(id)
     if (state) readOn(state, path, size)
-    if (state && last) reply({ id, digest: { size, sha256: finish(state, path) } })
+    if (state && last) reply({ id, ok: { size, sha256: finish(state, path) } })
   } catch (error) {
     reply({ id, error: packError(error) })
     close(id)

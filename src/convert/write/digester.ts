@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { type PackedError, unpackError } from '../../backend/ort-messages.ts'
+import { PendingCalls, type Reply } from '../../base/pending-calls.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
 
@@ -10,9 +10,7 @@ export interface DigestRequest {
   readonly size: number
   readonly last: boolean
 }
-export type DigestReply = { readonly id: number } & (
-  { readonly digest: FileDigest } | { readonly error: PackedError }
-)
+export type DigestReply = Reply<FileDigest>
 
 /** A file that is hashed while it is written. */
 export interface GrowingDigest {
@@ -22,28 +20,23 @@ export interface GrowingDigest {
   whole(size: number): Promise<FileDigest>
 }
 
-interface Waiting {
+interface DigestThread {
   readonly worker: Worker
-  resolve(digest: FileDigest): void
-  reject(error: Error): void
+  readonly calls: PendingCalls<FileDigest>
 }
 
 /** Hashes files in a thread of its own: the thread that turns and writes weights has enough to do. */
 export class Digester {
-  #worker: Worker | undefined
-  #waiting = new Map<number, Waiting>()
-  #ids = 0
+  #thread: DigestThread | undefined
 
   follow(path: string): GrowingDigest {
-    const worker = (this.#worker ??= this.#start())
-    const id = ++this.#ids
-    const answer = new Promise<FileDigest>((resolve, reject) =>
-      this.#waiting.set(id, { worker, resolve, reject }),
-    )
+    const { worker, calls } = (this.#thread ??= this.#start())
+    let send!: (size: number, last: boolean) => void
+    const answer = calls.ask((id) => {
+      send = (size, last) => worker.postMessage({ id, path, size, last } satisfies DigestRequest)
+    })
     // It is heard of in `whole`.
     answer.catch(() => {})
-    const send = (size: number, last: boolean): void =>
-      worker.postMessage({ id, path, size, last } satisfies DigestRequest)
     return {
       grown: (size) => send(size, false),
       whole(size) {
@@ -55,33 +48,26 @@ export class Digester {
 
   /** Ends the thread; what is still under way is given up. */
   async dispose(): Promise<void> {
-    const worker = this.#worker
-    if (worker) this.#lose(worker, new Error('The hashing was ended before it was done.'))
-    await worker?.terminate()
+    const thread = this.#thread
+    if (!thread) return
+    this.#lose(thread, new Error('The hashing was ended before it was done.'))
+    await thread.worker.terminate()
   }
 
-  #start(): Worker {
+  #start(): DigestThread {
     const worker = new Worker(workerUrl('digest'))
-    worker.on('message', (reply: DigestReply) => {
-      const waiting = this.#waiting.get(reply.id)
-      this.#waiting.delete(reply.id)
-      if ('error' in reply) waiting?.reject(unpackError(reply.error))
-      else waiting?.resolve(reply.digest)
-    })
-    worker.on('error', (error) => this.#lose(worker, error as Error))
+    const thread: DigestThread = { worker, calls: new PendingCalls() }
+    worker.on('message', (reply: DigestReply) => thread.calls.settle(reply))
+    worker.on('error', (error) => this.#lose(thread, error as Error))
     worker.on('exit', (code) =>
-      this.#lose(worker, new Error(`The thread that hashes files ended with code ${code}.`)),
+      this.#lose(thread, new Error(`The thread that hashes files ended with code ${code}.`)),
     )
-    return worker
+    return thread
   }
 
   /** Nothing comes from this thread any more; the next file gets another. */
-  #lose(worker: Worker, error: Error): void {
-    if (this.#worker === worker) this.#worker = undefined
-    for (const [id, waiting] of this.#waiting) {
-      if (waiting.worker !== worker) continue
-      this.#waiting.delete(id)
-      waiting.reject(error)
-    }
+  #lose(thread: DigestThread, error: Error): void {
+    if (this.#thread === thread) this.#thread = undefined
+    thread.calls.fail(error)
   }
 }

@@ -1,4 +1,5 @@
 import { type Box, boxes, checkText, cutShort, damaged, uint } from './avif-boxes.ts'
+import { itemInfos, itemPlaces } from './avif-item-lists.ts'
 import { type AvifProperty, checkEssential, isKnown, readProperties } from './avif-properties.ts'
 import type { ByteReader } from './byte-reader.ts'
 
@@ -90,51 +91,20 @@ type Reader = (reader: ByteReader, box: Box, item: (id: number) => AvifItem) => 
 
 const READERS: Readonly<Record<string, Reader>> = {
   iinf: (reader, box, item) => {
-    const size = reader.u8(box.at) === 0 ? 2 : 4
-    let count = uint(reader, box.at + 4, size)
-    for (const entry of boxes(reader, box.at + 4 + size, box.end)) {
-      if (count-- === 0) break
-      if (entry.type !== 'infe') throw damaged("its 'iinf' box holds other things than items")
-      const version = reader.u8(entry.at)
-      if (version !== 2 && version !== 3) throw damaged(`its items are of version ${version}`)
-      const bytes = version === 2 ? 2 : 4
-      checkText(reader, entry.at + 10 + bytes, entry.end)
-      item(uint(reader, entry.at + 4, bytes)).type = reader.text(entry.at + 6 + bytes, 4)
+    for (const { id, at, end } of itemInfos(reader, box)) {
+      checkText(reader, at + 4, end)
+      item(id).type = reader.text(at, 4)
     }
-    if (count > 0) throw damaged('it has fewer items than it says')
   },
 
   iloc: (reader, box, item) => {
-    const version = reader.u8(box.at)
-    if (version > 2) throw damaged(`its 'iloc' box is of version ${version}`)
-    const sizes = reader.u16(box.at + 4, false)
-    const [offsetSize, lengthSize, baseSize] = [sizes >> 12, (sizes >> 8) & 15, (sizes >> 4) & 15]
-    const indexSize = version === 0 ? 0 : sizes & 15
-    let at = box.at + 6
-    const next = (bytes: number): number => {
-      const value = uint(reader, at, bytes)
-      at += bytes
-      if (at > box.end) throw damaged("its 'iloc' box ends early")
-      return value
-    }
-    const idSize = version < 2 ? 2 : 4
-    for (let count = next(idSize); count > 0; count--) {
-      const one = item(next(idSize))
+    for (const { id, inIdat, extents } of itemPlaces(reader, box)) {
+      const one = item(id)
       if (one.extents.length > 0) throw damaged('an item has two places')
-      const method = version === 0 ? 0 : next(2) & 15
-      if (method > 1) throw damaged('an item is made from another')
-      one.inIdat = method === 1
-      next(2)
-      const base = next(baseSize)
-      const extents = next(2)
-      // Of extents that take no bytes in the list, all are alike and empty: one tells as much.
-      const told = indexSize + offsetSize + lengthSize === 0 ? Math.min(extents, 1) : extents
-      for (let i = 0; i < told; i++) {
-        next(indexSize)
-        const offset = base + next(offsetSize)
-        const length = next(lengthSize)
-        one.extents.push({ offset, length })
-        one.size += length
+      one.inIdat = inIdat
+      for (const extent of extents) {
+        one.extents.push(extent)
+        one.size += extent.length
       }
     }
   },

@@ -29,6 +29,19 @@ export function decodeBmp(bytes: Uint8Array): RawImage {
   return { data, width, height, channels: 3 }
 }
 
+/** The signature, in the first bytes as Latin-1: `BM`, and behind the file's header one that has a size known. */
+export const isBmp = (head: string): boolean => /^BM[^]{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0{3}/.test(head)
+
+/** What the header says of its size; it is top-down where its height is below zero. The one of OS/2 has shorter numbers. */
+export function bmpSize(reader: ByteReader): { width: number; height: number; topDown: boolean } {
+  if (reader.u32(14, true) === OS2_HEADER)
+    return { width: reader.u16(18, true), height: reader.u16(20, true), topDown: false }
+  const height = reader.i32(22, true)
+  return { width: reader.u32(18, true), height: Math.abs(height), topDown: height < 0 }
+}
+
+/** Bytes of the header of OS/2 1. */
+const OS2_HEADER = 12
 const RAW = 0
 const RLE8 = 1
 const RLE4 = 2
@@ -52,10 +65,8 @@ interface Header {
 
 function readHeader(reader: ByteReader): Header {
   const size = reader.u32(14, true)
-  const old = size === 12
-  const topDown = !old && reader.i32(22, true) < 0
-  const width = old ? reader.u16(18, true) : reader.u32(18, true)
-  const height = old ? reader.u16(20, true) : Math.abs(reader.i32(22, true))
+  const old = size === OS2_HEADER
+  const { width, height, topDown } = bmpSize(reader)
   const bits = reader.u16(old ? 24 : 28, true)
   const compression = old ? RAW : reader.u32(30, true)
   const colours = (old ? 0 : reader.u32(46, true)) || 1 << Math.min(bits, 16)

@@ -34,6 +34,9 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   return { data, width, height, channels: 3 }
 }
 
+/** The signature, in the first bytes as Latin-1. */
+export const isGif = (head: string): boolean => /^GIF8[79]a/.test(head)
+
 /** The canvas: the logical screen, grown where the first frame reaches over it. */
 export function gifSize(reader: ByteReader): { width: number; height: number } {
   const { width, height } = readFrame(reader)

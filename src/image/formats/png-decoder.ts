@@ -6,6 +6,7 @@ import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { crc32 } from './crc32.ts'
 import { inflateChunks } from './inflate-stream.ts'
+import { type PngChunk, pngChunks, pngSize } from './png-chunks.ts'
 import { type PngHeader, pngRows, type Region } from './png-rows.ts'
 
 /**
@@ -50,46 +51,42 @@ function readChunks(bytes: Uint8Array): {
   idat: Uint8Array[]
   whole: boolean
 } {
-  const reader = new ByteReader(bytes, () => truncated('PNG', 'it ends before its pixels'))
   let header: PngHeader | undefined
   // Indices past the palette's end come out black, as from Pillow.
   const palette = new Uint8Array(768)
   const idat: Uint8Array[] = []
   let whole = false
   let sequence = 0
-  for (let at = 8; !whole;) {
-    if (idat.length > 0 && at + 8 > bytes.length) break
-    const length = reader.u32(at, false)
-    const type = reader.text(at + 4, 4)
-    if (idat.length > 0 && type !== 'IDAT') {
-      whole = true
-      break
+  for (const chunk of pngChunks(bytes)) {
+    const { type, body } = chunk
+    whole = type === 'IEND' || (idat.length > 0 && type !== 'IDAT')
+    if (whole && idat.length > 0) break
+    if (type === 'IDAT') {
+      idat.push(body)
+      continue
     }
-    if (type === 'IDAT' && at + 12 + length > bytes.length) {
-      idat.push(bytes.subarray(at + 8))
-      break
-    }
-    const body = reader.slice(at + 8, length)
-    // Pillow does not look at the checksums of the pixels, which have one of their own (adler-32).
-    if (
-      type !== 'IDAT' &&
-      reader.u32(at + 8 + length, false) !== crc32(bytes.subarray(at + 4, at + 8 + length))
-    ) {
-      throw unreadable('PNG', `the checksum of its ${type} chunk is wrong`)
-    }
+    checkChunk(bytes, chunk)
     if (type === 'IHDR')
       header = readHeader(new ByteReader(body, () => unreadable('PNG', 'its header is too short')))
     else if (type === 'PLTE') {
-      if (length > 768) throw unreadable('PNG', 'its palette has more than 256 colours')
-      palette.set(body.subarray(0, length - (length % 3)))
+      if (body.length > 768) throw unreadable('PNG', 'its palette has more than 256 colours')
+      palette.set(body.subarray(0, body.length - (body.length % 3)))
     } else if (type === 'fcTL' && header) header = { ...header, region: readRegion(body, header, sequence++) }
-    else if (type === 'IDAT') idat.push(body)
-    else if (type === 'IEND') whole = true
-    at += 12 + length
+    if (whole) break
   }
+  if (idat.length === 0 && !whole) throw truncated('PNG', 'it ends before its pixels')
   if (!header) throw unreadable('PNG', 'it has no header')
   if (idat.length === 0) throw unreadable('PNG', 'it has no pixels')
   return { header, palette, idat, whole }
+}
+
+/** Pillow does not look at the checksums of the pixels, which have one of their own (adler-32). */
+function checkChunk(bytes: Uint8Array, { type, body, at, cut }: PngChunk): void {
+  if (cut) throw truncated('PNG', 'it ends before its pixels')
+  const end = at + 8 + body.length
+  const said = new DataView(bytes.buffer, bytes.byteOffset).getUint32(end)
+  if (said !== crc32(bytes.subarray(at + 4, end)))
+    throw unreadable('PNG', `the checksum of its ${type} chunk is wrong`)
 }
 
 function readHeader(reader: ByteReader): PngHeader {
@@ -99,8 +96,7 @@ function readHeader(reader: ByteReader): PngHeader {
   if (!kind?.depths.includes(depth))
     throw unreadable('PNG', `there is no colour type ${colour} of ${depth} bits`)
   if (reader.u8(11) !== 0) throw unreadable('PNG', 'its filter method is unknown')
-  const width = reader.u32(0, false)
-  const height = reader.u32(4, false)
+  const { width, height } = pngSize(reader, 0)
   const region = { x: 0, y: 0, width, height }
   return { width, height, depth, colour, samples: kind.samples, interlaced: reader.u8(12) !== 0, region }
 }

@@ -38,6 +38,9 @@ export const TAG = {
   jpegXr: 0xbc01,
 } as const
 
+/** The signature of TIFF and BigTIFF, in the first bytes as Latin-1. */
+export const isTiff = (head: string): boolean => /^(?:II[\x2a\x2b]\0|MM\0[\x2a\x2b])/.test(head)
+
 /** A tag as Pillow reads it. */
 export interface TiffTag {
   readonly type: number

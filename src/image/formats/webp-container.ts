@@ -1,5 +1,6 @@
 import { truncated, unreadable } from '../image-errors.ts'
 import { ByteReader } from './byte-reader.ts'
+import type { ImageSize } from './image-format.ts'
 
 /** A picture of a WebP file: where its chunks are, the one of alpha first where there is one, and its size and place. */
 export interface WebpPicture {
@@ -37,7 +38,7 @@ export function readWebpContainer(bytes: Uint8Array): WebpContainer {
   }
   if (reader.u32(16, true) !== 10) throw damaged('its extended header has another size than 10')
   const flags = reader.u8(20)
-  const [canvasWidth, canvasHeight] = [u24(reader, 24) + 1, u24(reader, 27) + 1]
+  const { width: canvasWidth, height: canvasHeight } = canvasSize(reader)
   if (canvasWidth * canvasHeight >= MAX_AREA) throw damaged('its canvas is too large')
   if (flags & ~VALID_FLAGS) throw damaged('its extended header has flags that do not exist')
   walk.at = 30
@@ -53,6 +54,21 @@ export function readWebpContainer(bytes: Uint8Array): WebpContainer {
   if (!pictures[0]) throw damaged('there is no frame in it')
   return { canvasWidth, canvasHeight, first: pictures[0] }
 }
+
+/** The signature, in the first bytes as Latin-1. */
+export const isWebp = (head: string): boolean => head.startsWith('RIFF') && head.startsWith('WEBP', 8)
+
+/** What the first chunk says: of an extended file the canvas, else the picture. Whether it is whole is not looked at. */
+export function webpSize(reader: ByteReader): ImageSize {
+  const kind = reader.text(12, 4)
+  if (kind === 'VP8X') return canvasSize(reader)
+  return kind === 'VP8L' ? losslessFields(reader.u32(21, true)) : lossyFields(reader, 20)
+}
+
+const canvasSize = (reader: ByteReader): ImageSize => ({
+  width: u24(reader, 24) + 1,
+  height: u24(reader, 27) + 1,
+})
 
 interface Walk {
   readonly reader: ByteReader
@@ -109,7 +125,7 @@ interface Part {
   readonly end: number
 }
 
-type ImagePart = Part & { readonly width: number; readonly height: number }
+type ImagePart = Part & ImageSize
 
 function joined(image: ImagePart, alpha: Part | undefined, left: number, top: number): WebpPicture {
   if (alpha && alpha.start > image.start) throw damaged('alpha comes behind the picture it belongs to')
@@ -142,13 +158,10 @@ function chunkAt({ reader, at, end }: Walk): { type: string; size: number; next:
   return { type: reader.text(at, 4), size, next }
 }
 
-type Size = { width: number; height: number }
-
 /** The frame header of VP8 (RFC 6386, 9.1). */
-function lossySize(reader: ByteReader, at: number, size: number): Size {
+function lossySize(reader: ByteReader, at: number, size: number): ImageSize {
   const bits = size < 10 ? -1 : u24(reader, at)
-  const width = size < 10 ? 0 : reader.u16(at + 6, true) & 0x3fff
-  const height = size < 10 ? 0 : reader.u16(at + 8, true) & 0x3fff
+  const { width, height } = size < 10 ? { width: 0, height: 0 } : lossyFields(reader, at)
   const keyFrame = (bits & 1) === 0
   const shown = (bits >> 4) & 1
   const fits = keyFrame && ((bits >> 1) & 7) <= 3 && shown && bits >> 5 < size
@@ -158,12 +171,22 @@ function lossySize(reader: ByteReader, at: number, size: number): Size {
 }
 
 /** The header of VP8L (RFC 9649, 3.4). */
-function losslessSize(reader: ByteReader, at: number, size: number): Size {
+function losslessSize(reader: ByteReader, at: number, size: number): ImageSize {
   // Padding counts: libwebp looks at the chunk as it is stored.
   const bits = size + (size & 1) < 5 || reader.u8(at) !== 0x2f ? 2 ** 29 : reader.u32(at + 1, true)
   if (bits >= 2 ** 29) throw damaged('the header of a picture is damaged')
-  return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 }
+  return losslessFields(bits)
 }
+
+const lossyFields = (reader: ByteReader, at: number): ImageSize => ({
+  width: reader.u16(at + 6, true) & 0x3fff,
+  height: reader.u16(at + 8, true) & 0x3fff,
+})
+
+const losslessFields = (bits: number): ImageSize => ({
+  width: (bits & 0x3fff) + 1,
+  height: ((bits >>> 14) & 0x3fff) + 1,
+})
 
 const u24 = (reader: ByteReader, at: number): number => reader.u16(at, true) + reader.u8(at + 2) * 65536
 

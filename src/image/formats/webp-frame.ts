@@ -10,6 +10,15 @@ export interface WebpFrame {
   readonly canvasHeight: number
 }
 
+/** Decodes a WebP file; `still` decodes its picture. Throws `ImageError`. */
+export async function decodeWebp(
+  bytes: Uint8Array,
+  still: (bytes: Uint8Array) => Promise<RawImage>,
+): Promise<RawImage> {
+  const frame = firstWebpFrame(bytes)
+  return placeWebpFrame(frame, await still(frame.still))
+}
+
 /**
  * Takes the picture out of its container, so that no codec judges that one by rules of its own.
  * Throws `ImageError` `image_truncated`, `image_unreadable`.

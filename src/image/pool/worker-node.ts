@@ -1,12 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { IcthpError, ImageError } from '../../base/errors.ts'
+import { packError } from '../../base/packed-error.ts'
 import { createNodeCodecs } from '../codecs/codecs-node.ts'
 import { runImageJob } from './image-job-node.ts'
-import {
-  toMessage,
-  type WorkerOptions,
-  type WorkerReply,
-  type WorkerRequest,
-} from './worker-messages-node.ts'
+import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages-node.ts'
 
 // The far end of WorkerPool: takes one job at a time and answers each.
 const port = parentPort!
@@ -18,12 +15,18 @@ port.on('message', async ({ id, job }: WorkerRequest) => {
   try {
     const { name } = await codecs
     const result = await runImageJob(job, await codecs)
-    reply = { id, codecs: name, result }
+    reply = { id, ok: { codecs: name, result } }
     // Pooled Buffers share their memory and cannot be handed over.
     const { buffer, byteLength } = result.data
     if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) transfer.push(buffer)
   } catch (error) {
-    reply = { id, error: toMessage(error) }
+    reply = { id, error: packError(asImageError(error)) }
   }
   port.postMessage(reply, transfer)
 })
+
+/** A decoder that stumbles over a picture in a way of its own has still not read it. */
+function asImageError(cause: unknown): IcthpError {
+  if (cause instanceof IcthpError) return cause
+  return new ImageError('image_unreadable', cause instanceof Error ? cause.message : String(cause), { cause })
+}

@@ -1,16 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { ImageError } from '../../base/errors.ts'
 import { onAbort } from '../../base/on-abort.ts'
+import { unpackError } from '../../base/packed-error.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'
 import type { ImageJob } from './image-job-node.ts'
-import {
-  fromMessage,
-  type WorkerOptions,
-  type WorkerReply,
-  type WorkerRequest,
-} from './worker-messages-node.ts'
+import type { WorkerOptions, WorkerReply, WorkerRequest } from './worker-messages-node.ts'
 
 /** A job, made only when a worker is free, so that what waits in the queue costs no second copy of its bytes. */
 export type PrepareJob = () => { readonly job: ImageJob; readonly transfer: readonly ArrayBuffer[] }
@@ -132,10 +128,10 @@ export class WorkerPool {
       const { task } = member
       this.#release(member)
       if ('error' in reply) {
-        task?.reject(fromMessage(reply.error))
+        task?.reject(unpackError(reply.error))
       } else {
-        onCodecs(reply.codecs)
-        task?.resolve(reply.result)
+        onCodecs(reply.ok.codecs)
+        task?.resolve(reply.ok.result)
       }
       this.#dispatch()
     })

@@ -1,4 +1,6 @@
 import { concatBytes } from '../../base/concat-bytes.ts'
+import { ByteReader } from '../../image/formats/byte-reader.ts'
+import { hasBody, jpegSegments } from '../../image/formats/jpeg/jpeg-markers.ts'
 import type { TextFields } from '../text-fields.ts'
 import { startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
@@ -13,7 +15,7 @@ const MORE_XMP_HEAD = MORE_XMP.length + 40
 export function readJpeg(bytes: Uint8Array, fields: TextFields): void {
   const exif: Uint8Array[] = []
   const more: Uint8Array[] = []
-  for (const { marker, body } of segments(bytes, fields)) {
+  for (const { marker, body } of bodies(bytes, fields)) {
     if (marker === 0xfe) fields.add('Comment', utf8OrLatin1(withoutEnd(body)), 'COM')
     else if (marker === 0xeb && startsWith(body, 'JP')) fields.c2pa = true
     else if (marker !== 0xe1) continue
@@ -26,25 +28,20 @@ export function readJpeg(bytes: Uint8Array, fields: TextFields): void {
   if (more.length > 0) readXmp(utf8OrLatin1(concatBytes(more)), fields)
 }
 
-function* segments(
+/** The bodies of segments, to where the pixels begin or the file breaks off. */
+function* bodies(
   bytes: Uint8Array,
   fields: TextFields,
 ): Generator<{ readonly marker: number; readonly body: Uint8Array }> {
-  for (let at = 2; at + 4 <= bytes.length;) {
-    if (bytes[at] !== 0xff) return
-    const marker = bytes[at + 1]!
-    // Fill bytes, and markers without a body.
-    if (marker === 0xff) at++
-    else if (marker === 1 || (marker >= 0xd0 && marker <= 0xd8)) at += 2
-    else if (marker === 0xda || marker === 0xd9) return
-    else {
-      const length = bytes[at + 2]! * 256 + bytes[at + 3]!
-      if (length < 2 || at + 2 + length > bytes.length) {
-        fields.damaged = true
-        return
-      }
-      yield { marker, body: bytes.subarray(at + 4, at + 2 + length) }
-      at += 2 + length
+  const reader = new ByteReader(bytes, () => new CutShort())
+  try {
+    for (const { marker, at } of jpegSegments(reader)) {
+      if (hasBody(marker)) yield { marker, body: reader.slice(at + 2, reader.u16(at, false) - 2) }
     }
+  } catch (error) {
+    if (!(error instanceof CutShort)) throw error
+    fields.damaged = true
   }
 }
+
+class CutShort extends Error {}

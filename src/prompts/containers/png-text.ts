@@ -1,33 +1,15 @@
+import { pngChunks } from '../../image/formats/png-chunks.ts'
 import type { TextFields } from '../text-fields.ts'
-import { latin1, startsWith, utf8OrLatin1 } from './decode-text.ts'
+import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
 import { inflateText } from './inflate-text.ts'
 import { readXmp } from './xmp-text.ts'
 
-export interface PngChunk {
-  readonly type: string
-  readonly body: Uint8Array
-}
-
-/** The chunks of a PNG, to its end or to where it breaks off; a chunk that is not all there is left out. */
-export function* pngChunks(bytes: Uint8Array, onBroken: () => void): Generator<PngChunk> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  for (let at = 8; at + 8 <= bytes.length;) {
-    const length = view.getUint32(at)
-    if (at + 12 + length > bytes.length) return onBroken()
-    const type = latin1(bytes.subarray(at + 4, at + 8))
-    yield { type, body: bytes.subarray(at + 8, at + 8 + length) }
-    if (type === 'IEND') return
-    at += 12 + length
-  }
-}
-
 /** Reads tEXt, zTXt, iTXt, eXIf, and comf (of ComfyUI's animations), before and after the pixels. */
 export async function readPng(bytes: Uint8Array, fields: TextFields): Promise<void> {
-  const chunks = pngChunks(bytes, () => {
-    fields.damaged = true
-  })
-  for (const { type, body } of chunks) {
+  for (const { type, body, cut } of pngChunks(bytes)) {
+    if (cut) fields.damaged = true
+    if (cut || type === 'IEND') return
     if (type === 'tEXt' || type === 'comf') addText(type, body, fields)
     else if (type === 'zTXt') await addCompressed(body, fields)
     else if (type === 'iTXt') await addInternational(body, fields)
@@ -81,5 +63,3 @@ async function inflated(data: Uint8Array, fields: TextFields): Promise<Uint8Arra
   else fields.damaged = true
   return undefined
 }
-
-export const isPng = (bytes: Uint8Array): boolean => startsWith(bytes, '\x89PNG\r\n\x1a\n')

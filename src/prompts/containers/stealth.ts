@@ -1,11 +1,11 @@
 import { concatBytes } from '../../base/concat-bytes.ts'
 import type { Inflate } from '../../image/codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from '../../image/decoder.ts'
+import { pngChunks } from '../../image/formats/png-chunks.ts'
 import { unfilterRow } from '../../image/formats/png-unfilter.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { inflateText } from './inflate-text.ts'
-import { pngChunks } from './png-text.ts'
 
 /** A text hidden in the lowest bits of a picture's alpha or colours. */
 export interface StealthText {
@@ -96,7 +96,8 @@ async function firstRows(bytes: Uint8Array, inflate: Inflate, rows: number): Pro
   let header: Uint8Array | undefined
   const idat: Uint8Array[] = []
   let size = 0
-  for (const { type, body } of pngChunks(bytes, () => {})) {
+  for (const { type, body, cut } of pngChunks(bytes)) {
+    if (cut || type === 'IEND') break
     if (type === 'IHDR' && body.length >= 13) header = body
     else if (type === 'IDAT') {
       idat.push(body)

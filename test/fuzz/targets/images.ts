@@ -17,7 +17,7 @@ const CODES = [
   'image_too_large',
 ]
 /** Formats in which both paths must end alike: for the others, disagreements are counted and do not fail. */
-const STRICT = ['png', 'gif', 'bmp', 'tiff', 'jpeg', 'webp']
+const STRICT = ['PNG', 'GIF', 'BMP', 'TIFF', 'JPEG', 'WebP']
 
 export const pictures: FuzzTarget['corpus'] = corpusOf('images', /\.(avif|bmp|gif|jpg|png|tif|webp)$/)
 
@@ -30,8 +30,8 @@ export const images: FuzzTarget = {
     if (one === other) return one!.includes('×') ? 'pixels' : 'refused'
     if (!one!.includes('×') && !other!.includes('×')) return 'refused with two codes'
     const { format } = sniffImage(mutant)
-    if (STRICT.includes(format)) throw new Error(`the paths differ: ${one} and ${other}`)
-    return `${format}: ${one!.includes('×') && other!.includes('×') ? 'other pixels' : 'refused by one path'}`
+    if (STRICT.includes(format.name)) throw new Error(`the paths differ: ${one} and ${other}`)
+    return `${format.name}: ${one!.includes('×') && other!.includes('×') ? 'other pixels' : 'refused by one path'}`
   },
 }
 

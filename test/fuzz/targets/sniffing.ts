@@ -11,9 +11,9 @@ export const sniffing: FuzzTarget = {
     try {
       const { format, width, height } = sniffImage(mutant)
       if (!Number.isSafeInteger(width) || !Number.isSafeInteger(height) || width < 0 || height < 0) {
-        throw new Error(`${format} of ${width}×${height} pixels`)
+        throw new Error(`${format.name} of ${width}×${height} pixels`)
       }
-      return format
+      return format.name
     } catch (error) {
       if (error instanceof ImageError) return error.code
       throw error

@@ -117,7 +117,7 @@ export const imageTests = {
     const seen: Record<string, Seen> = {}
     for (const [name, input] of Object.entries(inputs)) {
       seen[name] = await orCode(async () => {
-        const { width, height } = await decoder.crop(input, CLIP_PREPROCESS)
+        const { width, height } = await decoder.crop(input as WebImageInput, CLIP_PREPROCESS)
         return { size: [width, height] }
       })
     }

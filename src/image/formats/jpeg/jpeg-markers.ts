@@ -9,16 +9,32 @@ export interface JpegFrame {
   readonly components: number
 }
 
+/** The signature, in the first bytes as Latin-1. */
+export const isJpeg = (head: string): boolean => head.startsWith('\xff\xd8\xff')
+
 /** Reads up to the frame header. Throws `ImageError` `image_truncated`, `image_unreadable`. */
 export function jpegFrame(reader: ByteReader): JpegFrame {
+  for (const { marker, at } of jpegSegments(reader)) {
+    if (!isFrame(marker)) continue
+    const components = reader.u8(at + 7)
+    const [height, width] = [reader.u16(at + 3, false), reader.u16(at + 5, false)]
+    return { width, height, components }
+  }
+  throw unreadable('JPEG', 'it has no frame header')
+}
+
+/** A marker with what belongs to it: its length stands at `at`, and counts from there. */
+export interface JpegSegment {
+  readonly marker: number
+  readonly at: number
+}
+
+/** The segments of a file before its first scan, as libjpeg goes through them. Throws what `reader` throws where it ends before. */
+export function* jpegSegments(reader: ByteReader): Generator<JpegSegment> {
   for (let at = 2; ;) {
     const { marker, next } = nextMarker(reader, at)
-    if (isFrame(marker)) {
-      const components = reader.u8(next + 7)
-      const [height, width] = [reader.u16(next + 3, false), reader.u16(next + 5, false)]
-      return { width, height, components }
-    }
-    if (marker === 0xd9 || marker === 0xda) throw unreadable('JPEG', 'it has no frame header')
+    if (marker === 0xd9 || marker === 0xda) return
+    yield { marker, at: next }
     at = skip(reader, marker, next)
   }
 }
@@ -39,8 +55,9 @@ export function nextMarker(reader: ByteReader, at: number): { marker: number; ne
   }
 }
 
-/** The end of a marker's segment; restart markers, TEM and SOI have none. */
-function skip(reader: ByteReader, marker: number, next: number): number {
-  const bare = (marker >= 0xd0 && marker <= 0xd8) || marker === 0x01
-  return bare ? next : next + Math.max(2, reader.u16(next, false))
-}
+/** Restart markers, TEM and SOI stand by themselves. */
+export const hasBody = (marker: number): boolean => !((marker >= 0xd0 && marker <= 0xd8) || marker === 0x01)
+
+/** The end of a marker's segment. */
+const skip = (reader: ByteReader, marker: number, next: number): number =>
+  hasBody(marker) ? next + Math.max(2, reader.u16(next, false)) : next

@@ -1,5 +1,6 @@
-import { DeviceError, show } from '../../base/errors.ts'
-import { type Device, DEVICES, type ProbedDevice } from '../backend.ts'
+import { DeviceError } from '../../base/errors.ts'
+import type { Device, ProbedDevice } from '../backend.ts'
+import { checkDevice } from '../devices.ts'
 import { reason } from '../reason.ts'
 
 /** What trying a device showed. */
@@ -16,13 +17,7 @@ export interface TriedDevice {
 export type TryWebDevice = (device: Device) => Promise<TriedDevice>
 
 export async function probeWebDevice(request: Device, tryDevice: TryWebDevice): Promise<ProbedDevice> {
-  if (!DEVICES.includes(request)) {
-    throw new DeviceError(
-      'device_unknown',
-      `There is no device ${show(request)}. Use auto, webgpu or wasm.`,
-      { device: request },
-    )
-  }
+  checkDevice(request, ['auto', 'webgpu', 'wasm'])
   if (request === 'auto') return probeAuto(tryDevice)
   if (request === 'wasm') return { device: 'wasm', notes: threadNotes((await tryDevice('wasm')).threads) }
   if (request !== 'webgpu') {

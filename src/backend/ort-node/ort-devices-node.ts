@@ -1,5 +1,6 @@
-import { DeviceError, show } from '../../base/errors.ts'
-import { type Device, DEVICES, type ProbedDevice } from '../backend.ts'
+import { DeviceError } from '../../base/errors.ts'
+import type { Device, ProbedDevice } from '../backend.ts'
+import { checkDevice } from '../devices.ts'
 import { reason } from '../reason.ts'
 
 /** Devices of onnxruntime-node, and what each needs. */
@@ -29,13 +30,7 @@ export async function probeNodeDevice(
   tryDevice: TryDevice,
   platform: string,
 ): Promise<ProbedDevice> {
-  if (!DEVICES.includes(request)) {
-    throw new DeviceError(
-      'device_unknown',
-      `There is no device ${show(request)}. Use auto, ${Object.keys(NODE_DEVICES).join(', ')}.`,
-      { device: request },
-    )
-  }
+  checkDevice(request, ['auto', ...Object.keys(NODE_DEVICES)])
   if (request === 'auto') return probeAuto(tryDevice, platform)
   const needs = NODE_DEVICES[request]
   if (!needs) {
