@@ -30,7 +30,7 @@ export async function decodeTiff(bytes: Uint8Array, inflate: Inflate): Promise<R
 
 function toColours(data: Uint8Array, { mode, width, height }: PillowSetup, palette?: Uint8Array): RawImage {
   if (palette) return { data: paint(data, palette), width, height, channels: 3 }
-  if (mode === 'CMYK') return { data: cmykToRgb(data, false), width, height, channels: 3 }
+  if (mode === 'CMYK') return { data: cmykToRgb(data), width, height, channels: 3 }
   if (mode === 'LAB') return { data: labToRgb(data), width, height, channels: 3 }
   return { data, width, height, channels: channelsOf(mode) }
 }
