@@ -58,9 +58,17 @@ export {
   type Scores,
   type Weights,
 } from './ranking/combine.ts'
+export {
+  type GroupedRanking,
+  type GroupedScores,
+  type RankedGroup,
+  rankGroups,
+} from './ranking/rank-groups.ts'
 export { rankImages, type RankOptions } from './ranking/rank-images.ts'
+export { type GroupedPair, rankPairs } from './ranking/rank-pairs.ts'
 export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
-export { type ImagePair, scoreImages, type ScoreImagesOptions, scorePairs } from './ranking/score-images.ts'
+export { scoreImages, type ScoreImagesOptions } from './ranking/score-images.ts'
+export { type ImagePair, type ImagePairs, scorePairs } from './ranking/score-pairs.ts'
 export type { Runtime } from './runtime.ts'
 export { HeadScorer } from './scorers/head-scorer.ts'
 export type { ScorerParts } from './scorers/load-scorer.ts'
