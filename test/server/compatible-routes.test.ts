@@ -100,6 +100,7 @@ test('what is served is listed with what runs it', async () => {
 test('a server of one reward has no combination', async () => {
   const { hp } = createFakeScorers()
   const { get, post } = served({ scorers: [hp] })
+  expect(() => served({ scorers: [hp], combine: 'product' })).toThrow('pass more than one')
   expect((await get('/health')).json).toEqual({ status: 'ok', rewards: { hp: ['hp'] } })
   expect((await post('/v1/score', { images: [uri(1, 2)], rewards: ['icthp'] })).status).toBe(400)
 })

@@ -1,4 +1,6 @@
+import { vi } from 'vitest'
 import { createRewardServer, type RewardServer, type RewardServerOptions } from '../../src/server.ts'
+import type { ScorerDesk } from '../../src/server/desk/scorer-desk.ts'
 import { createFakeScorers, type FakeCalls, type FakeOptions } from '../../src/testing.ts'
 
 export interface Served {
@@ -58,3 +60,13 @@ export function served(options: Partial<RewardServerOptions> = {}, fakes: FakeOp
     },
   }
 }
+
+/** How many images wait or are at work. */
+export const waitingIn = ({ desk }: RewardServer): number => (desk as ScorerDesk).allowance.images
+
+/** Resolves when so many wait or are at work. */
+export const untilWaiting = (server: RewardServer, images: number): Promise<void> =>
+  vi.waitUntil(() => waitingIn(server) === images, {
+    interval: 2,
+    timeout: 10_000,
+  }) as unknown as Promise<void>

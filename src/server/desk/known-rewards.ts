@@ -1,4 +1,4 @@
-import { RequestError, show } from '../../base/errors.ts'
+import { InputError, RequestError, show } from '../../base/errors.ts'
 import {
   type AnyRule,
   type CombineFunction,
@@ -41,6 +41,11 @@ export class KnownRewards {
   constructor(given: readonly Scorer[], { combine, weights }: CombinationOptions) {
     this.scorers = scorersIn({ scorers: given })
     const kinds = this.scorers.map(({ kind }) => kind)
+    if (kinds.length < 2 && (combine !== undefined || weights !== undefined))
+      throw new InputError(
+        'input_invalid_option',
+        'combine and weights say how several scorers become one reward; pass more than one, or leave them out.',
+      )
     this.rule = combine ?? defaultRule(kinds)
     this.weights = weightsFor(kinds, weights)
     const alone = this.scorers.map((scorer): KnownReward => {
