@@ -3,6 +3,7 @@
  * that has it anyway needs no second one.
  */
 import type {
+  FileSource,
   InferenceBackend,
   InferenceSession,
   LoadOptions,
@@ -78,10 +79,10 @@ export class TransformersBackend implements InferenceBackend {
     return probed
   }
 
-  async load(
-    { name, model, externalData }: ModelSource,
-    { device, threads, signal }: LoadOptions,
-  ): Promise<InferenceSession> {
+  async load(source: ModelSource, { device, threads, signal }: LoadOptions): Promise<InferenceSession> {
+    signal?.throwIfAborted()
+    const { name } = source
+    const { graph, externalData } = await source.files()
     signal?.throwIfAborted()
     const failed = (cause: unknown): never => {
       if (signal?.aborted) throw signal.reason
@@ -96,7 +97,7 @@ export class TransformersBackend implements InferenceBackend {
       )
     }
     const loading = (async () => {
-      const path = 'path' in model ? model.path : unreadable(name)
+      const path = 'path' in graph ? graph.path : unreadable(name)
       for (const part of externalData) await requireBeside(path, part.name, part.file)
       return this.#load(path, device, threads)
     })()
@@ -238,7 +239,7 @@ function unreadable(name: string): never {
 }
 
 /** The runtime finds external data beside the graph only. */
-async function requireBeside(graph: string, name: string, file: ModelSource['model']): Promise<void> {
+async function requireBeside(graph: string, name: string, file: FileSource): Promise<void> {
   const { dirname, resolve } = await import('node:path')
   if ('path' in file && resolve(file.path) === resolve(dirname(graph), name)) return
   throw new Error(`its external data ${name} must lie beside it, in ${dirname(graph)}`)

@@ -1,4 +1,4 @@
-import type { Device } from '../backend/backend.ts'
+import { type Device, isCpuLike } from '../backend/backend.ts'
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError, ModelError, show } from '../base/errors.ts'
 import type { ModelFolder, OpenOptions } from '../hub/hub.ts'
@@ -63,7 +63,7 @@ export async function openModel(
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
   const devices: Device[] =
-    device === 'auto' && probed.device !== 'cpu' && probed.device !== 'wasm'
+    device === 'auto' && !isCpuLike(probed.device) && probed.device !== 'remote'
       ? [probed.device, probed.fallback ?? 'cpu']
       : [probed.device]
   return {
@@ -106,10 +106,19 @@ export async function findManifest(
   )
 }
 
-/** What is best on each kind of device, first that the folder holds. fp16 on a CPU only adds casts. */
-const PREFERRED: Readonly<Record<'cpu' | 'gpu', readonly Dtype[]>> = {
+/**
+ * What is best on each sort of device, first that the folder holds. fp16 on a CPU only adds casts. Of what a server runs
+ * the precision is not known: the self-test says how near it comes, and what it asks of 4 bits would let other models by.
+ */
+const PREFERRED: Readonly<Record<'cpu' | 'gpu' | 'remote', readonly Dtype[]>> = {
+  remote: ['fp32', 'fp16', 'q8', 'int8'],
   cpu: ['int8', 'fp32', 'q8', 'q4', 'fp16', 'q4f16'],
   gpu: ['fp16', 'fp32', 'q4f16', 'q8', 'q4'],
+}
+
+function sortOf(device: Device): 'cpu' | 'gpu' | 'remote' {
+  if (device === 'remote') return device
+  return isCpuLike(device) ? 'cpu' : 'gpu'
 }
 
 function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Device): Choice[] {
@@ -123,8 +132,7 @@ function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Devic
       { dtype, held },
     )
   }
-  const kind = device === 'cpu' || device === 'wasm' ? 'cpu' : 'gpu'
-  const preferred = PREFERRED[kind].filter((candidate) => held.includes(candidate))
+  const preferred = PREFERRED[sortOf(device)].filter((candidate) => held.includes(candidate))
   if (preferred.length === 0) {
     throw new ModelError(
       'model_dtype_unavailable',

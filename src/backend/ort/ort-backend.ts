@@ -3,7 +3,15 @@ import { abortable } from '../../base/abortable.ts'
 import { BackendError } from '../../base/errors.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import { attentionHolds } from '../attention-check.ts'
-import type { Device, InferenceBackend, LoadOptions, ModelSource, ProbedDevice, Tensors } from '../backend.ts'
+import type {
+  Device,
+  InferenceBackend,
+  LoadOptions,
+  ModelFiles,
+  ModelSource,
+  ProbedDevice,
+  Tensors,
+} from '../backend.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
 import { CPU_NAMES, probeOrtDevice } from './ort-devices.ts'
@@ -77,7 +85,9 @@ export class OrtBackend implements InferenceBackend {
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(once ? { extra: { session: { disable_prepacking: '1' } } } : {}),
     }
-    const loading = this.#load(source, device, options, signal)
+    const files = await source.files()
+    signal?.throwIfAborted()
+    const loading = this.#load(files, device, options, signal)
     try {
       return new OrtSession(this.#ort, await abortable(loading, signal), source.name, this.name)
     } catch (cause) {
@@ -101,12 +111,12 @@ export class OrtBackend implements InferenceBackend {
   }
 
   async #load(
-    source: ModelSource,
+    files: ModelFiles,
     device: Device,
     options: SessionOptions,
     signal: AbortSignal | undefined,
   ): Promise<Ort.InferenceSession> {
-    const { graph, externalData } = await ortFiles(this.#ort, source, this.#read)
+    const { graph, externalData } = await ortFiles(this.#ort, files, this.#read)
     const held = { ...options, ...(externalData ? { externalData } : {}) }
     // A graph that is not here cannot be changed; the model's self-test finds wrong answers.
     if (typeof graph === 'string' || device !== 'webgpu') return this.#create(graph, device, held, signal)
