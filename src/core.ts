@@ -6,6 +6,7 @@ export {
   type InferenceBackend,
   type InferenceSession,
   type LoadOptions,
+  type ModelFiles,
   type ModelSource,
   type ProbedDevice,
   type Tensor,

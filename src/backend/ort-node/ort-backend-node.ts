@@ -91,8 +91,10 @@ export class OrtNodeBackend implements InferenceBackend {
 
   async load(model: ModelSource, { device, threads, once, signal }: LoadOptions): Promise<InferenceSession> {
     signal?.throwIfAborted()
-    const path = pathOf(model.model)
-    for (const part of model.externalData) {
+    const { graph, externalData } = await model.files()
+    signal?.throwIfAborted()
+    const path = pathOf(graph)
+    for (const part of externalData) {
       // The runtime maps external data that lies beside the graph, and takes none from elsewhere by path.
       if (resolve(dirname(path), part.name) === resolve(pathOf(part.file))) continue
       throw new BackendError(
