@@ -10,6 +10,7 @@ import { basename, extname } from 'node:path'
 
 const WHAT = {
   'resize-kernel': 'the two resampling passes',
+  'lzw-kernel': 'the loop of LZW',
   'jpeg-kernel': 'what is done to every sample of a JPEG',
   'weight-kernel': 'what is done to every weight',
 }
@@ -24,6 +25,6 @@ const lines = base64
 writeFileSync(
   source.slice(0, -kind.length) + '.ts',
   `// Made by scripts/build-kernel.mjs from ${name}${kind}: change that file, not this one.\n` +
-    `/** WebAssembly (with SIMD) of ${WHAT[name]}, base64. */\n` +
+    `/** WebAssembly${name === 'lzw-kernel' ? '' : ' (with SIMD)'} of ${WHAT[name]}, base64. */\n` +
     `export const ${name.toUpperCase().replace('-', '_')}: string =\n${lines}\n`,
 )

@@ -1,3 +1,4 @@
+import { reserve, startKernel } from '../../kernel.ts'
 import { JPEG_KERNEL } from './jpeg-kernel.ts'
 
 /** `wasm` where the platform runs WebAssembly with SIMD, else `js`; both give the same bytes. */
@@ -30,14 +31,7 @@ let kernelOnce: JpegKernel | null | undefined
 /** Compiled at first use; `undefined` where the platform has no SIMD or its policy forbids WebAssembly. Holds scratch memory only. */
 export function jpegKernel(engine?: JpegEngine): JpegKernel | undefined {
   if (engine === 'js') return undefined
-  if (kernelOnce === undefined) {
-    try {
-      const bytes = Uint8Array.from(atob(JPEG_KERNEL), (char) => char.charCodeAt(0))
-      kernelOnce = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as JpegKernel
-    } catch {
-      kernelOnce = null
-    }
-  }
+  if (kernelOnce === undefined) kernelOnce = startKernel<JpegKernel>(JPEG_KERNEL) ?? null
   return kernelOnce ?? undefined
 }
 
@@ -59,9 +53,6 @@ export class KernelRoom {
 
   /** The memory, to be asked for when all is taken: it may be another one then. */
   memory(): ArrayBuffer {
-    const { memory } = this.#kernel
-    const missing = this.#end - memory.buffer.byteLength
-    if (missing > 0) memory.grow(Math.ceil(missing / 65536))
-    return memory.buffer
+    return reserve(this.#kernel.memory, this.#end)
   }
 }
