@@ -11,8 +11,9 @@ import type { ModelParts } from './model-parts.ts'
 import { type OpenModel, openModel } from './open-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
 import { needsCalibration } from './quantise/precisions.ts'
+import { checkInputs } from './write/check-inputs.ts'
 import { Digester } from './write/digester.ts'
-import { checkInputs, checkModelPlace } from './write/model-place.ts'
+import { checkModelPlace } from './write/model-place.ts'
 import { checkRoom } from './write/output-error.ts'
 
 export type { CheckpointOrigin }
