@@ -11,6 +11,7 @@ const FLOORS = [
   ['text'],
   ['image'],
   ['prompts'],
+  ['pairs'],
   ['hub'],
   ['runtime.ts'],
   ['models'],

@@ -12,6 +12,7 @@ const entries = {
   transformers: 'src/transformers.ts',
   ort: 'src/ort.ts',
   sheet: 'src/sheet.ts',
+  server: 'src/server.ts',
 }
 
 const common = {

@@ -1,18 +1,20 @@
 // `node bench/decoding.mjs`: time and memory of decoding, with sharp and without, and beside Pillow where a Python with it is
-// named. A process of its own for each figure, since a peak of memory is that of a process. The table goes to stdout.
+// named. Time is the processor's, of all threads, so that others on the machine disturb it less; the sides take turns, each in a
+// process of its own, since a peak of memory is that of a process. The table goes to stdout.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cache, ensureBuilt, root } from './build.mjs'
 import { drawing } from './pictures.mjs'
+import { median } from './statistics.mjs'
 import { number, table } from './table.mjs'
 import { runScript, UsageError } from './terminal.mjs'
 
 const HELP = `node bench/decoding.mjs [options]
 
   --side N         pictures of N × N pixels (default 2048)
-  --runs N         of each the fastest counts (default 3)
+  --runs N         processes of each, of which the median counts (default 5)
   --only LIST      some of the kinds
   --pillow PYTHON  a Python with Pillow, to compare with
                    (Linux: memory is read from /proc)
@@ -25,9 +27,11 @@ const KINDS = {
   'jpeg-444': (image) => image.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer(),
   'jpeg-progressive': (image) => image.jpeg({ quality: 90, progressive: true }).toBuffer(),
   'jpeg-gray': (image) => image.grayscale().jpeg({ quality: 90 }).toBuffer(),
+  'jpeg-cmyk': (image) => image.toColourspace('cmyk').jpeg({ quality: 90 }).toBuffer(),
   'png-rgb': (image) => image.png().toBuffer(),
   'png-rgba': (image) => image.ensureAlpha(0.5).png().toBuffer(),
   'png-palette': (image) => image.png({ palette: true }).toBuffer(),
+  'png-gray': (image) => image.grayscale().png().toBuffer(),
   'png-rgb16': (image) => image.toColourspace('rgb16').png().toBuffer(),
   webp: (image) => image.webp({ quality: 90 }).toBuffer(),
   'webp-lossless': (image) => image.webp({ lossless: true, effort: 1 }).toBuffer(),
@@ -35,10 +39,14 @@ const KINDS = {
   gif: (image) => image.gif({ effort: 1 }).toBuffer(),
   'tiff-lzw': (image) => image.tiff({ compression: 'lzw' }).toBuffer(),
   'tiff-deflate': (image) => image.tiff({ compression: 'deflate' }).toBuffer(),
+  'tiff-raw': (image) => image.tiff({ compression: 'none' }).toBuffer(),
   bmp: async (image) => bitmap(await image.raw().toBuffer({ resolveWithObject: true })),
 }
 
-/** Seconds and bytes of one decode in this process, after a small one. */
+/** Decodes of the large picture in a process: the first, before which code is still to be compiled, and those after it. */
+const TIMES = 5
+
+/** Seconds of the first decode in this process after a small one, of the later ones, and bytes. */
 const CHILD = `
 import { readFileSync, writeFileSync } from 'node:fs'
 const [, entry, sharp, small, large] = process.argv
@@ -49,11 +57,16 @@ await decoder.decode(small)
 // Forgets the peak so far; the system's usual count would be that of the program that started this one.
 writeFileSync('/proc/self/clear_refs', '5')
 const before = held('VmRSS')
-const start = performance.now()
-await decoder.decode(large)
-const seconds = (performance.now() - start) / 1000
-const peak = held('VmHWM')
-console.log(JSON.stringify({ seconds, bytes: Math.max(0, peak - before) }))
+let bytes
+const seconds = []
+for (let i = 0; i < ${TIMES}; i++) {
+  const start = process.cpuUsage()
+  await decoder.decode(large)
+  const { user, system } = process.cpuUsage(start)
+  seconds.push((user + system) / 1e6)
+  bytes ??= Math.max(0, held('VmHWM') - before)
+}
+console.log(JSON.stringify({ seconds, bytes }))
 await decoder.dispose()`
 
 const PILLOW = `
@@ -66,9 +79,14 @@ decode(sys.argv[1])
 held = lambda name: 1024 * int(re.search(name + "[^0-9]*([0-9]+)", open("/proc/self/status").read())[1])
 open("/proc/self/clear_refs", "w").write("5")
 before = held("VmRSS")
-start = time.perf_counter()
-decode(sys.argv[2])
-print(json.dumps({"seconds": time.perf_counter() - start, "bytes": max(0, held("VmHWM") - before)}))`
+size = None
+seconds = []
+for i in range(${TIMES}):
+    start = time.process_time()
+    decode(sys.argv[2])
+    seconds.append(time.process_time() - start)
+    size = size or max(0, held("VmHWM") - before)
+print(json.dumps({"seconds": seconds, "bytes": size}))`
 
 await runScript(
   async (signal, terminal) => {
@@ -89,21 +107,25 @@ await runScript(
       const [small, large] = [await picture(kind, 64, terminal), await picture(kind, side, terminal)]
       terminal.step(`Decoding ${kind}`)
       results[kind] = {}
-      for (const [name, decode] of Object.entries(sides)) {
-        const rounds = []
-        for (let run = 0; run < runs; run++) {
+      const rounds = Object.fromEntries(Object.keys(sides).map((name) => [name, []]))
+      for (let run = 0; run < runs; run++) {
+        for (const [name, decode] of Object.entries(sides)) {
           signal.throwIfAborted()
-          rounds.push(decode(small, large))
+          rounds[name].push(decode(small, large))
         }
+      }
+      for (const name of Object.keys(sides)) {
+        const of = (figure) => median(rounds[name].map(figure))
         results[kind][name] = {
-          seconds: Math.min(...rounds.map(({ seconds }) => seconds)),
-          bytes: Math.min(...rounds.map(({ bytes }) => bytes)),
+          first: of(({ seconds }) => seconds[0]),
+          later: of(({ seconds }) => median(seconds.slice(1))),
+          bytes: of(({ bytes }) => bytes),
         }
       }
     }
     terminal.clear()
     process.stdout.write(
-      `${side} × ${side} pixels, fastest of ${runs}; memory over what the process had before\n`,
+      `${side} × ${side} pixels, median of ${runs}: seconds of the processor, of a process's first decode and of later ones;\nmemory over what the process had before\n`,
     )
     process.stdout.write(`${report(results, Object.keys(sides))}\n`)
     if (json) writeFileSync(json, `${JSON.stringify({ side, runs, results }, null, 1)}\n`)
@@ -116,7 +138,7 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       side: { ...text, default: '2048' },
-      runs: { ...text, default: '3' },
+      runs: { ...text, default: '5' },
       only: { ...text, default: Object.keys(KINDS).join() },
       pillow: text,
       json: text,
@@ -177,18 +199,19 @@ function report(results, names) {
   const compared = names.includes('pillow') ? ['sharp', 'wasm'] : []
   const header = [
     'file',
-    ...names.map((name) => `${name}, s`),
-    ...names.map((name) => `${name}, MB`),
-    ...compared.map((name) => `${name}: time, memory of Pillow's`),
+    ...names.map((name) => `${name}: s`),
+    ...names.map((name) => `${name}: MB`),
+    ...compared.map((name) => `${name}: first, later, memory of Pillow's`),
   ]
   const rows = Object.entries(results).map(([kind, figures]) => [
     kind,
-    ...names.map((name) => number(figures[name].seconds)),
+    ...names.map((name) => `${number(figures[name].first)}, ${number(figures[name].later)}`),
     ...names.map((name) => (figures[name].bytes / 1e6).toFixed(0)),
-    ...compared.map((name) => {
-      const of = (key) => `${(figures[name][key] / figures.pillow[key]).toFixed(1)}×`
-      return `${of('seconds')}, ${of('bytes')}`
-    }),
+    ...compared.map((name) =>
+      ['first', 'later', 'bytes']
+        .map((key) => `${(figures[name][key] / figures.pillow[key]).toFixed(1)}×`)
+        .join(', '),
+    ),
   ])
   return table(header, rows)
 }

@@ -1,23 +1,30 @@
-// Compiles a kernel's .wat into the .ts beside it, with wat2wasm of the npm package wabt 1.0.39:
+// Compiles a kernel's source into the .ts beside it. A .wat with wat2wasm of the npm package wabt 1.0.39:
 //   npx --yes --package wabt@1.0.39 wat2wasm src/image/resize/resize-kernel.wat -o kernel.wasm
-//   node scripts/build-kernel.mjs src/image/resize/resize-kernel.wat kernel.wasm
+// An .as with the AssemblyScript compiler, which wants to see it named .ts:
+//   cp src/image/formats/jpeg/jpeg-kernel.as kernel.ts
+//   npx --yes --package assemblyscript@0.28.20 asc kernel.ts -O3 --noAssert --enable simd --runtime stub -o kernel.wasm
+// And then:
+//   node scripts/build-kernel.mjs src/image/formats/jpeg/jpeg-kernel.as kernel.wasm
 import { readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 
 const WHAT = {
   'resize-kernel': 'the two resampling passes',
+  'lzw-kernel': 'the loop of LZW',
+  'jpeg-kernel': 'what is done to every sample of a JPEG',
   'weight-kernel': 'what is done to every weight',
 }
 const [source, compiled] = process.argv.slice(2)
-const name = basename(source, '.wat')
+const kind = extname(source)
+const name = basename(source, kind)
 const base64 = readFileSync(compiled).toString('base64')
 const lines = base64
   .match(/.{1,110}/g)
   .map((line) => `  '${line}'`)
   .join(' +\n')
 writeFileSync(
-  source.replace(/\.wat$/, '.ts'),
-  `// Made by scripts/build-kernel.mjs from ${name}.wat: change that file, not this one.\n` +
-    `/** WebAssembly (with SIMD) of ${WHAT[name]}, base64. */\n` +
+  source.slice(0, -kind.length) + '.ts',
+  `// Made by scripts/build-kernel.mjs from ${name}${kind}: change that file, not this one.\n` +
+    `/** WebAssembly${name === 'lzw-kernel' ? '' : ' (with SIMD)'} of ${WHAT[name]}, base64. */\n` +
     `export const ${name.toUpperCase().replace('-', '_')}: string =\n${lines}\n`,
 )

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const usage =
-  'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints|pickles|prompts] [--seconds 60] [--seed 1] [--mutant NUMBER]'
+  'npm run fuzz -- [--target images|sniffing|texts|decoding|checkpoints|pickles|prompts|wire] [--seconds 60] [--seed 1] [--mutant NUMBER]'
 const text = { type: 'string' }
 const { values } = parseArgs({
   options: { target: text, seconds: text, seed: text, mutant: text, help: { type: 'boolean' } },
@@ -26,7 +26,9 @@ const number = (name, fallback) => {
 }
 if (
   values.target &&
-  !['images', 'sniffing', 'texts', 'decoding', 'checkpoints', 'pickles', 'prompts'].includes(values.target)
+  !['images', 'sniffing', 'texts', 'decoding', 'checkpoints', 'pickles', 'prompts', 'wire'].includes(
+    values.target,
+  )
 ) {
   console.error(`There is no target ${values.target}. ${usage}`)
   process.exit(2)

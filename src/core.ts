@@ -6,6 +6,7 @@ export {
   type InferenceBackend,
   type InferenceSession,
   type LoadOptions,
+  type ModelFiles,
   type ModelSource,
   type ProbedDevice,
   type Tensor,
@@ -59,16 +60,17 @@ export {
   type Scores,
   type Weights,
 } from './ranking/combine.ts'
-export { type RankImages, rankImages, type RankOptions } from './ranking/rank-images.ts'
-export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
 export {
-  type ImagePair,
-  type ScoreImages,
-  scoreImages,
-  type ScoreImagesOptions,
-  type ScorePairs,
-  scorePairs,
-} from './ranking/score-images.ts'
+  type GroupedRanking,
+  type GroupedScores,
+  type RankedGroup,
+  rankGroups,
+} from './ranking/rank-groups.ts'
+export { type RankImages, rankImages, type RankOptions } from './ranking/rank-images.ts'
+export { type GroupedPair, type RankPairs, rankPairs } from './ranking/rank-pairs.ts'
+export { type RankedImage, type Ranking, rankScores, type Thresholds } from './ranking/rank-scores.ts'
+export { type ScoreImages, scoreImages, type ScoreImagesOptions } from './ranking/score-images.ts'
+export { type ImagePair, type ImagePairs, type ScorePairs, scorePairs } from './ranking/score-pairs.ts'
 export type { Runtime } from './runtime.ts'
 export { HeadScorer } from './scorers/head-scorer.ts'
 export type { ScorerParts } from './scorers/load-scorer.ts'

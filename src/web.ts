@@ -14,12 +14,9 @@ import { CLIP_PREPROCESS, normalise, type PixelValues, type PreprocessConfig } f
 import { type HeadKind, HP, ICT, type RewardKind, type TextKind } from './models/kinds.ts'
 import { readPrompt, type ReadPromptOptions } from './prompts/read-prompt-web.ts'
 import { type RankImages, rankImages as rank } from './ranking/rank-images.ts'
-import {
-  type ScoreImages,
-  scoreImages as score,
-  type ScorePairs,
-  scorePairs as scoreEachPair,
-} from './ranking/score-images.ts'
+import { type RankPairs, rankPairs as rankEachPair } from './ranking/rank-pairs.ts'
+import { type ScoreImages, scoreImages as score } from './ranking/score-images.ts'
+import { type ScorePairs, scorePairs as scoreEachPair } from './ranking/score-pairs.ts'
 import type { Runtime } from './runtime.ts'
 import type { HeadScorer } from './scorers/head-scorer.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
@@ -91,6 +88,7 @@ export const HpScorer: WebClass<HpScorer, ScorerParts> = webScorer(Hp<WebImageIn
 /** Of `icthp`, for what browsers call an image. */
 export const rankImages: RankImages<WebImageInput> = rank as RankImages<WebImageInput>
 export const scoreImages: ScoreImages<WebImageInput> = score as ScoreImages<WebImageInput>
+export const rankPairs: RankPairs<WebImageInput> = rankEachPair as RankPairs<WebImageInput>
 export const scorePairs: ScorePairs<WebImageInput> = scoreEachPair as ScorePairs<WebImageInput>
 
 /** Options of {@link preprocess}. */

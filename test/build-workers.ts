@@ -13,6 +13,7 @@ export default async function buildWorkers(): Promise<void> {
     entry: {
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
       'image/decoder-node': `${root}src/image/decoder-node.ts`,
+      'backend/ort-backend-node': `${root}src/backend/ort-node/ort-backend-node.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-node/ort-handler-node.ts`,
       'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'evaluation/measure-worker-node': `${root}src/evaluation/measure-worker-node.ts`,

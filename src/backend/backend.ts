@@ -46,11 +46,26 @@ export type Tensor =
   | { readonly dtype: 'float32'; readonly dims: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'int64'; readonly dims: readonly number[]; readonly data: BigInt64Array }
 
-/** An ONNX graph with its external data, each a path on disk or a Blob. */
+/**
+ * An ONNX graph that a backend is to run. Its files are brought when the backend asks for them: one that runs the graph
+ * elsewhere asks for none, and then nothing is downloaded.
+ */
 export interface ModelSource {
-  /** Shown in errors, for example `ict/onnx/vision_model.onnx`. */
+  /** Shown in errors, for example `8y/ICT vision (fp32)`. */
   readonly name: string
-  readonly model: FileSource
+  /** What a tower is called in model repositories: `ict_vision`, `ict_text`, `hp_vision`. Absent for other graphs. */
+  readonly tower?: string | undefined
+  /**
+   * Brings the graph and all its external data to where they can be read, once: asked again, it gives the same. The graph
+   * is checked by its sha256; data may still be hashed while it is loaded, and the session is refused if it is wrong.
+   * Rejects with `ModelError` or `DownloadError`, which {@link InferenceBackend.load} need not translate.
+   */
+  files(): Promise<ModelFiles>
+}
+
+/** A graph with its external data, each a path on disk or a Blob. */
+export interface ModelFiles {
+  readonly graph: FileSource
   /** `name` is how the graph refers to the part: its file name, relative to the graph. */
   readonly externalData: readonly { readonly name: string; readonly file: FileSource }[]
 }
@@ -67,7 +82,18 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-export const DEVICES = ['auto', 'cpu', 'cuda', 'webgpu', 'tensorrt', 'coreml', 'dml', 'wasm'] as const
+/** `remote`: wherever a server runs the towers. */
+export const DEVICES = [
+  'auto',
+  'cpu',
+  'cuda',
+  'webgpu',
+  'tensorrt',
+  'coreml',
+  'dml',
+  'wasm',
+  'remote',
+] as const
 export type Device = (typeof DEVICES)[number]
 
 /** More than any machine has; a larger number is a mistake, and would take all its memory. */

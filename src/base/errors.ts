@@ -74,6 +74,7 @@ export type ErrorCode =
   | 'input_length_mismatch'
   | 'input_not_a_string'
   | 'input_not_text'
+  | 'input_invalid_table'
   | 'input_invalid_option'
   | 'input_package_missing'
   | 'input_disposed'

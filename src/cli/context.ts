@@ -13,6 +13,8 @@ export interface Context {
   readonly terminal: Terminal
   /** What the run ends with. */
   exitCode: number
+  /** The command runs until it is stopped: that is no failure then. */
+  endsWhenStopped?: true
 }
 
 /** Names an image that could not be read. That the run ends with 3 is {@link settle}'s. */

@@ -34,6 +34,7 @@ export function exitCodeOf(error: unknown): number {
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'input_invalid_option',
   'input_not_text',
+  'input_invalid_table',
   'device_unknown',
   'dtype_unknown',
 ])

@@ -27,17 +27,19 @@ export interface RunLabel {
   readonly models: PerKind<string>
 }
 
-/**
- * Loads the scorers on one backend and one decoder, works with them, and frees them however the work ends. `watch` may
- * look at what is decoded.
- */
+export interface WithScorersOptions {
+  /** May look at what is decoded. */
+  readonly watch?: ((decoder: ImageDecoder) => ImageDecoder) | undefined
+  /** Decoding threads end after so long without work. */
+  readonly idleSeconds?: number | undefined
+}
+
+/** Loads the scorers on one backend and one decoder, works with them, and frees them however the work ends. */
 export async function withScorers<T>(
   context: Context,
   kinds: readonly RewardKind[],
   flags: ModelFlags & ImageFlags,
-  {
-    watch = (decoder) => decoder,
-  }: { readonly watch?: ((decoder: ImageDecoder) => ImageDecoder) | undefined },
+  { watch = (decoder) => decoder, idleSeconds }: WithScorersOptions,
   work: (scorers: LoadedScorers) => Promise<T>,
 ): Promise<T> {
   const { io, terminal } = context
@@ -49,7 +51,7 @@ export async function withScorers<T>(
   }
   try {
     const backend: InferenceBackend = own(await services.backend())
-    const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp })))
+    const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp, idleSeconds })))
     const runtime = { backend, decoder, hub: await services.hub() }
     const { source, notes } =
       flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }

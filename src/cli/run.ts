@@ -9,6 +9,7 @@ import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
 import { addRank } from './commands/rank.ts'
 import { addScore } from './commands/score.ts'
+import { addServe } from './commands/serve.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
@@ -32,7 +33,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     terminal.clear()
     await io.flush?.()
-    io.signal.throwIfAborted()
+    if (!context.endsWhenStopped) io.signal.throwIfAborted()
     return context.exitCode
   } catch (thrown) {
     terminal.clear()
@@ -95,7 +96,7 @@ function createProgram(context: Context): Command {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.',
     )
-  for (const add of [addScore, addRank, addConvert, addPull, addVerify, addInspect, addInfo])
+  for (const add of [addScore, addRank, addServe, addConvert, addPull, addVerify, addInspect, addInfo])
     add(program, context)
   return program
 }

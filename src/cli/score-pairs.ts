@@ -11,7 +11,7 @@ export async function* scorePairs(
   onImageError: (error: Error, index: number) => void,
 ): AsyncGenerator<{ readonly index: number; readonly scores: Scores }> {
   if (images.length === 0) return
-  const score = await import('../ranking/score-images.ts')
+  const score = await import('../ranking/score-pairs.ts')
   const options = { signal: io.signal, onProgress: terminal.progress, onImageError }
   terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
   const pairs = images.map(({ input, prompt }) => ({ image: input, prompt }))

@@ -13,8 +13,11 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface CliServices {
   /** `tryCpu`: the CPU is not taken for granted. */
   backend(options?: { readonly tryCpu: boolean }): Promise<InferenceBackend>
-  /** `sharp: false`: WebAssembly even where sharp is installed. */
-  decoder(options: { readonly sharp: boolean }): Promise<ImageDecoder>
+  /** `sharp: false`: WebAssembly even where sharp is installed. `idleSeconds`: its threads end after so long without work. */
+  decoder(options: {
+    readonly sharp: boolean
+    readonly idleSeconds?: number | undefined
+  }): Promise<ImageDecoder>
   hub(): Promise<ModelHub>
   /** What runs without `--model`. */
   defaultModel(env: Environment): Promise<DefaultModel>
@@ -28,8 +31,11 @@ export interface CliServices {
 export const nodeServices: CliServices = {
   backend: async (options) =>
     new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(options),
-  decoder: async ({ sharp }) =>
-    (await import('../image/decoder-node.ts')).createNodeDecoder({ sharp: sharp ? 'auto' : 'never' }),
+  decoder: async ({ sharp, idleSeconds }) =>
+    (await import('../image/decoder-node.ts')).createNodeDecoder({
+      sharp: sharp ? 'auto' : 'never',
+      idleSeconds,
+    }),
   hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),
   defaultModel: async (env) => (await import('../models/default-model-node.ts')).findDefaultModel(env),
   convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),

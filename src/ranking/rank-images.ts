@@ -1,11 +1,11 @@
 import { InputError, show } from '../base/errors.ts'
 import { takeImages } from '../image/take-image.ts'
-import { logitKey } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
 import type { Scorable, Scorer } from '../scorers/scorer.ts'
-import { combineScores, defaultRule, type Scores, weightsFor } from './combine.ts'
+import { checkFit, orderAsItIs } from './check-fit.ts'
+import type { Scores } from './combine.ts'
 import { type OrderOptions, type Ranking, rankScores } from './rank-scores.ts'
-import { scoreImages, type ScoreImagesOptions, scorersIn } from './score-images.ts'
+import { requireScorers, scoreImages, type ScoreImagesOptions } from './score-images.ts'
 
 export interface RankOptions extends ScoreImagesOptions, OrderOptions {}
 
@@ -22,60 +22,23 @@ export async function rankImages(given: readonly Scorable[], asked: RankOptions)
   }
   checkOptions(asked, 'rankImages')
   const images = takeImages(given, asked.transfer)
-  const options = { ...asked, ...copies(asked) }
-  const scorers = scorersIn(options)
+  const options = { ...asked, ...orderAsItIs(asked) }
+  const scorers = requireScorers(options, 'rankImages')
+  checkPrompt(scorers, options.prompt)
   const combine = checkFit(scorers, options)
   const scored: { index: number; scores: Scores }[] = []
   for await (const entry of scoreImages(images, options)) scored.push(entry)
   return rankScores(scored, { ...options, combine })
 }
 
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** What is passed counts as it is at the call. */
-const copies = ({ weights, thresholds }: RankOptions): Pick<RankOptions, 'weights' | 'thresholds'> => ({
-  ...(isObject(weights) ? { weights: { ...weights } } : {}),
-  ...(isObject(thresholds) ? { thresholds: { ...thresholds } } : {}),
-})
-
-/** Options that do not fit should fail before minutes of work, not after. Gives the rule. */
-function checkFit(scorers: readonly Scorer[], options: RankOptions): NonNullable<RankOptions['combine']> {
-  const { prompt, thresholds = {} } = options
-  if (scorers.length === 0) {
-    throw new InputError(
-      'input_invalid_option',
-      'rankImages needs a scorer: pass ict with a prompt, hp, or both.',
-    )
-  }
+/** The prompt is there where a model asks for one. */
+function checkPrompt(scorers: readonly Scorer[], prompt: unknown): void {
   const texts = scorers.find(({ kind }) => kind.takesPrompt)
-  if (texts && typeof prompt !== 'string') {
-    throw new InputError(
-      'input_not_a_string',
-      `${texts.kind.label} ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ` +
-        `${texts.kind.name} out to rank without one.`,
-      { prompt },
-    )
-  }
-  const sample: Record<string, number> = {}
-  for (const { kind } of scorers) {
-    sample[kind.name] = 0
-    if (!kind.takesPrompt) sample[logitKey(kind)] = 0
-  }
-  for (const [name, threshold] of Object.entries(isObject(thresholds) ? thresholds : {})) {
-    if (threshold === undefined || name in sample) continue
-    throw new InputError(
-      'input_invalid_option',
-      `thresholds.${name} needs ${name.toUpperCase()} scores: pass ${name}, or leave the threshold out.`,
-      { thresholds },
-    )
-  }
-  const kinds = scorers.map(({ kind }) => kind)
-  const { combine = defaultRule(kinds) } = options
-  combineScores([sample], typeof combine === 'function' ? () => 0 : combine, weightsFor(kinds))
-  rankScores([{ index: 0, scores: sample }], {
-    ...options,
-    combine: typeof combine === 'function' ? () => 0 : combine,
-  })
-  return combine
+  if (!texts || typeof prompt === 'string') return
+  throw new InputError(
+    'input_not_a_string',
+    `${texts.kind.label} ranks by a prompt, but prompt is ${show(prompt)}. Pass a string, or leave ` +
+      `${texts.kind.name} out to rank without one.`,
+    { prompt },
+  )
 }

@@ -1,5 +1,4 @@
 import { InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/image-input.ts'
 import { takeImages } from '../image/take-image.ts'
 import { allKinds, logitKey } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
@@ -9,6 +8,7 @@ import type { HeadScorer } from '../scorers/head-scorer.ts'
 import { type Judge, type Scorable, Scorer } from '../scorers/scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
+import type { EncodedImage } from '../scorers/vision-encoder.ts'
 import type { Scores } from './combine.ts'
 
 /** The scorers that are to run. */
@@ -54,8 +54,11 @@ export function scoreImages(
 ): AsyncGenerator<{ index: number; scores: Scores | Scores[] }> {
   checkOptions(options, 'scoreImages')
   const { prompt, prompts } = options
-  const texts = prompts ? [...prompts] : prompt === undefined ? [] : [prompt]
-  const scorers = scorersIn(options)
+  if (prompts !== undefined && !Array.isArray(prompts))
+    throw new InputError('input_invalid_option', `prompts is a list of strings, not ${show(prompts)}.`)
+  const one = prompt === undefined ? [] : [prompt]
+  const texts = prompts ? [...prompts] : one
+  const scorers = requireScorers(options, 'scoreImages')
   requirePrompts(scorers, texts)
   const scored = scoreEach(takeImages(images, options.transfer), scorers, texts, { ...options })
   return prompts ? scored : firstOf(scored)
@@ -77,62 +80,27 @@ async function* scoreEach(
     yield { index, scores: Array.from({ length: Math.max(1, prompts.length) }, (_, prompt) => judge(prompt)) }
 }
 
-/** An image and the prompt that it is to be scored with. */
-export interface ImagePair<Input = ImageInput> {
-  readonly image: Scorable<Input>
-  readonly prompt: string
-}
-
-export type ScorePairs<Input> = (
-  pairs: readonly ImagePair<Input>[],
-  options: ScorersOption & StreamOptions,
-) => AsyncGenerator<{ index: number; scores: Scores }>
-
-/** Scores each image with its own prompt. Every image is decoded once, every distinct prompt encoded once. */
-export async function* scorePairs(
-  pairs: readonly ImagePair[],
-  options: ScorersOption & StreamOptions,
-): AsyncGenerator<{ index: number; scores: Scores }> {
-  checkOptions(options, 'scorePairs')
-  if (pairs.length === 0) return
-  const places = new Map<string, number>()
-  const asked = pairs.map(({ prompt }) => placeOf(places, prompt))
-  const images = takeImages(
-    pairs.map(({ image }) => image),
-    options.transfer,
-  )
-  for await (const { index, judge } of judgeEach(images, scorersIn(options), [...places.keys()], {
-    ...options,
-  }))
-    yield { index, scores: judge(asked[index]!) }
-}
-
-function placeOf(places: Map<string, number>, prompt: string): number {
-  const known = places.get(prompt)
-  if (known !== undefined) return known
-  places.set(prompt, places.size)
-  return places.size - 1
-}
-
 async function* judgeEach(
   images: Images,
   scorers: readonly Scorer[],
   prompts: readonly string[],
-  { signal, onProgress, onImageError }: StreamOptions,
+  { signal, onProgress, onImageError, total }: StreamOptions,
 ): AsyncGenerator<{ index: number; judge: (prompt: number) => Scores }> {
   const judges: Judge[] = []
   for (const scorer of scorers) judges.push(await scorer.judge(prompts, { signal, onProgress }))
   const encoders = scorers.map(({ vision }) => vision)
-  for await (const { index, encoded } of encodeStream(encoders, images, {
-    signal,
-    onProgress,
-    onImageError,
-  })) {
-    const judge = (prompt: number): Scores =>
-      Object.assign({}, ...scorers.map(({ kind }, i) => named(kind, judges[i]!(encoded[i]!, prompt))))
-    yield { index, judge }
-  }
+  const options = { signal, onProgress, onImageError, total }
+  for await (const { index, encoded } of encodeStream(encoders, images, options))
+    yield { index, judge: (prompt) => judged(scorers, judges, encoded, prompt) }
 }
+
+/** What all scorers say of one image with one of the prompts. */
+export const judged = (
+  scorers: readonly Scorer[],
+  judges: readonly Judge[],
+  encoded: readonly EncodedImage[],
+  prompt: number,
+): Scores => Object.assign({}, ...scorers.map(({ kind }, i) => named(kind, judges[i]!(encoded[i]!, prompt))))
 
 function named(kind: Scorer['kind'], { scores, logit }: ReturnType<Judge>): Scores {
   return { [kind.name]: scores[0], ...(kind.takesPrompt ? {} : { [logitKey(kind)]: logit }) }
@@ -148,6 +116,13 @@ function requirePrompts(scorers: readonly Scorer[], prompts: readonly string[]):
   )
 }
 
+/** The same, where none at all is an error. Throws `InputError`. */
+export function requireScorers(options: ScorersOption, call: string): Scorer[] {
+  const scorers = scorersIn(options)
+  if (scorers.length > 0) return scorers
+  throw new InputError('input_invalid_option', `${call} needs a scorer: pass ict with a prompt, hp, or both.`)
+}
+
 /** The scorers that options hold, in the order of their records. Throws `InputError`. */
 export function scorersIn(options: ScorersOption): Scorer[] {
   const { ict, hp, scorers = [] } = options
@@ -157,6 +132,8 @@ export function scorersIn(options: ScorersOption): Scorer[] {
       name,
     })
   }
+  if (!Array.isArray(scorers) || !scorers.every((scorer) => scorer instanceof Scorer))
+    throw new InputError('input_invalid_option', `scorers is a list of scorers, not ${show(scorers)}.`)
   const given = [ict, hp, ...scorers].filter((scorer) => scorer !== undefined)
   const order = allKinds().map(({ name }) => name)
   const names = given.map(({ kind }) => kind.name)

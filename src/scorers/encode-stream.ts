@@ -36,7 +36,7 @@ export async function* encodeStream(
   const { signal, onProgress, onImageError, transfer } = options
   checkIterable(images)
   const batchSize = Math.min(...encoders.map((encoder) => encoder.parts.batchSize))
-  const total = Array.isArray(images) ? images.length : undefined
+  const total = Array.isArray(images) ? images.length : options.total
   const stop = new AbortController()
   // Not AbortSignal.any: on Node 20 its signal can be collected, and the abort is lost.
   if (signal?.aborted) stop.abort(signal.reason)

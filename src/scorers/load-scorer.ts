@@ -68,13 +68,18 @@ async function loadChoice(
   source: string,
   runtime: Runtime,
   options: ScorerOptions,
-  { folder, manifest, base }: OpenedModel,
+  opened: OpenedModel,
   { device, dtype }: Choice,
   notes: readonly string[],
 ): Promise<LoadedParts> {
+  const { folder, manifest, base } = opened
   const { threads, signal, onProgress, maxPixels, selfTest = true } = options
   const batchSize = options.batchSize ?? (isCpu(device) ? 2 : 8)
   const loaded: { dispose(): Promise<void> }[] = []
+  let expected: Promise<void> | undefined
+  // Only where the backend asks for files: one that runs the towers elsewhere asks for none.
+  const beforeFetch = async (): Promise<void> =>
+    (expected ??= Promise.resolve(folder.expect?.(wantedFiles(manifest, base, dtype), { onProgress })))
   const open = async (name: TowerName): Promise<Tower> => {
     const tower = await loadTower(folder, base, manifest, name, {
       backend: runtime.backend,
@@ -83,13 +88,13 @@ async function loadChoice(
       threads,
       signal,
       onProgress,
+      beforeFetch,
     })
     loaded.push(tower)
     if (selfTest) await testTower(tower, name, manifest, { device, dtype }, signal)
     return tower
   }
   try {
-    await folder.expect?.(wantedFiles(manifest, base, dtype), { onProgress })
     const vision = new VisionEncoder({
       tower: await open('vision'),
       decoder: runtime.decoder,
@@ -102,24 +107,36 @@ async function loadChoice(
     const text = towersOf(kind).includes('text')
       ? new TextEncoder(tokenizerOf(manifest), await open('text'), manifest.projectionDim)
       : undefined
-    const info: ScorerInfo = {
-      kind: kind.name,
-      model: manifest.name,
-      source,
-      origin: manifest.source,
-      device,
-      dtype,
-      batchSize,
-      backend: runtime.backend.name,
-      decoder: runtime.decoder.name,
-      notes: [...notes, ...(folder.notes ?? [])],
-      ...(folder.revision === undefined ? {} : { revision: folder.revision }),
-      ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
-    }
+    const info = infoOf(kind, source, runtime, opened, { device, dtype }, batchSize, notes)
     return { vision, info, owned: loaded, ...(text ? { text } : {}) }
   } catch (error) {
     await Promise.all(loaded.map((part) => part.dispose()))
     throw error
+  }
+}
+
+function infoOf(
+  kind: RewardKind,
+  source: string,
+  runtime: Runtime,
+  { folder, manifest }: OpenedModel,
+  { device, dtype }: Choice,
+  batchSize: number,
+  notes: readonly string[],
+): ScorerInfo {
+  return {
+    kind: kind.name,
+    model: manifest.name,
+    source,
+    origin: manifest.source,
+    device,
+    dtype,
+    batchSize,
+    backend: runtime.backend.name,
+    decoder: runtime.decoder.name,
+    notes: [...notes, ...(folder.notes ?? [])],
+    ...(folder.revision === undefined ? {} : { revision: folder.revision }),
+    ...(manifest.measured?.[dtype] ? { measured: manifest.measured[dtype] } : {}),
   }
 }
 

@@ -64,7 +64,9 @@ export async function openModel(
   const { manifest, base } = await findManifest(kind, folder)
   // What auto took may still turn out to compute nonsense; the CPU stays in reserve.
   const devices: Device[] =
-    device === 'auto' && !isCpu(probed.device) ? [probed.device, probed.fallback ?? 'cpu'] : [probed.device]
+    device === 'auto' && !isCpu(probed.device) && probed.device !== 'remote'
+      ? [probed.device, probed.fallback ?? 'cpu']
+      : [probed.device]
   return {
     folder,
     manifest,
@@ -105,10 +107,19 @@ export async function findManifest(
   )
 }
 
-/** What is best on each kind of device, first that the folder holds. fp16 on a CPU only adds casts. */
-const PREFERRED: Readonly<Record<'cpu' | 'gpu', readonly Dtype[]>> = {
+/**
+ * What is best on each sort of device, first that the folder holds. fp16 on a CPU only adds casts. Of what a server runs
+ * the precision is not known: the self-test says how near it comes, and what it asks of 4 bits would let other models by.
+ */
+const PREFERRED: Readonly<Record<'cpu' | 'gpu' | 'remote', readonly Dtype[]>> = {
+  remote: ['fp32', 'fp16', 'q8', 'int8'],
   cpu: ['int8', 'fp32', 'q8', 'q4', 'fp16', 'q4f16'],
   gpu: ['fp16', 'fp32', 'q4f16', 'q8', 'q4'],
+}
+
+function sortOf(device: Device): 'cpu' | 'gpu' | 'remote' {
+  if (device === 'remote') return device
+  return isCpu(device) ? 'cpu' : 'gpu'
 }
 
 function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Device): Choice[] {
@@ -122,7 +133,7 @@ function choicesOn(manifest: ModelManifest, dtype: Dtype | 'auto', device: Devic
       { dtype, held },
     )
   }
-  const preferred = PREFERRED[isCpu(device) ? 'cpu' : 'gpu'].filter((candidate) => held.includes(candidate))
+  const preferred = PREFERRED[sortOf(device)].filter((candidate) => held.includes(candidate))
   if (preferred.length === 0) {
     throw new ModelError(
       'model_dtype_unavailable',

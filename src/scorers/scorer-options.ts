@@ -70,6 +70,8 @@ export interface EncodeOptions {
 export interface StreamOptions extends EncodeOptions {
   /** With it, images that cannot be read are handed here and left out of the stream; without it they end it. */
   readonly onImageError?: ((error: Error, index: number) => void) | undefined
+  /** How many images a stream will give, where that is known: for `onProgress`. A list's is known. */
+  readonly total?: number | undefined
 }
 
 /** What a scorer runs, to be shown beside its numbers. */

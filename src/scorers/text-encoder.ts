@@ -11,8 +11,8 @@ const BATCH = 32
 export class TextEncoder {
   constructor(
     readonly tokenizer: ClipTokenizer,
-    private readonly tower: Tower,
-    private readonly projectionDim: number,
+    readonly tower: Tower,
+    readonly projectionDim: number,
   ) {}
 
   /** One embedding a prompt, not normalised. Throws `InputError` `input_not_a_string`. */

@@ -27,6 +27,12 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     this.tokenizer = parts.text.tokenizer
   }
 
+  /** The text tower with its tokenizer: for callers that batch what many ask. */
+  get text(): TextEncoder {
+    void this.vision // throws where the scorer was disposed
+    return this.#text
+  }
+
   /**
    * Scores in the model's range. One image and one prompt give a number; many images with one prompt, or with as many prompts
    * (pairwise), give an array. Throws `InputError` (`input_length_mismatch`, `input_not_a_string`), `ImageError`,
@@ -131,7 +137,6 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
 
   /** L2-normalised text embeddings; the dot product with an image's is the score. */
   async embedTexts(prompts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
-    void this.vision // throws where the scorer was disposed
-    return (await this.#text.encode(prompts, options)).map(l2Normalise)
+    return (await this.text.encode(prompts, options)).map(l2Normalise)
   }
 }

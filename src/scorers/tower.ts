@@ -1,9 +1,10 @@
-import type { Device, InferenceBackend, InferenceSession, Tensors } from '../backend/backend.ts'
+import type { Device, InferenceBackend, InferenceSession, ModelSource, Tensors } from '../backend/backend.ts'
 import { BackendError } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import type { ModelFolder } from '../hub/hub.ts'
 import type { TowerName } from '../models/kinds.ts'
 import type { Dtype, ModelManifest } from '../models/manifest.ts'
+import { TowerFiles } from './tower-files.ts'
 
 /** One loaded graph whose answers are checked: right shape, no NaN, no infinity. */
 export class Tower {
@@ -57,9 +58,11 @@ export interface LoadTowerOptions {
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
+  /** Awaited before a file is fetched. */
+  readonly beforeFetch?: (() => Promise<void>) | undefined
 }
 
-/** Fetches and checks the files of one tower, then loads it. */
+/** Loads one tower. Its files are fetched and checked if the backend asks for them; `beforeFetch` comes before the first. */
 export async function loadTower(
   folder: ModelFolder,
   base: string,
@@ -67,30 +70,36 @@ export async function loadTower(
   tower: TowerName,
   options: LoadTowerOptions,
 ): Promise<Tower> {
-  const { backend, device, dtype, threads, signal, onProgress } = options
-  const files = manifest.towers[tower]![dtype]!
-  const fetch = (path: string): ReturnType<ModelFolder['file']> =>
-    folder.file(base + path, manifest.files[path]!, { signal, onProgress })
+  const { backend, device, dtype, threads, signal, onProgress, beforeFetch } = options
   const name = `${manifest.name} ${tower} (${dtype})`
-  const externalData = await Promise.all(
-    files.externalData.map(async (path) => ({ name: path.split('/').pop()!, file: await fetch(path) })),
+  const report = (loaded: number): void =>
+    onProgress?.({ stage: 'load', item: name, loaded, total: 1, unit: 'files' })
+  const towerFiles = new TowerFiles(manifest.towers[tower]![dtype]!, async (path) => {
+    await beforeFetch?.()
+    return folder.file(base + path, manifest.files[path]!, { signal, onProgress })
+  })
+  const source: ModelSource = {
+    name,
+    tower: `${manifest.kind}_${tower}`,
+    files: async () => {
+      const files = await towerFiles.files()
+      report(0)
+      return files
+    },
+  }
+  const loading = backend.load(source, { device, threads, signal })
+  const ended = loading.then(
+    (session) => () => session.dispose(),
+    () => async () => {},
   )
-  const model = await fetch(files.model)
-  // A graph is a program: it is not handed over before it is known to be the right one. Its data may still be hashed.
-  await model.checked
-  onProgress?.({ stage: 'load', item: name, loaded: 0, total: 1, unit: 'files' })
-  const loading = backend.load({ name, model, externalData }, { device, threads, signal })
-  loading.catch(() => {})
+  const letGo = await ended
   try {
-    await Promise.all(externalData.map(({ file }) => file.checked))
+    await towerFiles.settled()
   } catch (error) {
-    await loading.then(
-      (session) => session.dispose(),
-      () => {},
-    )
+    await letGo()
     throw error
   }
   const session = await loading
-  onProgress?.({ stage: 'load', item: name, loaded: 1, total: 1, unit: 'files' })
+  report(1)
   return new Tower(name, session)
 }

@@ -35,18 +35,30 @@ export class VisionEncoder {
     return decoder.crop(image, preprocess, { maxPixels, ...options })
   }
 
-  async encode(crops: readonly ImageCrop[], signal?: AbortSignal): Promise<EncodedImage[]> {
+  encode(crops: readonly ImageCrop[], signal?: AbortSignal): Promise<EncodedImage[]> {
+    const { preprocess } = this.parts
+    const values = this.valuesOfImage
+    const pixels = new Float32Array(crops.length * values)
+    crops.forEach((crop, i) => normaliseInto(crop, preprocess, pixels, i * values))
+    return this.encodePixels(pixels, signal)
+  }
+
+  /** Values of one image in `pixel_values`: 3 × size × size. */
+  get valuesOfImage(): number {
+    return 3 * this.parts.preprocess.size ** 2
+  }
+
+  /** From `pixel_values` of one or more images, {@link valuesOfImage} each, one after the other. */
+  async encodePixels(pixels: Float32Array, signal?: AbortSignal): Promise<EncodedImage[]> {
     const { tower, preprocess, projectionDim, head } = this.parts
     const { size } = preprocess
-    const count = crops.length
-    const pixels = new Float32Array(count * 3 * size * size)
-    crops.forEach((crop, i) => normaliseInto(crop, preprocess, pixels, i * 3 * size * size))
+    const count = pixels.length / this.valuesOfImage
     const outputs = await tower.run(
       { pixel_values: { dtype: 'float32', dims: [count, 3, size, size], data: pixels } },
       { image_embeds: [count, projectionDim], ...(head ? { hp_logits: [count] } : {}) },
       signal,
     )
-    return crops.map((_, i) => {
+    return Array.from({ length: count }, (_, i) => {
       const embeds = outputs['image_embeds']!.slice(i * projectionDim, (i + 1) * projectionDim)
       return head ? { embeds, logit: outputs['hp_logits']![i]! } : { embeds }
     })

@@ -169,10 +169,12 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
 
   'load: a missing file is an error': async ({ backend, models, device }) => {
     const source = await models.source('AFFINE')
+    const files = await source.files()
     // A Blob cannot be missing.
-    if ('blob' in source.model) return
+    if ('blob' in files.graph) return
+    const graph = { path: `${files.graph.path}.missing` }
     await expectError(
-      backend.load({ ...source, model: { path: `${source.model.path}.missing` } }, { device }),
+      backend.load({ ...source, files: async () => ({ ...files, graph }) }, { device }),
       'BackendError',
       ['backend_failed'],
       'loading a graph that is not there',

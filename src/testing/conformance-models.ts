@@ -1,4 +1,5 @@
 import type { FileSource, InferenceSession, ModelSource, Tensor, Tensors } from '../backend/backend.ts'
+import { modelOfFiles } from '../backend/model-of-files.ts'
 import * as graphs from './conformance-graphs.ts'
 import { expectSame, expectTrue } from './expect.ts'
 
@@ -30,8 +31,8 @@ export class ConformanceModels {
       const data = external(bytes(graphs.EXTERNAL_DATA))
       if (data) externalData.push({ name: part, file: await this.place(data, `${folder}/${part}`) })
     }
-    const model = await this.place(damage(bytes(graphs[name]))!, `${folder}/graph.onnx`)
-    return { name: `conformance ${folder}`, model, externalData }
+    const graph = await this.place(damage(bytes(graphs[name]))!, `${folder}/graph.onnx`)
+    return modelOfFiles(`conformance ${folder}`, graph, externalData)
   }
 }
 

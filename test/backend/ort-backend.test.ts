@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import * as ortWeb from 'onnxruntime-web/wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { attentionInput, attentionModel } from '../../src/backend/attention-check.ts'
+import { modelOfFiles } from '../../src/backend/model-of-files.ts'
 import { type OrtApi } from '../../src/backend/ort-adapter.ts'
 import { OrtBackend } from '../../src/ort.ts'
 import { backendConformance } from '../../src/testing.ts'
@@ -53,7 +54,7 @@ it('takes two of them side by side, each on its own module', async () => {
   const sessions = await Promise.all(
     modules.map(async ([, ort, device]) => {
       const blob = new Blob([attentionModel(check).slice()])
-      return new OrtBackend(ort).load({ name: 'x', model: { blob }, externalData: [] }, { device })
+      return new OrtBackend(ort).load(modelOfFiles('x', { blob }), { device })
     }),
   )
   const [one, other] = await Promise.all(sessions.map((session) => session.run(attentionInput(check))))
@@ -118,10 +119,7 @@ it('writes attention out where the fused one of a GPU is wrong', async () => {
     const { ort, created } = disguised({ spoiled })
     const backend = new OrtBackend(ort)
     const blob = new Blob([attentionModel(check).slice()])
-    const session = await backend.load(
-      { name: 'x', model: { blob }, externalData: [] },
-      { device: 'webgpu', threads: 2 },
-    )
+    const session = await backend.load(modelOfFiles('x', { blob }), { device: 'webgpu', threads: 2 })
     expect(created.at(-1)).toMatchObject({
       fused: !spoiled,
       options: { executionProviders: ['webgpu'], intraOpNumThreads: 2 },
@@ -149,11 +147,9 @@ it('has the CPU in reserve for a preferred device, and takes session options of 
 
 it('wants external data beside a graph that the runtime reads itself', async () => {
   const { ort } = disguised()
-  const source = {
-    name: 'x',
-    model: { path: '/models/a/x.onnx' },
-    externalData: [{ name: 'x.onnx_data', file: { path: '/models/b/x.onnx_data' } }],
-  }
+  const source = modelOfFiles('x', { path: '/models/a/x.onnx' }, [
+    { name: 'x.onnx_data', file: { path: '/models/b/x.onnx_data' } },
+  ])
   await expect(new OrtBackend(ort).load(source, { device: 'cpu' })).rejects.toMatchObject({
     name: 'BackendError',
     code: 'backend_failed',

@@ -97,7 +97,7 @@ describe('an explicit device', () => {
 
   it('for browsers is device_unavailable', async () => {
     const browsers = DEVICES.filter((device) => device !== 'auto' && !(device in NODE_DEVICES))
-    expect(browsers).toEqual(['wasm'])
+    expect(browsers).toEqual(['wasm', 'remote'])
     await expect(on({ wasm: 1 }, 'wasm')).rejects.toMatchObject({
       code: 'device_unavailable',
       message: expect.stringContaining('icthp/web') as string,

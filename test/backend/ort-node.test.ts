@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEVICES, type InferenceSession, type ModelSource, type Tensors } from '../../src/backend/backend.ts'
+import { modelOfFiles } from '../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
 import { NODE_DEVICES } from '../../src/backend/ort-node/ort-devices-node.ts'
 import { encodeModel } from '../../src/onnx/onnx-model.ts'
@@ -56,7 +57,7 @@ async function writeHeavy(into: string): Promise<ModelSource> {
       { name: 'icthp', version: 'test' },
     ),
   )
-  return { name: 'heavy', model: { path }, externalData: [{ name: 'heavy.onnx_data', file: { path: data } }] }
+  return modelOfFiles('heavy', { path }, [{ name: 'heavy.onnx_data', file: { path: data } }])
 }
 
 const rows = (count: number): Tensors => ({
@@ -150,12 +151,12 @@ it.each([true, false])(
 
 it('wants external data beside the graph', async () => {
   const {
-    model,
+    graph,
     externalData: [part],
-  } = heavy
+  } = await heavy.files()
   const elsewhere = { name: part!.name, file: { path: join(tmpdir(), part!.name) } }
   await expect(
-    new OrtNodeBackend().load({ name: 'apart', model, externalData: [elsewhere] }, { device: 'cpu' }),
+    new OrtNodeBackend().load(modelOfFiles('apart', graph, [elsewhere]), { device: 'cpu' }),
   ).rejects.toMatchObject({
     name: 'BackendError',
     code: 'backend_failed',
@@ -175,10 +176,8 @@ it('ends a load that is aborted, soon', async () => {
 })
 
 it('says so where the model is in memory', async () => {
-  const model = { blob: new Blob([]) }
-  await expect(
-    new OrtNodeBackend().load({ name: 'x', model, externalData: [] }, { device: 'cpu' }),
-  ).rejects.toMatchObject({
+  const graph = { blob: new Blob([]) }
+  await expect(new OrtNodeBackend().load(modelOfFiles('x', graph), { device: 'cpu' })).rejects.toMatchObject({
     name: 'BackendError',
     code: 'backend_failed',
     message: expect.stringContaining('Write it to a folder first') as string,

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { modelOfFiles } from '../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
 import { convertCheckpoints } from '../../src/convert/index.ts'
 import { l2Normalise } from '../../src/models/embeddings.ts'
@@ -144,7 +145,7 @@ it('the text tower takes prompts at their real length, alone and with others of 
   await convertCheckpoints({ ict: room.at('ICT'), base: room.at('base'), out: room.at('lengths') })
   const backend = new OrtNodeBackend()
   const path = room.at('lengths/ict/onnx/text_model.onnx')
-  const session = await backend.load({ name: 'text', model: { path }, externalData: [] }, { device: 'cpu' })
+  const session = await backend.load(modelOfFiles('text', { path }), { device: 'cpu' })
   const embed = async (rows: readonly (readonly number[])[]): Promise<Float32Array[]> => {
     const input_ids = {
       dtype: 'int64',

@@ -10,6 +10,7 @@ import {
 } from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { InferenceSession } from '../../src/backend/backend.ts'
+import { modelOfFiles } from '../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
 import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
 import { ClipTokenizer } from '../../src/text/clip-tokenizer.ts'
@@ -44,7 +45,7 @@ interface Model {
 const options = { local_files_only: true, device: 'cpu' } as const
 
 const load = (path: string): Promise<InferenceSession> =>
-  backend.load({ name: path, model: { path: join(out, path) }, externalData: [] }, { device: 'cpu' })
+  backend.load(modelOfFiles(path, { path: join(out, path) }), { device: 'cpu' })
 
 const pixels = (count: number): Float32Array =>
   Float32Array.from({ length: count * 3 * 224 * 224 }, (_, i) => Math.sin(i / 997) + Math.cos(i / 13))

@@ -8,6 +8,7 @@ import { pickles } from './targets/pickles.ts'
 import { prompts } from './targets/prompts.ts'
 import { sniffing } from './targets/sniffing.ts'
 import { texts } from './targets/texts.ts'
+import { wire } from './targets/wire.ts'
 
 /** With how many mutants `npm test` does: seconds in all. scripts/fuzz.mjs asks for seconds instead. */
 const TARGETS: readonly (readonly [FuzzTarget, mutants: number])[] = [
@@ -18,6 +19,7 @@ const TARGETS: readonly (readonly [FuzzTarget, mutants: number])[] = [
   [checkpoints, 600],
   [pickles, 800],
   [prompts, 1500],
+  [wire, 6000],
 ]
 
 // Set by scripts/fuzz.mjs.

@@ -18,9 +18,10 @@ export function plainOrtBackend(): InferenceBackend {
       if (device === 'auto' || device === 'cpu') return { device: 'cpu', notes: [] }
       throw new DeviceError(DEVICES.includes(device) ? 'device_unavailable' : 'device_unknown', device)
     },
-    load: async ({ model }, { signal }) => {
+    load: async (model, { signal }) => {
       signal?.throwIfAborted()
-      const session = await ort.InferenceSession.create((model as { path: string }).path).catch((cause) =>
+      const { graph } = await model.files()
+      const session = await ort.InferenceSession.create((graph as { path: string }).path).catch((cause) =>
         Promise.reject(failed(cause)),
       )
       let disposed: Promise<void> | undefined

@@ -1,5 +1,6 @@
 import * as transformers from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { modelOfFiles } from '../../src/backend/model-of-files.ts'
 import { backendConformance } from '../../src/testing.ts'
 import { TransformersBackend } from '../../src/transformers.ts'
 import { placeOnDisk } from '../testing/plain-ort-backend.ts'
@@ -36,8 +37,8 @@ it('wants the module', () => {
 
 it('says that it reads files, and those that end in .onnx', async () => {
   const backend = new TransformersBackend(transformers)
-  const load = (model: { path: string } | { blob: Blob }): Promise<unknown> =>
-    backend.load({ name: 'x', model, externalData: [] }, { device: 'cpu' })
+  const load = (graph: { path: string } | { blob: Blob }): Promise<unknown> =>
+    backend.load(modelOfFiles('x', graph), { device: 'cpu' })
   await expect(load({ blob: new Blob([]) })).rejects.toMatchObject({
     name: 'BackendError',
     code: 'backend_failed',

@@ -17,6 +17,7 @@ import type {
 } from '../backend.ts'
 import { KnownDevices } from '../devices.ts'
 import { guardSession, loadFailure } from '../guard-session.ts'
+import { NativeTurn } from './native-turn.ts'
 import { probeNodeDevice } from './ort-devices-node.ts'
 import type { OrtAnswer, OrtReply, OrtRequest, OrtWorkerData } from './ort-messages-node.ts'
 import { CannotTryApart, probeApart } from './probe-apart-node.ts'
@@ -43,6 +44,7 @@ export class OrtNodeBackend implements InferenceBackend {
   /** Ends what tries devices elsewhere. */
   #disposed = new AbortController()
   #worker: Worker | undefined
+  #turn = new NativeTurn()
   readonly #calls = new PendingCalls<OrtAnswer>()
   readonly #devices = new KnownDevices()
   #sessions = 0
@@ -91,8 +93,10 @@ export class OrtNodeBackend implements InferenceBackend {
 
   async load(model: ModelSource, { device, threads, once, signal }: LoadOptions): Promise<InferenceSession> {
     signal?.throwIfAborted()
-    const path = pathOf(model.model)
-    for (const part of model.externalData) {
+    const { graph, externalData } = await model.files()
+    signal?.throwIfAborted()
+    const path = pathOf(graph)
+    for (const part of externalData) {
       // The runtime maps external data that lies beside the graph, and takes none from elsewhere by path.
       if (resolve(dirname(path), part.name) === resolve(pathOf(part.file))) continue
       throw new BackendError(
@@ -133,7 +137,7 @@ export class OrtNodeBackend implements InferenceBackend {
     this.#disposed.abort(disposed)
     this.#disposed = new AbortController()
     this.#calls.fail(disposed)
-    await worker?.terminate()
+    if (worker) await stop(worker, this.#turn)
   }
 
   #session(
@@ -166,18 +170,25 @@ export class OrtNodeBackend implements InferenceBackend {
   #start(): Worker {
     // The runtime reads it when it is loaded; a worker's own process.env is a copy that the native side does not see.
     process.env['ORT_DISABLE_TELEMETRY'] = '1'
+    const turn = (this.#turn = new NativeTurn())
     const worker = new Worker(workerUrl('ort'), {
-      workerData: { entry: this.#entry } satisfies OrtWorkerData,
+      workerData: { entry: this.#entry, turn: turn.memory } satisfies OrtWorkerData,
       name: 'icthp-ort',
       execArgv: [],
     })
+    if (turns.size === 0) process.once('exit', endAll)
+    turns.add(turn)
     worker.on('message', (reply: OrtReply) => {
       this.#calls.settle(reply)
       // Not one that is being ended: somebody waits for its end.
       if (this.#calls.size === 0 && this.#worker === worker) worker.unref()
     })
     worker.on('error', (error) => this.#lose(worker, error))
-    worker.on('exit', (code) => this.#lose(worker, new Error(`the worker thread ended with code ${code}`)))
+    worker.on('exit', (code) => {
+      turns.delete(turn)
+      if (turns.size === 0) process.off('exit', endAll)
+      this.#lose(worker, new Error(`the worker thread ended with code ${code}`))
+    })
     return worker
   }
 
@@ -192,8 +203,21 @@ export class OrtNodeBackend implements InferenceBackend {
     if (this.#keepThread || this.#sessions > 0 || this.#calls.size > 0) return
     const worker = this.#worker
     this.#worker = undefined
-    await worker?.terminate()
+    if (worker) await stop(worker, this.#turn)
   }
+}
+
+/** Of the threads that there are, so that a process that exits leaves none within a call. */
+const turns = new Set<NativeTurn>()
+const endAll = (): void => {
+  for (const turn of turns) turn.endNow()
+}
+
+/** Ends the thread, after the call that it is in. */
+function stop(worker: Worker, turn: NativeTurn): Promise<unknown> {
+  if (!turn.end()) return worker.terminate()
+  worker.ref()
+  return new Promise((resolve) => worker.once('exit', resolve))
 }
 
 function pathOf(file: FileSource): string {

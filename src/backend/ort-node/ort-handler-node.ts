@@ -10,11 +10,13 @@ import { packError } from '../../base/packed-error.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
 import { loaderRemedy } from './loader-remedy.ts'
+import { NativeTurn } from './native-turn.ts'
 import type { OrtAnswer, OrtReply, OrtRequest, OrtWorkerData } from './ort-messages-node.ts'
 
 /** Null in a process of its own, which tries one device: see probe-apart-node.ts. */
 const port = parentPort
 const entry = port ? (workerData as OrtWorkerData).entry : process.argv[2]!
+const turn = new NativeTurn(port ? (workerData as OrtWorkerData).turn : undefined)
 let loaded: OrtApi | undefined
 /**
  * How long an idle thread of a session waits busily for work: enough to bridge the gaps within a run. By default it goes
@@ -58,12 +60,14 @@ function runtime(): OrtApi {
 }
 
 async function answer(request: OrtRequest, to: MessagePort): Promise<void> {
+  if (!turn.begin()) return
   let reply: OrtReply
   try {
     reply = { id: request.id, ok: await perform(request) }
   } catch (error) {
     reply = { id: request.id, error: packError(error) }
   }
+  if (!turn.finish()) process.exit()
   const outputs = 'ok' in reply && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
   to.postMessage(
     reply,

@@ -24,4 +24,6 @@ export type OrtReply = Reply<OrtAnswer>
 export interface OrtWorkerData {
   /** Path of onnxruntime-node's entry file. */
   readonly entry: string
+  /** The memory of a `NativeTurn`. */
+  readonly turn: SharedArrayBuffer
 }

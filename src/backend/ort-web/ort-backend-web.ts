@@ -64,13 +64,15 @@ export class OrtWebBackend implements InferenceBackend {
 
   async load(model: ModelSource, { device, signal }: LoadOptions): Promise<InferenceSession> {
     signal?.throwIfAborted()
+    const { graph, externalData } = await model.files()
+    signal?.throwIfAborted()
     const session = ++this.#ids
     const request: OrtWebRequest = {
       kind: 'load',
       session,
       device,
-      model: blobOf(model.model),
-      externalData: model.externalData.map(({ name, file }) => ({ name, blob: blobOf(file) })),
+      model: blobOf(graph),
+      externalData: externalData.map(({ name, file }) => ({ name, blob: blobOf(file) })),
     }
     try {
       await this.#engine.ask(request, [], signal)

@@ -7,6 +7,7 @@ import type {
   InferenceBackend,
   InferenceSession,
   LoadOptions,
+  ModelFiles,
   ModelSource,
   ProbedDevice,
   Tensors,
@@ -81,7 +82,9 @@ export class OrtBackend implements InferenceBackend {
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       ...(once ? { extra: { session: { disable_prepacking: '1' } } } : {}),
     }
-    const loading = this.#load(source, device, options, signal)
+    const files = await source.files()
+    signal?.throwIfAborted()
+    const loading = this.#load(files, device, options, signal)
     try {
       return this.#session(await abortable(loading, signal), source.name)
     } catch (cause) {
@@ -116,12 +119,12 @@ export class OrtBackend implements InferenceBackend {
   }
 
   async #load(
-    source: ModelSource,
+    files: ModelFiles,
     device: Device,
     options: SessionOptions,
     signal: AbortSignal | undefined,
   ): Promise<Ort.InferenceSession> {
-    const { graph, externalData } = await ortFiles(this.#ort, source, this.#read)
+    const { graph, externalData } = await ortFiles(this.#ort, files, this.#read)
     const held = { ...options, ...(externalData ? { externalData } : {}) }
     // A graph that is not here cannot be changed; the model's self-test finds wrong answers.
     if (typeof graph === 'string' || device !== 'webgpu') return this.#create(graph, device, held, signal)

@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-common'
-import type { FileSource, ModelSource } from '../backend.ts'
+import type { FileSource, ModelFiles } from '../backend.ts'
 import type { OrtModule } from './ort-module.ts'
 import { isWebModule } from './ort-module.ts'
 
@@ -16,16 +16,13 @@ export type ReadFile = (path: string) => Promise<Uint8Array>
  * Blobs become bytes in memory, and so do paths where there is a `read`. Else paths are left to the runtime: the native
  * ones find external data beside the graph by themselves, onnxruntime-web is told its address.
  */
-export async function ortFiles(
-  ort: OrtModule,
-  { model, externalData }: ModelSource,
-  read?: ReadFile,
-): Promise<OrtFiles> {
+export async function ortFiles(ort: OrtModule, files: ModelFiles, read?: ReadFile): Promise<OrtFiles> {
+  const { externalData } = files
   const placeOf = async (file: FileSource): Promise<string | Uint8Array> => {
     if ('blob' in file) return new Uint8Array(await file.blob.arrayBuffer())
     return read ? read(file.path) : file.path
   }
-  const graph = await placeOf(model)
+  const graph = await placeOf(files.graph)
   if (externalData.length === 0) return { graph }
   if (typeof graph === 'string' && !isWebModule(ort)) {
     const folder = folderOf(graph)

@@ -55,13 +55,13 @@ export class TransformersBackend implements InferenceBackend {
     )
   }
 
-  async load(
-    { name, model, externalData }: ModelSource,
-    { device, threads, signal }: LoadOptions,
-  ): Promise<InferenceSession> {
+  async load(source: ModelSource, { device, threads, signal }: LoadOptions): Promise<InferenceSession> {
+    signal?.throwIfAborted()
+    const { name } = source
+    const { graph, externalData } = await source.files()
     signal?.throwIfAborted()
     const loading = (async () => {
-      const path = 'path' in model ? model.path : unreadable(name)
+      const path = 'path' in graph ? graph.path : unreadable(name)
       for (const part of externalData) requireBeside(path, part.name, part.file)
       return this.#load(path, device, threads)
     })()

@@ -188,7 +188,7 @@ function ruleFor({ combine, weights }: RankFlags, kinds: readonly RewardKind[]):
   return rule
 }
 
-function parseWeights(text: string): Partial<Weights> {
+export function parseWeights(text: string): Partial<Weights> {
   const names = allKinds().map(({ name }) => name)
   const bad = new InvalidArgumentError(
     `Give ${names.map((name) => `${name}=NUMBER`).join(',')}, or NUMBER,NUMBER.`,

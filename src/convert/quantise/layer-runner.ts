@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts'
+import { modelOfFiles } from '../../backend/model-of-files.ts'
 import { VERSION } from '../../base/version.ts'
 import { encodeModel } from '../../onnx/onnx-model.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
@@ -45,10 +46,12 @@ export class LayerRunner {
         : await this.#pointInto(graph, source)
     const threads = 'arriving' in source ? BESIDE : undefined
     try {
-      const session = await this.backend.load(
-        { name: graph.name, model: { path }, externalData: [] },
-        { device: 'cpu', once: inputs.length === 1, threads, signal },
-      )
+      const session = await this.backend.load(modelOfFiles(graph.name, { path }), {
+        device: 'cpu',
+        once: inputs.length === 1,
+        threads,
+        signal,
+      })
       try {
         for (const [index, input] of inputs.entries()) see(await session.run(input, { signal }), index)
       } finally {

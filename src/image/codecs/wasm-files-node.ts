@@ -13,9 +13,11 @@ export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> =>
 /** Inflate on Node's zlib. Z_SYNC_FLUSH gives out what there is of data that is cut short. */
 export const inflateNode: Inflate = (data, size) => {
   try {
-    const out = inflateSync(data, { maxOutputLength: Math.max(1, size), finishFlush: constants.Z_SYNC_FLUSH })
+    // In one piece: by default it would come in many small ones, and once more when they are joined.
+    const options = { maxOutputLength: Math.max(1, size), chunkSize: size + 64 }
+    const out = inflateSync(data, { ...options, finishFlush: constants.Z_SYNC_FLUSH })
     // Too little is all there is only where the stream has its end; else this throws.
-    if (out.length < size) inflateSync(data, { maxOutputLength: Math.max(1, size) })
+    if (out.length < size) inflateSync(data, options)
     return new Uint8Array(out.buffer, out.byteOffset, out.length)
   } catch (error) {
     // More data than the picture has pixels: Pillow overlooks it, so take the first bytes of it.

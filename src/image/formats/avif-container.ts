@@ -67,6 +67,7 @@ function topLevel(reader: ByteReader): { major: string; meta: Box | undefined; m
     const { type, at, end } = box
     if (type === 'ftyp') {
       if (brands) throw damaged('it has two file types')
+      if (end > reader.length) throw cutShort('it ends within its file type')
       brands = [reader.text(at, 4)]
       for (let brand = at + 8; brand + 4 <= end; brand += 4) brands.push(reader.text(brand, 4))
     } else if (/^(meta|moov)$/.test(type)) {

@@ -52,7 +52,10 @@ export function* itemPlaces(reader: ByteReader, box: Box): Generator<ItemPlace> 
     next(2)
     const base = next(baseSize)
     const extents: { offset: number; length: number }[] = []
-    for (let left = next(2); left > 0; left--) {
+    const told = next(2)
+    // Of extents that take no bytes in the list, all are alike and empty: one tells as much.
+    let left = indexSize + offsetSize + lengthSize === 0 ? Math.min(told, 1) : told
+    for (; left > 0; left--) {
       next(indexSize)
       extents.push({ offset: base + next(offsetSize), length: next(lengthSize) })
     }

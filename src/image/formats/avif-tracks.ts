@@ -101,8 +101,13 @@ function firstSample(
     const count = runs === 0 ? 0 : reader.u32(stsc.at + 8 + run * 12 + 4, false)
     if (count === 0) throw damaged('a track has a chunk without pictures')
     let offset = stco ? reader.u32(stco.at + 8 + chunk * 4, false) : u64(reader, places.at + 8 + chunk * 8)
+    if (allSize > 0) {
+      if (offset + allSize * count > reader.length) throw cutShort('it ends within its pictures')
+      first ??= { offset, length: allSize }
+      continue
+    }
     for (let i = 0; i < count; i++) {
-      const length = allSize || reader.u32(stsz.at + 12 + sample * 4, false)
+      const length = reader.u32(stsz.at + 12 + sample * 4, false)
       if (offset + length > reader.length || length === 0) throw cutShort('it ends within its pictures')
       first ??= { offset, length }
       offset += length

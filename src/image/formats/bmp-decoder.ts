@@ -1,7 +1,7 @@
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
-import { paletteOf } from './palette.ts'
+import { painter, paletteOf } from './palette.ts'
 
 /**
  * Decodes BMP as Pillow does: 1, 4, 8 bits with a palette, 16, 24, 32 bits, the bit fields it knows, RLE4 and RLE8, bottom-up
@@ -138,6 +138,7 @@ function readMasks(
 type Unpack = (pixels: Uint8Array, from: number, width: number, out: Uint8Array, to: number) => void
 
 function unpackIndices(bits: number, palette: Uint8Array): Unpack {
+  if (bits === 8) return painter(palette)
   const mask = (1 << bits) - 1
   return (pixels, from, width, out, to) => {
     for (let x = 0; x < width; x++) {

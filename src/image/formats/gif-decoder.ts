@@ -2,7 +2,7 @@ import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { unpackLzw } from './lzw.ts'
-import { paletteOf } from './palette.ts'
+import { painter, paletteOf } from './palette.ts'
 
 /**
  * Decodes the first frame of a GIF as Pillow does: a frame that does not fill the canvas is laid on the transparent colour,
@@ -12,26 +12,28 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   const reader = new ByteReader(bytes, () => truncated('GIF', 'it ends before its first picture does'))
   const frame = readFrame(reader)
   const { width, height, palette } = frame
-  const canvas = new Uint8Array(width * height).fill(frame.transparent ?? 0)
   const codeSize = reader.u8(frame.dataAt)
   const indices = unpackIndices(
     joinBlocks(reader, frame.dataAt + 1),
     codeSize,
     frame.frameWidth * frame.frameHeight,
   )
-  const order = frame.interlaced ? interlacedRows(frame.frameHeight) : undefined
-  for (let y = 0; y < frame.frameHeight; y++) {
-    const row = indices.subarray(y * frame.frameWidth, (y + 1) * frame.frameWidth)
-    canvas.set(row, (frame.top + (order ? order[y]! : y)) * width + frame.left)
-  }
   const data = new Uint8Array(width * height * 3)
-  for (let i = 0, q = 0; i < canvas.length; i++, q += 3) {
-    const p = canvas[i]! * 3
-    data[q] = palette[p]!
-    data[q + 1] = palette[p + 1]!
-    data[q + 2] = palette[p + 2]!
-  }
+  painter(palette)(layOut(frame, indices), 0, width * height, data, 0)
   return { data, width, height, channels: 3 }
+}
+
+/** The indices of the whole canvas. */
+function layOut(frame: Frame, indices: Uint8Array): Uint8Array {
+  const { width, height, frameWidth, frameHeight, interlaced, left, top, transparent } = frame
+  if (!interlaced && indices.length === width * height) return indices
+  const canvas = new Uint8Array(width * height).fill(transparent ?? 0)
+  const order = interlaced ? interlacedRows(frameHeight) : undefined
+  for (let y = 0; y < frameHeight; y++) {
+    const row = indices.subarray(y * frameWidth, (y + 1) * frameWidth)
+    canvas.set(row, (top + (order ? order[y]! : y)) * width + left)
+  }
+  return canvas
 }
 
 /** The signature, in the first bytes as Latin-1. */
@@ -133,22 +135,8 @@ function interlacedRows(height: number): Int32Array {
 /** GIF's LZW: low bits first. Throws unless it yields `size` indices. */
 function unpackIndices(data: Uint8Array, codeSize: number, size: number): Uint8Array {
   if (codeSize < 1 || codeSize > 11) throw unreadable('GIF', `there is no code size ${codeSize}`)
-  let buffer = 0
-  let held = 0
-  let at = 0
-  const take = (width: number): number => {
-    while (held < width) {
-      if (at >= data.length) return -1
-      buffer |= data[at++]! << held
-      held += 8
-    }
-    const code = buffer & ((1 << width) - 1)
-    buffer >>>= width
-    held -= width
-    return code
-  }
   const damaged = (): Error => unreadable('GIF', 'its compressed data is damaged')
-  const indices = unpackLzw({ clear: 1 << codeSize, early: 0, size, take, damaged })
+  const indices = unpackLzw(data, { clear: 1 << codeSize, early: 0, highFirst: false, size, damaged })
   if (indices.length < size) throw truncated('GIF', `${size - indices.length} of ${size} pixels are missing`)
   return indices
 }

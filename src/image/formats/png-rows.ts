@@ -1,3 +1,4 @@
+import { painter } from './palette.ts'
 import { unfilterRow } from './png-unfilter.ts'
 
 export interface Region {
@@ -94,8 +95,10 @@ function adam7(width: number, height: number): Pass[] {
 type PutRow = (row: Uint8Array, pixels: number, out: Uint8Array, to: number, step: number) => void
 
 function indexPutter(depth: number, palette: Uint8Array): PutRow {
+  const paint = painter(palette)
   const mask = (1 << depth) - 1
   return (row, pixels, out, to, step) => {
+    if (depth === 8 && step === 3) return paint(row, 1, pixels, out, to)
     for (let x = 0, bit = 8; x < pixels; x++, to += step, bit += depth) {
       const index = ((row[bit >> 3]! >> (8 - depth - (bit & 7))) & mask) * 3
       out[to] = palette[index]!

@@ -29,45 +29,9 @@ export function unpackBits(data: Uint8Array, size: number): Uint8Array {
  */
 export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
   const old = data.length > 1 && data[0] === 0 && (data[1]! & 1) === 1
-  const take = old ? lowBitsFirst(data) : highBitsFirst(data)
   // The table has to be emptied first.
-  if (take(9) !== 256) return new Uint8Array(0)
-  return unpackLzw({ clear: 256, early: old ? 0 : 1, size, take, damaged: 'stop' })
-}
-
-type Take = (width: number) => number
-
-function highBitsFirst(data: Uint8Array): Take {
-  let buffer = 0
-  let held = 0
-  let at = 0
-  return (width) => {
-    while (held < width && at < data.length) {
-      buffer = ((buffer << 8) | data[at++]!) & 0xffffff
-      held += 8
-    }
-    if (held < width) return -1
-    const code = (buffer >>> (held - width)) & ((1 << width) - 1)
-    held -= width
-    return code
-  }
-}
-
-function lowBitsFirst(data: Uint8Array): Take {
-  let buffer = 0
-  let held = 0
-  let at = 0
-  return (width) => {
-    while (held < width && at < data.length) {
-      buffer |= data[at++]! << held
-      held += 8
-    }
-    if (held < width) return -1
-    const code = buffer & ((1 << width) - 1)
-    buffer >>>= width
-    held -= width
-    return code
-  }
+  if (!old && !(data.length > 1 && data[0] === 128 && data[1]! < 128)) return new Uint8Array(0)
+  return unpackLzw(data, { clear: 256, early: old ? 0 : 1, highFirst: !old, size, damaged: 'stop' })
 }
 
 /** Returns what there is, at most `size` bytes. Throws where it is damaged before that. */

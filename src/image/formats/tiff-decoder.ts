@@ -4,6 +4,7 @@ import { orient } from '../orient.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { cmykToRgb } from './cmyk.ts'
+import { painter } from './palette.ts'
 import { labToRgb } from './tiff/lab.ts'
 import { readByLibtiff } from './tiff/libtiff-reader.ts'
 import { COMPRESSION, type PillowSetup, setUp } from './tiff/pillow-setup.ts'
@@ -30,7 +31,7 @@ export async function decodeTiff(bytes: Uint8Array, inflate: Inflate): Promise<R
 
 function toColours(data: Uint8Array, { mode, width, height }: PillowSetup, palette?: Uint8Array): RawImage {
   if (palette) return { data: paint(data, palette), width, height, channels: 3 }
-  if (mode === 'CMYK') return { data: cmykToRgb(data, false), width, height, channels: 3 }
+  if (mode === 'CMYK') return { data: cmykToRgb(data), width, height, channels: 3 }
   if (mode === 'LAB') return { data: labToRgb(data), width, height, channels: 3 }
   return { data, width, height, channels: channelsOf(mode) }
 }
@@ -49,11 +50,6 @@ function readPalette(tags: TiffTags): Uint8Array {
 
 function paint(indices: Uint8Array, palette: Uint8Array): Uint8Array {
   const out = new Uint8Array(indices.length * 3)
-  for (let i = 0, to = 0; i < indices.length; i++, to += 3) {
-    const from = indices[i]! * 3
-    out[to] = palette[from]!
-    out[to + 1] = palette[from + 1]!
-    out[to + 2] = palette[from + 2]!
-  }
+  painter(palette)(indices, 0, indices.length, out, 0)
   return out
 }

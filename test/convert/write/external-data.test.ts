@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rm } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
 import { parseClipConfig } from '../../../src/convert/clip-config.ts'
 import { visionTower } from '../../../src/convert/graph/clip-towers.ts'
@@ -94,14 +95,11 @@ test('a tower in many parts loads, and answers as one in a single part', async (
       Object.keys(files).sort(),
     )
     const session = await backend.load(
-      {
-        name: 'vision',
-        model: { path: join(out, model) },
-        externalData: externalData.map((path) => ({
-          name: path.slice('onnx/'.length),
-          file: { path: join(out, path) },
-        })),
-      },
+      modelOfFiles(
+        'vision',
+        { path: join(out, model) },
+        externalData.map((path) => ({ name: path.slice('onnx/'.length), file: { path: join(out, path) } })),
+      ),
       { device: 'cpu' },
     )
     const data = Float32Array.from({ length: 3 * 224 * 224 }, (_, i) => Math.sin(i / 997))

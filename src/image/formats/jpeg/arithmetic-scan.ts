@@ -1,7 +1,7 @@
 import { type ArithmeticState, decodeAc, decodeDc, refineAc } from './arithmetic-block.ts'
 import { ArithmeticReader } from './arithmetic-reader.ts'
+import { unitRows } from './block-rows.ts'
 import type { Progression } from './decode-block.ts'
-import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 import type { ScanHeader } from './scan-header.ts'
@@ -20,9 +20,10 @@ export function readArithmeticScan(
   const dcStates = Array.from({ length: 16 }, () => new Uint8Array(64))
   const acStates = Array.from({ length: 16 }, () => new Uint8Array(256))
   const states: ArithmeticState[] = []
-  const decoders = scan.parts.map(({ component, dcTable, acTable }): DecodeBlock => {
-    const quant = latchQuant(component, tables)
-    const { plane, stride, coefficients } = component
+  for (const { component } of scan.parts) latchQuant(component, tables)
+  const units = picture.progressive ? undefined : unitRows(scan, picture)
+  const decoders = scan.parts.map(({ component, dcTable, acTable }, i): DecodeBlock => {
+    const { stride, coefficients } = component
     const state: ArithmeticState = {
       dc: dcStates[dcTable]!,
       ac: acStates[acTable]!,
@@ -32,18 +33,15 @@ export function readArithmeticScan(
       context: 0,
     }
     states.push(state)
-    if (!picture.progressive) {
-      const block = new Int16Array(64)
+    if (units) {
+      const { blocks, place } = units.parts[i]!
       const whole = { from: 1, to: 63, shift: 0 }
       return (row, column) => {
-        const to = (row * stride + column) * 8
         const dc = decodeDc(reader, state)
         if (reader.starved) return
-        block[0] = dc
-        if (decodeAc(reader, state, whole, block, 0)) {
-          inverseDct(block, 0, quant, plane, to, stride)
-          block.fill(0)
-        } else inverseDctFlat(block[0], quant[0]!, plane, to, stride)
+        const at = place(row, column)
+        blocks[at] = dc
+        decodeAc(reader, state, whole, blocks, at)
       }
     }
     const where = (row: number, column: number): number => row * stride * 8 + column * 64
@@ -65,5 +63,5 @@ export function readArithmeticScan(
     for (const learned of [...dcStates, ...acStates]) learned.fill(0)
     for (const state of states) state.last = state.context = 0
   }
-  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget)
+  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget, units?.done)
 }

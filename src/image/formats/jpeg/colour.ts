@@ -1,33 +1,28 @@
-import type { RowReader } from './upsample.ts'
-
-/** What the components of a picture are: `ycc` that the first three are YCbCr; `ycck` that they are inks in YCbCr. */
-export type JpegColour = 'stored' | 'ycc' | 'ycck'
+import { scaleInk } from '../cmyk.ts'
 
 /**
- * Puts the rows of all components together, pixel by pixel, as libjpeg does (jdcolor.c): YCbCr turns into RGB with 16 bits
- * behind the point, YCCK into CMYK, which is 255 minus that RGB.
+ * What the components of a picture are, and what becomes of them. `stored`: they stay; `ycc`: YCbCr, to RGB; `inks` and `ycck`:
+ * CMYK, plain or with three inks in YCbCr, to RGB.
  */
-export function joinRows(
-  readers: readonly RowReader[],
-  width: number,
-  height: number,
-  colour: JpegColour,
-): Uint8Array {
-  const channels = readers.length
-  const out = new Uint8ClampedArray(width * height * channels)
-  const join = joinerOf(colour, channels)
-  for (let y = 0; y < height; y++) {
-    const rows = readers.map((read) => read(y))
-    join(rows, out, y * width * channels, width)
-  }
-  return new Uint8Array(out.buffer)
-}
+export type JpegColour = 'stored' | 'ycc' | 'inks' | 'ycck'
 
-type Rows = readonly Uint8ClampedArray[]
+/** Rows of all components, in the picture's full size. */
+export type Rows = readonly Uint8ClampedArray[]
 
-function joinerOf(colour: JpegColour, channels: number): typeof joinStored {
-  if (colour === 'stored') return joinStored
-  return channels === 4 ? joinInks : joinColours
+/** Puts the rows of all components together, pixel by pixel, in `out` from `from` on. */
+export type JoinRows = (rows: Rows, out: Uint8ClampedArray, from: number, width: number) => void
+
+export const JOINERS: Readonly<Record<JpegColour, JoinRows>> = {
+  stored: joinStored,
+  ycc: joinColours,
+  inks(rows, out, from, width) {
+    joinInverted(rows, out, from, width)
+    takeInks(rows[3]!, out, from, width)
+  },
+  ycck(rows, out, from, width) {
+    joinColours(rows, out, from, width)
+    takeInks(rows[3]!, out, from, width)
+  },
 }
 
 function joinStored(rows: Rows, out: Uint8ClampedArray, from: number, width: number): void {
@@ -41,6 +36,7 @@ function joinStored(rows: Rows, out: Uint8ClampedArray, from: number, width: num
   }
 }
 
+/** As libjpeg does it (jdcolor.c), with 16 bits behind the point. */
 function joinColours(rows: Rows, out: Uint8ClampedArray, from: number, width: number): void {
   const [lumas, blues, reds] = rows as [Uint8ClampedArray, Uint8ClampedArray, Uint8ClampedArray]
   for (let x = 0, q = from; x < width; x++, q += 3) {
@@ -53,21 +49,21 @@ function joinColours(rows: Rows, out: Uint8ClampedArray, from: number, width: nu
   }
 }
 
-function joinInks(rows: Rows, out: Uint8ClampedArray, from: number, width: number): void {
-  const [lumas, blues, reds, blacks] = rows as [
-    Uint8ClampedArray,
-    Uint8ClampedArray,
-    Uint8ClampedArray,
-    Uint8ClampedArray,
-  ]
-  for (let x = 0, q = from; x < width; x++, q += 4) {
-    const rest = 255 - lumas[x]!
-    const blue = blues[x]!
-    const red = reds[x]!
-    out[q] = rest - RED_OF_RED[red]!
-    out[q + 1] = rest - ((GREEN_OF_BLUE[blue]! + GREEN_OF_RED[red]!) >> 16)
-    out[q + 2] = rest - BLUE_OF_BLUE[blue]!
-    out[q + 3] = blacks[x]!
+/** Pillow takes all inks for inverted, as Adobe's programs write them. */
+function joinInverted(rows: Rows, out: Uint8ClampedArray, from: number, width: number): void {
+  for (let c = 0; c < 3; c++) {
+    const row = rows[c]!
+    for (let x = 0, q = from + c; x < width; x++, q += 3) out[q] = 255 - row[x]!
+  }
+}
+
+/** Takes the inks in `out` from the light that black lets through. */
+function takeInks(light: Uint8ClampedArray, out: Uint8ClampedArray, from: number, width: number): void {
+  for (let x = 0, q = from; x < width; x++, q += 3) {
+    const most = light[x]!
+    out[q] = most - scaleInk(out[q]!, most)
+    out[q + 1] = most - scaleInk(out[q + 1]!, most)
+    out[q + 2] = most - scaleInk(out[q + 2]!, most)
   }
 }
 

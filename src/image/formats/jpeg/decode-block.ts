@@ -1,5 +1,5 @@
 import type { BitReader } from './bit-reader.ts'
-import type { HuffmanTable } from './huffman-table.ts'
+import { type HuffmanTable, LOOKUP_BITS, signed } from './huffman-table.ts'
 
 /** Where the coefficients of the zigzag order stand in a block; those that damaged files have past its end go to the last. */
 export const NATURAL_ORDER: Uint8Array = Uint8Array.from([
@@ -78,25 +78,62 @@ export interface BlockState {
   last: number
 }
 
-/** A whole block of a sequential scan into `block`, which holds zeros. Returns whether there is more to it than DC. */
-export function decodeSequential(reader: BitReader, state: BlockState, block: Int16Array): boolean {
+/** A whole block of a sequential scan into the zeros of `blocks` from `at` on. */
+export function decodeSequential(reader: BitReader, state: BlockState, blocks: Int16Array, at: number): void {
   const size = reader.symbol(state.dc)
   if (size > 0) state.last = (state.last + reader.signed(size)) | 0
-  block[0] = state.last
-  let more = false
+  blocks[at] = state.last
+  // Most of the time goes by here: what the reader holds is held in variables, and read by its own rules.
+  const { file } = reader
+  const { lookup, whole } = state.ac
+  let { bits, held, at: from } = reader
   for (let k = 1; k < 64; k++) {
-    const symbol = reader.symbol(state.ac)
-    const bits = symbol & 15
-    if (bits > 0) {
-      k += symbol >> 4
-      block[NATURAL_ORDER[k]!] = reader.signed(bits)
-      more = true
-    } else {
-      if (symbol !== 0xf0) break
-      k += 15
+    if (held < LOOKUP_BITS) {
+      const next = file[from]!
+      const second = file[from + 1]!
+      const third = file[from + 2]!
+      const plain = next !== 0xff && second !== 0xff && third !== 0xff
+      if (plain && held > 0 && reader.marker === 0 && from + 2 < file.length) {
+        bits = (bits << 24) | (next << 16) | (second << 8) | third
+        held += 24
+        from += 3
+      } else {
+        reader.hold(bits, held, from)
+        reader.fill()
+        ;({ bits, held, at: from } = reader)
+      }
     }
+    const ahead = (bits >>> (held - LOOKUP_BITS)) & ((1 << LOOKUP_BITS) - 1)
+    const coefficient = whole[ahead]!
+    if (coefficient !== 0) {
+      held -= coefficient & 15
+      k += (coefficient >> 4) & 15
+      blocks[at + NATURAL_ORDER[k]!] = coefficient >> 8
+      continue
+    }
+    let symbol = lookup[ahead]!
+    if (symbol !== 0) held -= symbol >> 8
+    else {
+      reader.hold(bits, held, from)
+      symbol = reader.symbol(state.ac)
+      ;({ bits, held, at: from } = reader)
+    }
+    const count = symbol & 15
+    const run = (symbol >> 4) & 15
+    k += run
+    if (count === 0) {
+      if (run < 15) break
+      continue
+    }
+    if (held < count) {
+      reader.hold(bits, held, from)
+      reader.fill()
+      ;({ bits, held, at: from } = reader)
+    }
+    held -= count
+    blocks[at + NATURAL_ORDER[k]!] = signed((bits >>> held) & ((1 << count) - 1), count)
   }
-  return more
+  reader.hold(bits, held, from)
 }
 
 /** The part of the coefficients that a progressive scan brings. */

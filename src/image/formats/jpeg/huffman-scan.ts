@@ -1,5 +1,6 @@
 import { unreadable } from '../../image-errors.ts'
 import { BitReader } from './bit-reader.ts'
+import { unitRows } from './block-rows.ts'
 import {
   type BlockState,
   decodeAcFirst,
@@ -10,7 +11,6 @@ import {
   type Progression,
 } from './decode-block.ts'
 import type { HuffmanTable } from './huffman-table.ts'
-import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 import type { ScanHeader } from './scan-header.ts'
@@ -28,26 +28,21 @@ export function readHuffmanScan(
   const reader = new BitReader(bytes, at)
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const states: BlockState[] = []
-  const decoders = scan.parts.map(({ component, dcTable, acTable }): DecodeBlock => {
-    const quant = latchQuant(component, tables)
+  for (const { component } of scan.parts) latchQuant(component, tables)
+  const units = picture.progressive ? undefined : unitRows(scan, picture)
+  const decoders = scan.parts.map(({ component, dcTable, acTable }, i): DecodeBlock => {
     const table = (kind: 'dc' | 'ac'): HuffmanTable => {
       const index = kind === 'dc' ? dcTable : acTable
       const found = tables[kind][index] ?? (picture.progressive ? undefined : standardTable(kind, index))
       if (!found) throw unreadable('JPEG', 'it has no Huffman table for a scan')
       return found
     }
-    const { plane, stride, coefficients } = component
-    if (!picture.progressive) {
+    const { stride, coefficients } = component
+    if (units) {
       const state = { dc: table('dc'), ac: table('ac'), last: 0 }
-      const block = new Int16Array(64)
       states.push(state)
-      return (row, column) => {
-        const to = (row * stride + column) * 8
-        if (decodeSequential(reader, state, block)) {
-          inverseDct(block, 0, quant, plane, to, stride)
-          block.fill(0)
-        } else inverseDctFlat(block[0]!, quant[0]!, plane, to, stride)
-      }
+      const { blocks, place } = units.parts[i]!
+      return (row, column) => decodeSequential(reader, state, blocks, place(row, column))
     }
     const where = (row: number, column: number): number => row * stride * 8 + column * 64
     if (scan.from > 0) {
@@ -66,5 +61,5 @@ export function readHuffmanScan(
     band.endOfBand = 0
     for (const state of states) state.last = 0
   }
-  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget)
+  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget, units?.done)
 }

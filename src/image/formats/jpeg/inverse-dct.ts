@@ -108,18 +108,6 @@ export function inverseDct(
   }
 }
 
-/** The same for a block that has nothing but its DC coefficient. */
-export function inverseDctFlat(
-  dc: number,
-  quant: number,
-  plane: Uint8ClampedArray,
-  to: number,
-  stride: number,
-): void {
-  const value = ((short(short(dc * quant) << 2) + 16) >> 5) + 128
-  for (let y = 0, at = to; y < 8; y++, at += stride) for (let x = 0; x < 8; x++) plane[at + x] = value
-}
-
 const ROUND = 1 << 17
 
 /** A column of nothing but its first coefficient: too large a number wraps where all columns are such ones. */

@@ -1,6 +1,7 @@
 import { truncated, unreadable, unsupported } from '../../image-errors.ts'
 import type { ByteReader } from '../byte-reader.ts'
 import type { JpegTables } from './jpeg-tables.ts'
+import type { JpegKernel } from './kernel.ts'
 
 /** One component of a picture: its samples, in rows of whole blocks. */
 export interface JpegComponent {
@@ -44,6 +45,8 @@ export interface JpegPicture {
   readonly unitsDown: number
   /** The last row of units that the last scan had data for. */
   lastGoodRow: number
+  /** What works on its samples; JavaScript does where there is none. */
+  readonly kernel: JpegKernel | undefined
 }
 
 /** Throws where a picture of such a size is not what is wanted. */
@@ -55,6 +58,7 @@ export function readPicture(
   at: number,
   end: number,
   marker: number,
+  kernel?: JpegKernel,
   check?: CheckFrame,
 ): JpegPicture {
   const progressive = marker === 0xc2 || marker === 0xca
@@ -82,7 +86,7 @@ export function readPicture(
   const unitsDown = Math.ceil(height / (8 * maxV))
   const frame = { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown }
   const components = specs.map((spec) => makeComponent(spec, frame))
-  return { ...frame, components, lastGoodRow: 0 }
+  return { ...frame, components, lastGoodRow: 0, kernel }
 }
 
 type Spec = Pick<JpegComponent, 'id' | 'h' | 'v' | 'quantIndex'>
@@ -94,9 +98,9 @@ function readSpec(reader: ByteReader, at: number): Spec {
 
 function makeComponent(
   { id, h, v, quantIndex }: Spec,
-  frame: Omit<JpegPicture, 'components' | 'lastGoodRow'>,
+  frame: Omit<JpegPicture, 'components' | 'lastGoodRow' | 'kernel'>,
 ): JpegComponent {
-  const { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown } = frame
+  const { width, height, progressive, maxH, maxV, unitsAcross, unitsDown } = frame
   const samplesAcross = Math.ceil((width * h) / maxH)
   const samplesDown = Math.ceil((height * v) / maxV)
   const stride = unitsAcross * h * 8
@@ -114,7 +118,7 @@ function makeComponent(
     // What no scan brings is gray.
     plane: new Uint8ClampedArray(samples).fill(128),
     coefficients: new Int16Array(progressive ? samples : 0),
-    lastKnown: new Uint8Array(progressive ? samples / 64 : 0).fill(arithmetic ? 63 : 0),
+    lastKnown: new Uint8Array(progressive ? samples / 64 : 0),
     quant: undefined,
     bitsLeft: new Int8Array(64).fill(-1),
     bitsBefore: new Int8Array(64).fill(-1),

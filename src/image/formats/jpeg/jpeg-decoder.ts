@@ -2,32 +2,31 @@ import { ImageError } from '../../../base/errors.ts'
 import { truncated, unreadable } from '../../image-errors.ts'
 import type { RawImage } from '../../raw-image.ts'
 import { ByteReader } from '../byte-reader.ts'
-import { cmykToRgb } from '../cmyk.ts'
 import { readArithmeticScan } from './arithmetic-scan.ts'
-import { joinRows, type JpegColour } from './colour.ts'
+import { makeBlockRows } from './block-rows.ts'
+import type { JpegColour } from './colour.ts'
 import { readHuffmanScan } from './huffman-scan.ts'
-import { inverseDct, inverseDctFlat } from './inverse-dct.ts'
+import { joinPicture } from './join-picture.ts'
 import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
+import { type JpegEngine, type JpegKernel, jpegKernel } from './kernel.ts'
 import { readScanHeader } from './scan-header.ts'
 import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
-import { rowReader } from './upsample.ts'
 
 /**
  * Decodes a JPEG file to the pixels of libjpeg-turbo 3 as Pillow calls it: sequential and progressive, of 8 bits, any
  * sampling in whole ratios, gray, RGB, YCbCr, CMYK and YCCK (both given as RGB). What libjpeg only warns of is let pass.
  * Throws `ImageError` `image_truncated`, `image_unreadable`, `image_unsupported`.
+ * `engine` is for tests and benchmarks: both give the same bytes.
  */
-export function decodeJpeg(bytes: Uint8Array): RawImage {
+export function decodeJpeg(bytes: Uint8Array, engine?: JpegEngine): RawImage {
   const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
-  const stream = readStream(reader, new JpegTables())
+  const stream = readStream(reader, new JpegTables(), jpegKernel(engine))
   if (!stream.ended && !stream.whole) throw truncated('JPEG', 'it has no end marker')
-  const samples = joinStream(stream, colourOf(stream))
+  const data = joinStream(stream, colourOf(stream))
   const { width, height, components } = stream.picture!
-  // Pillow takes all inks for inverted, as Adobe's programs write them.
-  if (components.length === 4) return { data: cmykToRgb(samples, true), width, height, channels: 3 }
-  return { data: samples, width, height, channels: components.length as 1 | 3 }
+  return { data, width, height, channels: components.length === 1 ? 1 : 3 }
 }
 
 /** A strip or tile of a TIFF: its samples as they are stored, or, of YCbCr, as RGB. `tables` gains those it brings along. */
@@ -38,7 +37,7 @@ export function decodeJpegStrip(
   check: CheckFrame,
 ): Uint8Array {
   const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
-  return joinStream(readStream(reader, tables, check), colour)
+  return joinStream(readStream(reader, tables, jpegKernel(), check), colour)
 }
 
 /** Reads a stream of nothing but tables, as TIFF files have it. */
@@ -61,7 +60,12 @@ interface JpegStream {
   adobe: number | undefined
 }
 
-function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame): JpegStream {
+function readStream(
+  reader: ByteReader,
+  tables: JpegTables,
+  kernel?: JpegKernel,
+  check?: CheckFrame,
+): JpegStream {
   const stream: JpegStream = {
     picture: undefined,
     scans: 0,
@@ -71,7 +75,7 @@ function readStream(reader: ByteReader, tables: JpegTables, check?: CheckFrame):
     adobe: undefined,
   }
   try {
-    readSegments(reader, tables, stream, check)
+    readSegments(reader, tables, stream, kernel, check)
   } catch (error) {
     // A picture in one scan is there already: Pillow looks for the end marker behind it, and can do without.
     if (!(stream.whole && error instanceof ImageError && error.code === 'image_truncated')) throw error
@@ -83,6 +87,7 @@ function readSegments(
   reader: ByteReader,
   tables: JpegTables,
   stream: JpegStream,
+  kernel: JpegKernel | undefined,
   check: CheckFrame | undefined,
 ): void {
   for (let at = 2; at < reader.length;) {
@@ -100,7 +105,7 @@ function readSegments(
     at = end
     if (isFrame(marker)) {
       if (stream.picture) throw unreadable('JPEG', 'it has two frame headers')
-      stream.picture = readPicture(reader, start, end, marker, check)
+      stream.picture = readPicture(reader, start, end, marker, kernel, check)
     } else if (marker === 0xda) {
       at = readScan(reader, start, end, stream, tables)
     } else if (marker === 0xe0 && end - start >= 14 && reader.text(start, 5) === 'JFIF\0') {
@@ -143,8 +148,7 @@ function readScan(
 function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
   if (!picture || scans === 0) throw truncated('JPEG', 'it has no pixels')
   if (picture.progressive) transform(picture, scans)
-  const readers = picture.components.map((component) => rowReader(component, picture))
-  return joinRows(readers, picture.width, picture.height, colour)
+  return joinPicture(picture, colour)
 }
 
 /** Of a progressive file all coefficients are there only now. */
@@ -152,20 +156,21 @@ function transform(picture: JpegPicture, scans: number): void {
   const smoothed = needsSmoothing(picture)
   const block = new Int16Array(64)
   for (const component of picture.components) {
-    const { blocksAcross, blocksDown, coefficients, lastKnown, quant, plane, stride } = component
+    const { blocksAcross, blocksDown, coefficients, quant, stride } = component
     if (!quant) continue
     const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
+    const [rows] = makeBlockRows([{ component, quant, rows: 1 }], picture.kernel)
+    const { blocks, transform } = rows!
     for (let row = 0; row < blocksDown; row++) {
-      for (let column = 0; column < blocksAcross; column++) {
-        const from = row * stride * 8 + column * 64
-        const to = (row * stride + column) * 8
-        if (smooth) {
-          smooth(row, column, from, block)
-          inverseDct(block, 0, quant, plane, to, stride)
-        } else if (lastKnown[from >> 6] === 0)
-          inverseDctFlat(coefficients[from]!, quant[0]!, plane, to, stride)
-        else inverseDct(coefficients, from, quant, plane, to, stride)
-      }
+      const from = row * stride * 8
+      const to = from + blocksAcross * 64
+      if (smooth) {
+        for (let column = 0, at = 0; at < to - from; column++, at += 64) {
+          smooth(row, column, from + at, block)
+          blocks.set(block, at)
+        }
+      } else blocks.set(coefficients.subarray(from, to))
+      transform(row, 0, blocksAcross)
     }
   }
 }
@@ -173,7 +178,7 @@ function transform(picture: JpegPicture, scans: number): void {
 /** By the rules of libjpeg (`default_decompress_parms`). */
 function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
   const ids = picture?.components.map(({ id }) => id) ?? []
-  if (ids.length === 4) return adobe === undefined || adobe === 0 ? 'stored' : 'ycck'
+  if (ids.length === 4) return adobe === undefined || adobe === 0 ? 'inks' : 'ycck'
   if (ids.length < 3) return 'stored'
   if (jfif) return 'ycc'
   if (adobe !== undefined) return adobe === 0 ? 'stored' : 'ycc'

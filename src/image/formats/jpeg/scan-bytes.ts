@@ -8,23 +8,24 @@ export class ScanBytes {
   at: number
   /** There are no bytes any more, nor was there a marker. What is read from there on is not the picture. */
   ended = false
-  protected readonly bytes: Uint8Array
+  /** The whole file. */
+  readonly file: Uint8Array
 
   constructor(bytes: Uint8Array, at: number) {
-    this.bytes = bytes
+    this.file = bytes
     this.at = at
   }
 
   /** The next byte of data; 0 from a marker on. */
   protected dataByte(): number {
     if (this.marker !== 0) return 0
-    if (this.at >= this.bytes.length) this.ended = true
+    if (this.at >= this.file.length) this.ended = true
     if (this.ended) return 0
     const byte = this.#next()
     if (byte !== 0xff) return byte
     // A 0 behind it says that it is data.
-    while (this.bytes[this.at] === 0xff) this.at++
-    if (this.at >= this.bytes.length) {
+    while (this.file[this.at] === 0xff) this.at++
+    if (this.at >= this.file.length) {
       this.ended = true
       return 0
     }
@@ -64,7 +65,7 @@ export class ScanBytes {
   }
 
   #next(): number {
-    if (this.at >= this.bytes.length) throw truncated('JPEG', 'its last scan does not end')
-    return this.bytes[this.at++]!
+    if (this.at >= this.file.length) throw truncated('JPEG', 'its last scan does not end')
+    return this.file[this.at++]!
   }
 }

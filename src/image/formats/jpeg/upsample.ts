@@ -3,33 +3,59 @@ import type { JpegComponent, JpegPicture } from './jpeg-components.ts'
 /** Fills in a row of a component in the picture's full size. */
 export type RowReader = (y: number) => Uint8ClampedArray
 
+/** How a component comes to full size: as it is, an axis or both interpolated, or its samples repeated. */
+export type Upsampling = 'whole' | 'halfAcross' | 'halfDown' | 'halfBoth' | 'repeated'
+
+export function upsampling(component: JpegComponent, { maxH, maxV }: JpegPicture): Upsampling {
+  const ratio = `${maxH / component.h}×${maxV / component.v}`
+  if (ratio === '1×1') return 'whole'
+  if (ratio === '1×2') return 'halfDown'
+  if (component.width > 2 && ratio === '2×1') return 'halfAcross'
+  return component.width > 2 && ratio === '2×2' ? 'halfBoth' : 'repeated'
+}
+
 /**
  * How libjpeg brings a component to full size (jdsample.c): halved axes are interpolated, each sample ¾ of its own and ¼ of
  * the nearer neighbour, with roundings that alternate; other ratios, and components two samples narrow, are repeated.
  * The row that comes back may be overwritten by the next.
  */
-export function rowReader(component: JpegComponent, { width, maxH, maxV }: JpegPicture): RowReader {
+export function rowReader(component: JpegComponent, picture: JpegPicture): RowReader {
   const { plane, stride } = component
-  const across = maxH / component.h
-  const down = maxV / component.v
+  const { width, maxH, maxV } = picture
   const row = new Uint8ClampedArray(width + 4)
-  const wide = component.width > 2
-  if (across === 1 && down === 1) return (y) => plane.subarray(y * stride, (y + 1) * stride)
-  if (across === 1 && down === 2) return halfDown(component, row, width)
-  if (wide && across === 2 && down === 1) return halfAcross(component, row)
-  if (wide && across === 2 && down === 2) return halfBoth(component, row)
-  let repeated = -1
+  switch (upsampling(component, picture)) {
+    case 'whole':
+      return (y) => plane.subarray(y * stride, (y + 1) * stride)
+    case 'halfDown':
+      return halfDown(component, row, width)
+    case 'halfAcross':
+      return halfAcross(component, row)
+    case 'halfBoth':
+      return halfBoth(component, row)
+    case 'repeated':
+      return repeated(component, row, width, maxH / component.h, maxV / component.v)
+  }
+}
+
+function repeated(
+  { plane, stride }: JpegComponent,
+  row: Uint8ClampedArray,
+  width: number,
+  across: number,
+  down: number,
+): RowReader {
+  let before = -1
   return (y) => {
     const from = Math.floor(y / down)
-    if (from !== repeated)
+    if (from !== before)
       for (let x = 0, i = from * stride; x < width; i++) for (let k = 0; k < across; k++) row[x++] = plane[i]!
-    repeated = from
+    before = from
     return row
   }
 }
 
 /** The row above for the upper half of a row, below for the lower; at the picture's edge itself. */
-const neighbour = (y: number, last: number): number =>
+export const neighbour = (y: number, last: number): number =>
   y & 1 ? Math.min(last, (y >> 1) + 1) : Math.max(0, (y >> 1) - 1)
 
 function halfDown(

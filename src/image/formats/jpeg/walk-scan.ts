@@ -4,6 +4,9 @@ import type { ScanHeader } from './scan-header.ts'
 /** Decodes the block of a component at the given row and column. */
 export type DecodeBlock = (row: number, column: number) => void
 
+/** Told that units `from` to `to` of row `y` have been decoded, and are to be made pixels of. */
+export type UnitsDone = (y: number, from: number, to: number) => void
+
 /** The entropy coder of a scan, at a restart or at the end of a unit. */
 export interface ScanReader {
   /** Units are left as they are. */
@@ -27,6 +30,7 @@ export function walkScan(
   interval: number,
   decoders: readonly DecodeBlock[],
   forget: () => void,
+  done?: UnitsDone,
 ): number {
   let toGo = interval
   let expected = 0
@@ -38,6 +42,7 @@ export function walkScan(
   const decodeUnit = alone ? decoders[0]! : interleaved(parts, decoders)
   let lastGood = 0
   rows: for (let y = 0; y < down; y++) {
+    let from = 0
     for (let x = 0; x < across; x++) {
       if (!reader.dry) lastGood = y
       if (interval > 0 && toGo-- === 0) {
@@ -49,9 +54,15 @@ export function walkScan(
       if (!reader.starved) {
         decodeUnit(y, x)
         reader.endUnit()
-        // Without restart markers nothing comes any more.
-      } else if (interval === 0) break rows
+        continue
+      }
+      // Units that lack stay as they are.
+      if (x > from) done?.(y, from, x)
+      from = x + 1
+      // Without restart markers nothing comes any more.
+      if (interval === 0) break rows
     }
+    if (across > from) done?.(y, from, across)
   }
   picture.lastGoodRow = alone ? Math.floor(lastGood / only!.component.v) : lastGood
   return behind(reader)

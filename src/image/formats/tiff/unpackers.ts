@@ -76,6 +76,8 @@ const reverseByte = (byte: number): number => {
 /** Pixels of `bytes`, of which the bytes at `places` become the channels. */
 function pick(bytes: number, places: readonly number[], flip: readonly number[] = []): Unpack {
   const channels = places.length
+  if (bytes === channels && flip.length === 0 && places.every((place, i) => place === i))
+    return (out, to, data, from, pixels) => out.set(data.subarray(from, from + pixels * bytes), to)
   return (out, to, data, from, pixels) => {
     for (let c = 0; c < channels; c++) {
       const mask = flip[c] ?? 0

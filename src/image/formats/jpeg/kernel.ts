@@ -1,0 +1,58 @@
+import { reserve, startKernel } from '../../kernel.ts'
+import { JPEG_KERNEL } from './jpeg-kernel.ts'
+
+/** `wasm` where the platform runs WebAssembly with SIMD, else `js`; both give the same bytes. */
+export type JpegEngine = 'wasm' | 'js'
+
+/** What jpeg-kernel.as exports. All places are bytes of its memory. */
+export interface JpegKernel {
+  readonly memory: WebAssembly.Memory
+  inverse(blocks: number, count: number, quant: number, to: number, stride: number): void
+  halfBoth(near: number, far: number, sums: number, to: number, width: number): void
+  halfAcross(near: number, to: number, width: number): void
+  halfDown(near: number, far: number, bias: number, to: number, width: number): void
+  join(
+    ycc: boolean,
+    inks: boolean,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    to: number,
+    width: number,
+  ): void
+}
+
+/** How far the kernel reads and writes past what it is asked for. */
+export const SLACK = 64
+
+let kernelOnce: JpegKernel | null | undefined
+
+/** Compiled at first use; `undefined` where the platform has no SIMD or its policy forbids WebAssembly. Holds scratch memory only. */
+export function jpegKernel(engine?: JpegEngine): JpegKernel | undefined {
+  if (engine === 'js') return undefined
+  if (kernelOnce === undefined) kernelOnce = startKernel<JpegKernel>(JPEG_KERNEL) ?? null
+  return kernelOnce ?? undefined
+}
+
+/** Lays out the kernel's memory: places one behind the other, with slack around each. */
+export class KernelRoom {
+  readonly #kernel: JpegKernel
+  #end = SLACK
+
+  constructor(kernel: JpegKernel) {
+    this.#kernel = kernel
+  }
+
+  /** So many bytes, from a multiple of 16 on. */
+  take(bytes: number): number {
+    const at = this.#end
+    this.#end = (at + bytes + SLACK + 15) & ~15
+    return at
+  }
+
+  /** The memory, to be asked for when all is taken: it may be another one then. */
+  memory(): ArrayBuffer {
+    return reserve(this.#kernel.memory, this.#end)
+  }
+}

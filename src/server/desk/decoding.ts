@@ -1,0 +1,106 @@
+import { IcthpError } from '../../base/errors.ts'
+import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
+import type { EncodedImage } from '../../scorers/vision-encoder.ts'
+import { asIcthpError } from './as-icthp-error.ts'
+import { type DeskObserver, secondsSince } from './desk-observer.ts'
+import type { VisionLine } from './vision-line.ts'
+
+/** What the towers say of a picture, in the order of the lines that it was for; or why they say nothing. */
+export type PictureOutcome = readonly EncodedImage[] | IcthpError
+
+export interface PictureJob {
+  /** When it came. */
+  readonly order: number
+  readonly image: Uint8Array
+  readonly lines: readonly VisionLine[]
+  /** Its bytes are not held any more. */
+  onDecoded(): void
+  onDone(outcome: PictureOutcome): void
+}
+
+/** Pictures from bytes to embeddings: decoded beside the towers, in the order in which they came, a bounded number ahead. */
+export class Decoding {
+  readonly #waiting = new Set<PictureJob>()
+  readonly #stops = new Map<PictureJob, AbortController>()
+  readonly #ahead: number
+  readonly #maxPixels: number | undefined
+  readonly #observer: DeskObserver
+
+  /** `ahead`: pictures decoded, or at it, and not through all their towers. */
+  constructor(ahead: number, maxPixels: number | undefined, observer: DeskObserver) {
+    this.#ahead = ahead
+    this.#maxPixels = maxPixels
+    this.#observer = observer
+  }
+
+  /** Gives what takes it out again, wherever it is; it is then not told anything any more. */
+  add(job: PictureJob): () => void {
+    this.#waiting.add(job)
+    this.#next()
+    return () => {
+      this.#waiting.delete(job)
+      this.#stops.get(job)?.abort(new Error('nobody waits for this picture any more'))
+    }
+  }
+
+  #next(): void {
+    for (const job of this.#waiting) {
+      if (this.#stops.size >= this.#ahead) return
+      this.#waiting.delete(job)
+      const stop = new AbortController()
+      this.#stops.set(job, stop)
+      void this.#process(job, stop.signal).then((outcome) => {
+        this.#stops.delete(job)
+        if (!stop.signal.aborted) job.onDone(outcome)
+        this.#next()
+      })
+    }
+  }
+
+  async #process(job: PictureJob, signal: AbortSignal): Promise<PictureOutcome> {
+    const start = performance.now()
+    const { image, lines } = job
+    try {
+      const crops: ImageCrop[] = []
+      for (const { encoder } of lines) {
+        const same = crops.find(({ size }) => size === encoder.parts.preprocess.size)
+        const maxPixels = this.#maxPixels ?? encoder.parts.maxPixels
+        crops.push(same ?? (await encoder.crop(image, { signal, transfer: true, maxPixels })))
+      }
+      this.#observer.decoded(secondsSince(start))
+      job.onDecoded()
+      return await encode(job, crops, signal)
+    } catch (error) {
+      return asIcthpError(error)
+    }
+  }
+}
+
+/** Puts the crops into the lines of their towers, and waits for all; the first error is the picture's. */
+function encode(
+  { order, lines }: PictureJob,
+  crops: readonly ImageCrop[],
+  signal: AbortSignal,
+): Promise<PictureOutcome> {
+  signal.throwIfAborted()
+  return new Promise((resolve) => {
+    const encoded: EncodedImage[] = []
+    const leave: (() => void)[] = []
+    let missing = lines.length
+    const end = (outcome: PictureOutcome): void => {
+      for (const each of leave) each()
+      resolve(outcome)
+    }
+    signal.addEventListener('abort', () => end(asIcthpError(signal.reason)), { once: true })
+    lines.forEach((line, i) => {
+      const settle = (answer: readonly EncodedImage[] | IcthpError): void => {
+        if (answer instanceof IcthpError) return end(answer)
+        encoded[i] = answer[0]!
+        if (--missing === 0) end(encoded)
+      }
+      const fill = (target: Float32Array, offset: number): void =>
+        normaliseInto(crops[i]!, line.encoder.parts.preprocess, target, offset)
+      leave.push(line.add({ order, rows: 1, fill, settle }))
+    })
+  })
+}

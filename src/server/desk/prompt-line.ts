@@ -1,0 +1,91 @@
+import type { IcthpError } from '../../base/errors.ts'
+import type { TextScorer } from '../../scorers/text-scorer.ts'
+import { asIcthpError } from './as-icthp-error.ts'
+import { type DeskObserver, secondsSince } from './desk-observer.ts'
+import type { Line, Turns } from './turns.ts'
+
+/** Prompts in one turn of a text tower, whose cost is far below the images'. */
+const BATCH = 32
+/** Embeddings that are kept for the next request: trainers send the same prompts again and again. 4 kB each. */
+const KEPT = 2048
+/** Longer prompts are not kept: they would be the larger part of it. */
+const KEPT_LENGTH = 2000
+
+interface Waiting {
+  readonly order: number
+  readonly told: ((embedding: Float32Array | IcthpError) => void)[]
+  wanted: number
+}
+
+/** One text tower, and the prompts that wait for it: each distinct one is encoded once. */
+export class PromptLine implements Line {
+  readonly name: string
+  readonly scorer: TextScorer
+  readonly #turns: Turns
+  readonly #observer: DeskObserver
+  readonly #waiting = new Map<string, Waiting>()
+  /** Least recently used first. */
+  readonly #kept = new Map<string, Float32Array>()
+
+  constructor(scorer: TextScorer, turns: Turns, observer: DeskObserver) {
+    this.name = `${scorer.kind.name}_text`
+    this.scorer = scorer
+    this.#turns = turns
+    this.#observer = observer
+    turns.add(this)
+  }
+
+  get oldest(): number | undefined {
+    for (const { order } of this.#waiting.values()) return order
+    return undefined
+  }
+
+  /** `tell` hears the normalised embedding, or why there is none. Gives what takes the prompt out again. */
+  ask(prompt: string, order: number, tell: (embedding: Float32Array | IcthpError) => void): () => void {
+    const kept = this.#kept.get(prompt)
+    if (kept) {
+      this.#keep(prompt, kept)
+      tell(kept)
+      return () => {}
+    }
+    const waiting = this.#waiting.get(prompt) ?? { order, told: [], wanted: 0 }
+    waiting.told.push(tell)
+    waiting.wanted++
+    this.#waiting.set(prompt, waiting)
+    this.#turns.wake()
+    return () => {
+      if (--waiting.wanted === 0 && this.#waiting.get(prompt) === waiting) this.#waiting.delete(prompt)
+    }
+  }
+
+  async run(): Promise<void> {
+    const batch = [...this.#waiting].slice(0, BATCH)
+    for (const [prompt] of batch) this.#waiting.delete(prompt)
+    if (await this.#encode(batch, batch.length === 1)) return
+    for (const entry of batch) await this.#encode([entry], true)
+  }
+
+  async #encode(batch: readonly (readonly [string, Waiting])[], last: boolean): Promise<boolean> {
+    const start = performance.now()
+    try {
+      const embeddings = await this.scorer.embedTexts(batch.map(([prompt]) => prompt))
+      this.#observer.batch(this.name, batch.length, secondsSince(start))
+      batch.forEach(([prompt, { told }], i) => {
+        this.#keep(prompt, embeddings[i]!)
+        for (const tell of told) tell(embeddings[i]!)
+      })
+      return true
+    } catch (cause) {
+      const error = asIcthpError(cause)
+      if (last) for (const [, { told }] of batch) for (const tell of told) tell(error)
+      return last
+    }
+  }
+
+  #keep(prompt: string, embedding: Float32Array): void {
+    if (prompt.length > KEPT_LENGTH) return
+    this.#kept.delete(prompt)
+    this.#kept.set(prompt, embedding)
+    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+  }
+}

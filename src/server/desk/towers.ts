@@ -1,0 +1,114 @@
+import type { Tensors } from '../../backend/backend.ts'
+import { IcthpError, RequestError } from '../../base/errors.ts'
+import type { Scorer } from '../../scorers/scorer.ts'
+import { TextScorer } from '../../scorers/text-scorer.ts'
+import type { EncodedImage } from '../../scorers/vision-encoder.ts'
+import type { ServedTower } from '../open-inference/served-tower.ts'
+import type { DeskObserver } from './desk-observer.ts'
+import { TowerRunLine } from './tower-run-line.ts'
+import type { Turns } from './turns.ts'
+import type { VisionLine } from './vision-line.ts'
+import type { Visit } from './visit.ts'
+
+/** Lets `work` in, with its place in the order of arrivals, once there is room for its rows and bytes. */
+export type TowerTurn = <T>(
+  rows: number,
+  bytes: number,
+  signal: AbortSignal | undefined,
+  work: (order: number, visit: Visit) => Promise<T>,
+) => Promise<T>
+
+/** A scorer's towers, as others may run them. */
+export function towersOf(
+  scorer: Scorer,
+  vision: VisionLine,
+  turns: Turns,
+  observer: DeskObserver,
+  turn: TowerTurn,
+): ServedTower[] {
+  const served = [visionTower(scorer, vision, turn)]
+  if (scorer instanceof TextScorer) {
+    const name = `${scorer.kind.name}_text`
+    served.push(textTower(scorer, new TowerRunLine(name, turns, observer), turn))
+  }
+  return served
+}
+
+/** Batched with the pictures that wait for the same tower. */
+function visionTower({ kind, vision }: Scorer, line: VisionLine, turn: TowerTurn): ServedTower {
+  const { preprocess, projectionDim, head } = vision.parts
+  const { size } = preprocess
+  return {
+    name: line.name,
+    inputs: [{ name: 'pixel_values', dtype: 'float32', dims: [3, size, size] }],
+    outputs: [
+      { name: 'image_embeds', dtype: 'float32', dims: [projectionDim] },
+      ...(head ? [{ name: 'hp_logits', dtype: 'float32', dims: [] } as const] : []),
+    ],
+    run: async (inputs, { signal } = {}) => {
+      const { data, rows } = input(inputs, 'pixel_values', 'float32', [3, size, size], kind.name)
+      return turn(rows, data.byteLength, signal, async (order, visit) => {
+        const encoded = await new Promise<readonly EncodedImage[]>((resolve, reject) => {
+          const settle = (answer: readonly EncodedImage[] | IcthpError): void =>
+            answer instanceof IcthpError ? reject(answer) : resolve(answer)
+          const fill = (target: Float32Array, offset: number): void =>
+            target.set(data as Float32Array, offset)
+          visit.leaving(line.add({ order, rows, fill, settle }))
+        })
+        return visionOutputs(encoded, projectionDim, head)
+      })
+    },
+  }
+}
+
+function visionOutputs(encoded: readonly EncodedImage[], dim: number, head: boolean): Tensors {
+  const embeds = new Float32Array(encoded.length * dim)
+  encoded.forEach((image, i) => embeds.set(image.embeds, i * dim))
+  const logits = Float32Array.from(encoded, ({ logit = 0 }) => logit)
+  return {
+    image_embeds: { dtype: 'float32', dims: [encoded.length, dim], data: embeds },
+    ...(head ? { hp_logits: { dtype: 'float32', dims: [encoded.length], data: logits } as const } : {}),
+  }
+}
+
+function textTower(scorer: TextScorer, line: TowerRunLine, turn: TowerTurn): ServedTower {
+  const { projectionDim } = scorer.text
+  return {
+    name: line.name,
+    inputs: [{ name: 'input_ids', dtype: 'int64', dims: [-1] }],
+    outputs: [{ name: 'text_embeds', dtype: 'float32', dims: [projectionDim] }],
+    run: async (inputs, { signal } = {}) => {
+      const { data, rows } = input(inputs, 'input_ids', 'int64', [-1], line.name)
+      return turn(rows, data.byteLength, signal, async (order, visit) => {
+        const expected = { text_embeds: [rows, projectionDim] }
+        const work = (): Promise<Record<string, Float32Array>> =>
+          scorer.text.tower.run(inputs, expected, visit.signal)
+        const { text_embeds: embeds } = await line.add(order, rows, work, visit.signal)
+        return { text_embeds: { dtype: 'float32', dims: [rows, projectionDim], data: embeds! } }
+      })
+    },
+  }
+}
+
+/** The one input of a tower, which must be as its specification says. Throws `RequestError` `request_invalid`. */
+function input(
+  inputs: Tensors,
+  name: string,
+  dtype: 'float32' | 'int64',
+  dims: readonly number[],
+  tower: string,
+): { data: Float32Array | BigInt64Array; rows: number } {
+  const tensor = inputs[name]
+  const [rows = 0, ...rest] = tensor?.dims ?? []
+  const fits =
+    rest.length === dims.length && dims.every((dim, i) => (dim < 0 ? rest[i]! > 0 : dim === rest[i]))
+  const size = rest.reduce((product, dim) => product * dim, rows)
+  if (tensor?.dtype === dtype && rows > 0 && fits && tensor.data.length === size)
+    return { data: tensor.data, rows }
+  throw new RequestError(
+    'request_invalid',
+    `${tower} takes ${name} as ${dtype} [batch, ${dims.join(', ')}], not ` +
+      `${tensor ? `${tensor.dtype} [${tensor.dims.join(', ')}] of ${tensor.data.length} values` : 'nothing'}.`,
+    { tower, name },
+  )
+}

@@ -1,0 +1,92 @@
+import { decodeBase64 } from '../../base/decode-base64.ts'
+import type { IcthpError } from '../../base/errors.ts'
+import { ImageError, show } from '../../base/errors.ts'
+import { asIcthpError } from '../desk/as-icthp-error.ts'
+import { invalid } from './fields.ts'
+
+/** Brings the bytes of an address. Throws `ImageError`. */
+export type FetchPicture = (address: string, signal: AbortSignal) => Promise<Uint8Array>
+
+/** A picture as it was sent: its bytes, or why there are none. */
+export interface SentPicture {
+  readonly image: Uint8Array | IcthpError
+  /** Of a file. */
+  readonly name?: string
+}
+
+/** Addresses of one request that are fetched at a time. */
+const FETCHES = 4
+
+/**
+ * The pictures of a list: base64, data URIs, addresses, files of a form, or objects `{image}` or `{url}` with a `name`. What is
+ * wrong with one stands in its place. Throws `RequestError` `request_invalid` for what is no picture at all.
+ */
+export async function takePictures(
+  list: readonly unknown[],
+  fetchPicture: FetchPicture | undefined,
+  signal: AbortSignal,
+): Promise<SentPicture[]> {
+  const entries = list.map((entry, i) => plain(entry, `images[${i}]`))
+  const pictures: SentPicture[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < entries.length) {
+      const at = next++
+      const { source, name } = entries[at]!
+      const image = await bytesOf(source, fetchPicture, signal).catch(asIcthpError)
+      signal.throwIfAborted()
+      pictures[at] = { image, ...(name === undefined ? {} : { name }) }
+    }
+  }
+  await Promise.all(Array.from({ length: FETCHES }, work))
+  return pictures
+}
+
+interface Entry {
+  readonly source: string | Blob
+  readonly name?: string | undefined
+}
+
+function plain(entry: unknown, where: string): Entry {
+  if (typeof entry === 'string') return { source: entry }
+  if (entry instanceof Blob) return { source: entry, name: (entry as Partial<File>).name }
+  const { image, url, name } = (entry ?? {}) as Record<string, unknown>
+  const source = image ?? url
+  if (typeof source !== 'string')
+    throw invalid(`${where} must be base64, a data URI, an address, or { image, name }, not ${show(entry)}.`)
+  if (name !== undefined && typeof name !== 'string')
+    throw invalid(`The name of ${where} must be text, not ${show(name)}.`)
+  return { source, name }
+}
+
+const DATA_URI = /^data:[^,]{0,200},/i
+
+/** Whether a text is a picture, or the address of one, and no prompt. */
+export const isPictureText = (text: string): boolean => /^(?:data:image\/|https?:\/\/)/i.test(text)
+
+async function bytesOf(
+  source: string | Blob,
+  fetchPicture: FetchPicture | undefined,
+  signal: AbortSignal,
+): Promise<Uint8Array | IcthpError> {
+  if (typeof source !== 'string') return new Uint8Array(await source.arrayBuffer())
+  if (/^https?:/i.test(source.slice(0, 6))) {
+    if (fetchPicture) return fetchPicture(source, signal)
+    return new ImageError(
+      'image_unsupported',
+      'This server fetches no addresses. Send the picture as base64, as a data URI or as a file of a form, or start the ' +
+        'server with --allow-urls.',
+    )
+  }
+  const [head = ''] = DATA_URI.exec(source.slice(0, 300)) ?? []
+  if (head !== '' && !/;\s*base64\s*,$/i.test(head))
+    return new ImageError('image_unreadable', 'The data URI is not base64. Send `data:image/png;base64,…`.')
+  const bytes = decodeBase64(head === '' ? source : source.slice(head.length))
+  return (
+    bytes ??
+    new ImageError(
+      'image_unreadable',
+      `${show(source.slice(0, 24))}… is not base64. Send the bytes of the file as base64 or as a data URI.`,
+    )
+  )
+}

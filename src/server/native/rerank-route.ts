@@ -1,0 +1,82 @@
+import type { Context } from 'hono'
+import type { IcthpError } from '../../base/errors.ts'
+import { show } from '../../base/errors.ts'
+import { COMBINATION } from '../desk/known-rewards.ts'
+import { errorBody } from '../http/error-answer.ts'
+import { Fields, invalid } from '../http/fields.ts'
+import { bodyIsRead } from '../http/limit-body.ts'
+import { readJson } from '../http/read-fields.ts'
+import { isPictureText, type SentPicture, takePictures } from '../http/take-pictures.ts'
+import { modelAsked } from './model-asked.ts'
+import type { NativeOptions } from './native-context.ts'
+import { scoreSent } from './score-sent.ts'
+
+/**
+ * `POST /v1/rerank`, as Jina, LiteLLM and vLLM have it: documents that are images, best first. What could not be scored is in
+ * `errors`, by its index, and in no place of the order.
+ */
+export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context) => Promise<Response> {
+  return async (c) => {
+    const { signal } = c.req.raw
+    const fields = new Fields(await readJson(c), 'The body')
+    const documents = fields.list('documents')
+    if (!documents || documents.length === 0) throw invalid('There are no documents. Send a list of images.')
+    const query = queryOf(fields)
+    const top = fields.whole('top_n') ?? documents.length
+    const back = fields.flag('return_documents')
+    const usual = desk.rewards.find(({ name }) => name === COMBINATION) ?? desk.rewards[0]!
+    const reward = modelAsked(desk, fields.text('model')) ?? usual
+    const pictures = await takeDocuments(documents, (list) => takePictures(list, fetchPicture, signal))
+    bodyIsRead(c)
+    const items = pictures.map((picture) => ({ picture, prompt: query }))
+    const outcomes = await scoreSent(desk, [reward.name], items, signal)
+    const scored = outcomes.flatMap((outcome, index) =>
+      'error' in outcome ? [] : [{ index, relevance_score: outcome.scores[reward.name]! }],
+    )
+    const errors = outcomes.flatMap((outcome, index) =>
+      'error' in outcome ? [{ index, ...errorBody(outcome.error) }] : [],
+    )
+    const best = scored
+      .sort((a, b) => b.relevance_score - a.relevance_score || a.index - b.index)
+      .slice(0, top)
+    return c.json({
+      model: reward.name,
+      results: best.map((result) => ({
+        ...result,
+        ...(back ? { document: asDocument(documents[result.index]) } : {}),
+      })),
+      ...(errors.length > 0 ? { errors } : {}),
+      // Nobody is billed here.
+      usage: { total_tokens: 0 },
+    })
+  }
+}
+
+function queryOf(fields: Fields): string {
+  const [given] = fields.list('query', { single: true }) ?? []
+  if (typeof given === 'string') return given
+  const text = (given as { text?: unknown } | undefined)?.text
+  if (typeof text === 'string') return text
+  throw invalid(`query must be text, not ${show(given)}: images are ordered by a prompt.`)
+}
+
+/** Texts among the documents stand in their places as what cannot be scored. */
+async function takeDocuments(
+  documents: readonly unknown[],
+  take: (list: readonly unknown[]) => Promise<SentPicture[]>,
+): Promise<SentPicture[]> {
+  const isText = documents.map((document) => {
+    if (typeof document === 'string') return !isPictureText(document)
+    const { text, image, url } = (document ?? {}) as Record<string, unknown>
+    return typeof text === 'string' && image === undefined && url === undefined
+  })
+  const taken = await take(documents.filter((_, i) => !isText[i]))
+  let next = 0
+  return isText.map((text) => (text ? { image: noPicture() } : taken[next++]!))
+}
+
+const noPicture = (): IcthpError =>
+  invalid('This document is text; this server scores images. Send { "image": "data:image/…;base64,…" }.')
+
+const asDocument = (document: unknown): unknown =>
+  typeof document === 'string' ? { image: document } : document
