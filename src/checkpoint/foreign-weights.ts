@@ -1,6 +1,6 @@
 import { PickleDict, PickleForeign, PickleTuple } from './pickle-values.ts'
 import { SpecialTensor } from './special-tensor.ts'
-import { StorageRecord, TensorRecord } from './torch-globals.ts'
+import { StorageRecord, TensorRecord } from './torch-records.ts'
 
 /** How far and how wide is looked: a hostile pickle may share and nest at will. */
 const DEPTH = 3

@@ -1,3 +1,5 @@
+import { PickleBytes } from './pickle-bytes.ts'
+import { PickleStack } from './pickle-stack.ts'
 import {
   PASSED_OVER,
   PickleDict,
@@ -18,10 +20,6 @@ export interface PickleHost {
 
 /** A checkpoint of a thousand tensors takes 25,000 operations. Bounds the memory that a hostile pickle can take. */
 const MAX_OPERATIONS = 2_000_000
-/** Bytes of an integer; Python's own pickles of random states have 2,500. */
-const MAX_INTEGER = 1 << 16
-/** Python counts in sizes of its machine. */
-const MAX_LENGTH = 2n ** 40n
 
 /** The first protocol of opcodes that torch's weights-only unpickler does not know: without it, they are damage. */
 const SINCE: ReadonlyMap<number, number> = new Map([
@@ -43,35 +41,29 @@ export function unpickle(
   start: number,
   host: PickleHost,
 ): { value: unknown; end: number } {
-  const machine = new PickleMachine(bytes, start, host)
-  return { value: machine.run(), end: machine.at }
+  const source = new PickleBytes(bytes, start)
+  return { value: new PickleMachine(source, host).run(), end: source.at }
 }
 
 class PickleMachine {
-  at: number
-  readonly #bytes: Uint8Array
-  readonly #view: DataView
+  readonly #bytes: PickleBytes
+  readonly #stack: PickleStack
   readonly #host: PickleHost
-  readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  readonly #memo = new Map<number, unknown>()
-  readonly #outer: unknown[][] = []
-  #stack: unknown[] = []
   #operations = 0
   #protocol = 0
 
-  constructor(bytes: Uint8Array, start: number, host: PickleHost) {
+  constructor(bytes: PickleBytes, host: PickleHost) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#stack = new PickleStack(bytes)
     this.#host = host
-    this.at = start
   }
 
   run(): unknown {
     for (;;) {
       if (++this.#operations > MAX_OPERATIONS)
         throw new PickleFault(`it has more than ${MAX_OPERATIONS} operations`)
-      const opcode = this.#u8()
-      if (opcode === 0x2e) return this.#pop() // STOP
+      const opcode = this.#bytes.u8()
+      if (opcode === 0x2e) return this.#stack.pop() // STOP
       const since = SINCE.get(opcode)
       if (since !== undefined && this.#protocol < since) throw this.#unknown(opcode)
       if (!this.#value(opcode) && !this.#structure(opcode) && !this.#action(opcode))
@@ -96,31 +88,31 @@ class PickleMachine {
       case 0x89: // NEWFALSE
         return false
       case 0x4a: // BININT
-        return this.#view.getInt32(this.#take(4), true)
+        return this.#bytes.i32()
       case 0x4b: // BININT1
-        return this.#u8()
+        return this.#bytes.u8()
       case 0x4d: // BININT2
-        return this.#view.getUint16(this.#take(2), true)
+        return this.#bytes.u16()
       case 0x47: // BINFLOAT
-        return this.#view.getFloat64(this.#take(8), false)
+        return this.#bytes.f64()
       case 0x8a: // LONG1
-        return integer(this.#slice(this.#u8()))
+        return this.#bytes.integer(this.#bytes.u8())
       case 0x8b: // LONG4
-        return integer(this.#slice(this.#u32()))
+        return this.#bytes.integer(this.#bytes.u32())
       case 0x58: // BINUNICODE
-        return this.#text(this.#slice(this.#u32()))
+        return this.#bytes.text(this.#bytes.u32())
       case 0x55: // SHORT_BINSTRING
       case 0x8c: // SHORT_BINUNICODE
-        return this.#text(this.#slice(this.#u8()))
+        return this.#bytes.text(this.#bytes.u8())
       case 0x8d: // BINUNICODE8
-        return this.#text(this.#slice(this.#u64()))
+        return this.#bytes.text(this.#bytes.u64())
       case 0x43: // SHORT_BINBYTES
-        return this.#passed(this.#u8())
+        return this.#passed(this.#bytes.u8())
       case 0x42: // BINBYTES
-        return this.#passed(this.#u32())
+        return this.#passed(this.#bytes.u32())
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        return this.#passed(this.#u64())
+        return this.#passed(this.#bytes.u64())
       case 0x29: // EMPTY_TUPLE
         return new PickleTuple([])
       case 0x5d: // EMPTY_LIST
@@ -138,62 +130,61 @@ class PickleMachine {
   #structure(opcode: number): boolean {
     switch (opcode) {
       case 0x28: // MARK
-        this.#outer.push(this.#stack)
-        this.#stack = []
+        this.#stack.mark()
         break
       case 0x30: // POP
-        if (this.#stack.length > 0) this.#pop()
-        else this.#popMark()
+        if (this.#stack.isEmpty) this.#stack.popMark()
+        else this.#stack.pop()
         break
       case 0x31: // POP_MARK
-        this.#popMark()
+        this.#stack.popMark()
         break
       case 0x74: // TUPLE
-        this.#push(new PickleTuple(this.#popMark()))
+        this.#stack.push(new PickleTuple(this.#stack.popMark()))
         break
       case 0x85: // TUPLE1
       case 0x86: // TUPLE2
       case 0x87: // TUPLE3
-        this.#tuple(opcode - 0x84)
+        this.#stack.push(new PickleTuple(this.#stack.popMany(opcode - 0x84)))
         break
       case 0x61: // APPEND
-        this.#append([this.#pop()])
+        this.#append([this.#stack.pop()])
         break
       case 0x65: // APPENDS
-        this.#append(this.#popMark())
+        this.#append(this.#stack.popMark())
         break
       case 0x90: // ADDITEMS
-        this.#popMark()
-        if (this.#top() !== PASSED_OVER && !(this.#top() instanceof PickleForeign))
+        this.#stack.popMark()
+        if (this.#stack.top() !== PASSED_OVER && !(this.#stack.top() instanceof PickleForeign))
           throw new PickleRefused('items added to something that is not a set')
         break
       case 0x91: // FROZENSET
-        this.#popMark()
-        this.#push(PASSED_OVER)
+        this.#stack.popMark()
+        this.#stack.push(PASSED_OVER)
         break
       case 0x73: {
         // SETITEM
-        const value = this.#pop()
-        this.#setItems([this.#pop(), value])
+        const value = this.#stack.pop()
+        this.#setItems([this.#stack.pop(), value])
         break
       }
       case 0x75: // SETITEMS
-        this.#setItems(this.#popMark())
+        this.#setItems(this.#stack.popMark())
         break
       case 0x68: // BINGET
-        this.#recall(this.#u8())
+        this.#stack.recall(this.#bytes.u8())
         break
       case 0x6a: // LONG_BINGET
-        this.#recall(this.#u32())
+        this.#stack.recall(this.#bytes.u32())
         break
       case 0x71: // BINPUT
-        this.#memo.set(this.#u8(), this.#top())
+        this.#stack.keep(this.#bytes.u8())
         break
       case 0x72: // LONG_BINPUT
-        this.#memo.set(this.#u32(), this.#top())
+        this.#stack.keep(this.#bytes.u32())
         break
       case 0x94: // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top())
+        this.#stack.keep()
         break
       default:
         return false
@@ -205,36 +196,36 @@ class PickleMachine {
   #action(opcode: number): boolean {
     switch (opcode) {
       case 0x80: // PROTO
-        this.#protocol = this.#u8()
+        this.#protocol = this.#bytes.u8()
         if (this.#protocol > 5) throw new PickleFault(`it announces pickle protocol ${this.#protocol}`)
         break
       case 0x95: // FRAME
-        if (this.#u64() > this.#bytes.length - this.at) throw new PickleEnd('a frame ends behind the bytes')
+        if (this.#bytes.u64() > this.#bytes.left) throw new PickleEnd('a frame ends behind the bytes')
         break
       case 0x63: {
         // GLOBAL
-        const module = this.#line()
-        this.#global(module, this.#line())
+        const module = this.#bytes.line()
+        this.#global(module, this.#bytes.line())
         break
       }
       case 0x93: {
         // STACK_GLOBAL
-        const name = this.#pop()
-        const module = this.#pop()
+        const name = this.#stack.pop()
+        const module = this.#stack.pop()
         if (typeof name !== 'string' || typeof module !== 'string')
-          throw new PickleFault(`a name that is not a string at byte ${this.at}`)
+          throw new PickleFault(`a name that is not a string at byte ${this.#bytes.at}`)
         this.#global(module, name)
         break
       }
       case 0x52: // REDUCE
       case 0x81: // NEWOBJ
-        this.#call(this.#pop())
+        this.#call(this.#stack.pop())
         break
       case 0x92: {
         // NEWOBJ_EX
-        const named = this.#pop()
-        const args = this.#pop()
-        const callee = this.#top()
+        const named = this.#stack.pop()
+        const args = this.#stack.pop()
+        const callee = this.#stack.top()
         if (!(callee instanceof PickleForeign)) throw new PickleRefused('a call with named arguments')
         this.#call(new PickleTuple([args, named]))
         break
@@ -243,7 +234,7 @@ class PickleMachine {
         this.#build()
         break
       case 0x51: // BINPERSID
-        this.#push(this.#host.persistentLoad(this.#pop()))
+        this.#stack.push(this.#host.persistentLoad(this.#stack.pop()))
         break
       default:
         return false
@@ -256,14 +247,14 @@ class PickleMachine {
     // Once for each class: the others are fetched from the memo.
     this.#operations += 4
     const path = `${module === '__builtin__' ? 'builtins' : module}.${name}`
-    this.#push(this.#host.findGlobal(path))
+    this.#stack.push(this.#host.findGlobal(path))
   }
 
   #call(args: unknown): void {
-    const callee = this.#pop()
+    const callee = this.#stack.pop()
     if (!(args instanceof PickleTuple))
-      throw new PickleFault(`arguments that are not a tuple at byte ${this.at}`)
-    if (callee instanceof PickleForeign) return this.#push(new PickleForeign(callee.path, args.items))
+      throw new PickleFault(`arguments that are not a tuple at byte ${this.#bytes.at}`)
+    if (callee instanceof PickleForeign) return this.#stack.push(new PickleForeign(callee.path, args.items))
     if (!(callee instanceof PickleGlobal) || !callee.call) {
       throw new PickleRefused(
         `a call of ${callee instanceof PickleGlobal ? callee.path : 'something that is not a function'}`,
@@ -271,20 +262,20 @@ class PickleMachine {
     }
     // A list can be passed again and again: copying it counts.
     for (const arg of args.items.slice(0, 8)) if (Array.isArray(arg)) this.#operations += arg.length
-    this.#push(callee.call(args.items))
+    this.#stack.push(callee.call(args.items))
   }
 
   #build(): void {
-    const state = this.#pop()
-    const target = this.#top()
+    const state = this.#stack.pop()
+    const target = this.#stack.top()
     if (target instanceof PickleForeign) target.state = state
     else if (!(target instanceof PickleDict && target.ordered))
       throw new PickleRefused('state set on something that is not an OrderedDict')
   }
 
   #setItems(items: readonly unknown[]): void {
-    const target = this.#top()
-    if (items.length % 2 !== 0) throw new PickleFault(`a key without a value at byte ${this.at}`)
+    const target = this.#stack.top()
+    if (items.length % 2 !== 0) throw new PickleFault(`a key without a value at byte ${this.#bytes.at}`)
     if (target instanceof PickleDict) {
       for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
     } else if (target instanceof PickleForeign) {
@@ -293,105 +284,21 @@ class PickleMachine {
   }
 
   #append(items: readonly unknown[]): void {
-    const list = this.#top()
+    const list = this.#stack.top()
     if (list instanceof PickleForeign) return
     if (!Array.isArray(list)) throw new PickleRefused('items appended to something that is not a list')
     for (const item of items) list.push(item)
   }
 
-  #tuple(count: number): void {
-    if (this.#stack.length < count) throw this.#empty()
-    this.#push(new PickleTuple(this.#stack.splice(this.#stack.length - count, count)))
-  }
-
-  #recall(index: number): void {
-    if (!this.#memo.has(index)) throw new PickleFault(`memo ${index} is not set at byte ${this.at}`)
-    this.#push(this.#memo.get(index))
-  }
-
-  #push(value: unknown): void {
-    this.#stack.push(value)
-  }
-
-  #pop(): unknown {
-    if (this.#stack.length === 0) throw this.#empty()
-    return this.#stack.pop()
-  }
-
-  #top(): unknown {
-    if (this.#stack.length === 0) throw this.#empty()
-    return this.#stack[this.#stack.length - 1]
-  }
-
-  #popMark(): unknown[] {
-    const items = this.#stack
-    const below = this.#outer.pop()
-    if (!below) throw new PickleFault(`no mark is set at byte ${this.at}`)
-    this.#stack = below
-    return items
-  }
-
-  #take(count: number): number {
-    if (count > this.#bytes.length - this.at) throw new PickleEnd('the bytes end within the pickle')
-    this.at += count
-    return this.at - count
-  }
-
-  #slice(count: number): Uint8Array {
-    const from = this.#take(count)
-    return this.#bytes.subarray(from, from + count)
-  }
-
+  /** Bytes that are data of other kinds than tensors. */
   #passed(count: number): PickleGlobal {
-    this.#take(count)
+    this.#bytes.skip(count)
     return PASSED_OVER
   }
 
-  #u8(): number {
-    return this.#view.getUint8(this.#take(1))
-  }
-
-  #u32(): number {
-    return this.#view.getUint32(this.#take(4), true)
-  }
-
-  #u64(): number {
-    const value = this.#view.getBigUint64(this.#take(8), true)
-    if (value > MAX_LENGTH) throw new PickleEnd('the bytes end within the pickle')
-    return Number(value)
-  }
-
-  #text(raw: Uint8Array): string {
-    try {
-      return this.#utf8.decode(raw)
-    } catch {
-      throw new PickleFault(`a string before byte ${this.at} is not UTF-8`)
-    }
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.at)
-    if (end < 0) throw new PickleEnd('the bytes end within a name')
-    if (end - this.at > 1000) throw new PickleFault('a name is too long')
-    const raw = this.#slice(end - this.at)
-    this.at++
-    return this.#text(raw)
-  }
-
-  #empty(): PickleFault {
-    return new PickleFault(`its stack is empty at byte ${this.at}`)
-  }
-
   #unknown(opcode: number): PickleRefused {
-    return new PickleRefused(`pickle opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${this.at - 1}`)
+    return new PickleRefused(
+      `pickle opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${this.#bytes.at - 1}`,
+    )
   }
-}
-
-/** Little-endian two's complement; a bigint only where a number cannot hold it. */
-function integer(raw: Uint8Array): number | bigint {
-  if (raw.length > MAX_INTEGER) throw new PickleFault(`it holds an integer of ${raw.length} bytes`)
-  const digits = Buffer.from(raw).reverse().toString('hex')
-  const value = BigInt.asIntN(8 * raw.length, BigInt(`0x${digits || '0'}`))
-  const small = Number(value)
-  return Number.isSafeInteger(small) ? small : value
 }

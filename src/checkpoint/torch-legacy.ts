@@ -2,7 +2,7 @@ import { truncated, unreadable } from './checkpoint-error.ts'
 import type { DataFile } from './data-file.ts'
 import { PickleDict, PickleEnd } from './pickle-values.ts'
 import { StoredBytes } from './stored-bytes.ts'
-import type { StorageRecord } from './torch-globals.ts'
+import type { StorageRecord } from './torch-records.ts'
 import { type FileState, stateOf, unpickleTorch } from './torch-state.ts'
 import type { SetChoice } from './weight-sets.ts'
 

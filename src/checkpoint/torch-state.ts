@@ -7,7 +7,8 @@ import type { StoredBytes } from './stored-bytes.ts'
 import type { TensorLayout } from './stored-tensor.ts'
 import { elementCount, spanOf } from './strided-box.ts'
 import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
-import { StorageRecord, storageRecord, STORED_SIZE, TensorRecord, torchGlobal } from './torch-globals.ts'
+import { storageRecord, torchGlobal } from './torch-globals.ts'
+import { StorageRecord, STORED_SIZE, TensorRecord } from './torch-records.ts'
 import { keysToWeights, type SetChoice } from './weight-sets.ts'
 
 /** An entry that is not a tensor: what a checkpoint says beside its weights. */

@@ -3,7 +3,7 @@ import { unreadable } from './checkpoint-error.ts'
 import { tensorOfClass } from './foreign-weights.ts'
 import { PickleDict, PickleForeign } from './pickle-values.ts'
 import { SpecialTensor } from './special-tensor.ts'
-import { TensorRecord } from './torch-globals.ts'
+import { TensorRecord } from './torch-records.ts'
 
 /** A dict of tensors somewhere in what was pickled: a state dict, its moving average, what an optimiser keeps, … */
 export interface WeightSet {

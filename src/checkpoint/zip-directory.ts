@@ -1,6 +1,7 @@
 import type { CheckpointError } from '../base/errors.ts'
-import { truncated, unreadable } from './checkpoint-error.ts'
+import { unreadable } from './checkpoint-error.ts'
 import type { DataFile } from './data-file.ts'
+import { findZipDirectory, number64 } from './zip-end.ts'
 
 /** An entry of a zip archive, as its central directory has it. */
 export interface ZipEntry {
@@ -18,13 +19,8 @@ export interface ZipEntry {
   readonly headerOffset: number
 }
 
-const END = 0x06054b50
-const END64_LOCATOR = 0x07064b50
-const END64 = 0x06064b50
 const CENTRAL = 0x02014b50
 const LOCAL = 0x04034b50
-const END_SIZE = 22
-const MAX_COMMENT = 0xffff
 /** A checkpoint has some thousand entries of about a hundred bytes. */
 const MAX_DIRECTORY = 16 << 20
 const DESCRIPTOR = 0x08074b50
@@ -39,7 +35,7 @@ const DESCRIBED = 8
  * it: torch's local headers have zeros there. Throws `CheckpointError`.
  */
 export async function readZipDirectory(file: DataFile): Promise<ReadonlyMap<string, ZipEntry>> {
-  const { count, size, offset, end } = await findDirectory(file)
+  const { count, size, offset, end } = await findZipDirectory(file)
   if (size > MAX_DIRECTORY)
     throw unreadable(file.path, `its zip directory claims ${size} bytes, far more than a checkpoint's.`)
   if (offset + size > end)
@@ -158,51 +154,6 @@ function nameOf(bytes: Uint8Array): string | undefined {
 
 const lowered = (name: string): string => name.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 
-interface Directory {
-  readonly count: number
-  readonly size: number
-  readonly offset: number
-  /** Where the directory must have ended. */
-  readonly end: number
-}
-
-async function findDirectory(file: DataFile): Promise<Directory> {
-  const tailStart = Math.max(0, file.size - END_SIZE - MAX_COMMENT)
-  const tail = await file.bytes(tailStart, file.size - tailStart)
-  let at = tail.length - END_SIZE
-  // The last one, whatever follows: as torch, which reads files that something was appended to.
-  while (at >= 0 && tail.readUInt32LE(at) !== END) at--
-  if (at < 0) throw truncated(file.path, 'the directory at the end of its zip archive is missing')
-  const end = tailStart + at
-  const count = tail.readUInt16LE(at + 10)
-  const size = tail.readUInt32LE(at + 12)
-  const offset = tail.readUInt32LE(at + 16)
-  const locator = await file.bytes(Math.max(0, end - 20), end >= 20 ? 20 : 0)
-  if (locator.length < 20 || locator.readUInt32LE(0) !== END64_LOCATOR) {
-    if (
-      tail.readUInt16LE(at + 4) !== 0 ||
-      tail.readUInt16LE(at + 6) !== 0 ||
-      tail.readUInt16LE(at + 8) !== count
-    )
-      throw unreadable(file.path, 'it is one part of a split zip archive.')
-    return { count, size, offset, end }
-  }
-  const end64 = number64(locator, 8)
-  const record = end64 + 56 <= end ? await file.bytes(end64, 56) : undefined
-  if (!record || record.readUInt32LE(0) !== END64)
-    throw unreadable(file.path, 'its zip64 directory is damaged. Download or copy it again.')
-  if (number64(record, 4) < 44)
-    throw unreadable(file.path, 'its zip64 directory is damaged. Download or copy it again.')
-  const disks = [record.readUInt32LE(16), record.readUInt32LE(20)]
-  if (
-    disks.some((disk) => disk !== 0) ||
-    locator.readUInt32LE(16) !== 1 ||
-    number64(record, 24) !== number64(record, 32)
-  )
-    throw unreadable(file.path, 'it is one part of a split zip archive.')
-  return { count: number64(record, 32), size: number64(record, 40), offset: number64(record, 48), end: end64 }
-}
-
 function centralEntry(path: string, name: string, record: Buffer): ZipEntry {
   const nameEnd = 46 + record.readUInt16LE(28)
   const flags = record.readUInt16LE(8)
@@ -245,10 +196,4 @@ function zip64Extra(extra: Buffer): Buffer | undefined {
     at += 4 + length
   }
   return undefined
-}
-
-/** Sizes and offsets stay below 2^53; more is damage, and Infinity fails every comparison with the file's size. */
-function number64(bytes: Buffer, at: number): number {
-  const value = Number(bytes.readBigUInt64LE(at))
-  return Number.isSafeInteger(value) ? value : Infinity
 }

@@ -1,5 +1,5 @@
-import { CheckpointError, show } from '../base/errors.ts'
-import type { NamedWeights } from './named-weights.ts'
+import { show } from '../base/errors.ts'
+import { invalidConfig as invalid } from './invalid-config.ts'
 
 export type HiddenAct = 'gelu' | 'quick_gelu'
 
@@ -63,7 +63,7 @@ const VISION_DEFAULTS: Json = {
   layer_norm_eps: 1e-5,
 }
 /** What transformers took for the end token before 4.31, whatever the vocabulary; it pools at the largest id then. */
-const LEGACY_EOS = 2
+export const LEGACY_EOS = 2
 
 /** Which towers a config must describe. */
 export type NeededTowers = 'both' | 'vision'
@@ -122,82 +122,6 @@ export function parseClipConfig(json: unknown, where: string, needed: NeededTowe
       eosTokenId: eosTokenId as number,
     },
     projectionDim: count({ projection_dim: 512, ...defined(root) }, where, '', 'projection_dim'),
-  }
-}
-
-/**
- * Reads a config off a CLIPModel's shapes, for checkpoints that come without config.json. Only the published CLIP
- * ViT-H/14 is known well enough: heads and activation leave no trace in shapes. Throws `CheckpointError`
- * `checkpoint_config` for every other, saying to pass the config.
- */
-export function inferClipConfig(checkpoint: NamedWeights): ClipConfig {
-  const { path, tensors } = checkpoint
-  const shape = (name: string, dims: number): readonly number[] => {
-    const found = tensors.get(name)?.shape
-    if (found?.length !== dims) {
-      throw invalid(
-        path,
-        `its sizes cannot be read off its weights: ${name} is ${found ? `of shape [${found.join(', ')}]` : 'missing'}`,
-        true,
-      )
-    }
-    return found
-  }
-  const layersOf = (prefix: string): number => {
-    let layers = 0
-    while (tensors.has(`${prefix}.encoder.layers.${layers}.layer_norm1.weight`)) layers++
-    return layers
-  }
-  const [hiddenSize, channels, patchSize] = shape('vision_model.embeddings.patch_embedding.weight', 4) as [
-    number,
-    number,
-    number,
-  ]
-  const [positions] = shape('vision_model.embeddings.position_embedding.weight', 2) as [number]
-  const [projectionDim] = shape('visual_projection.weight', 2) as [number]
-  const [intermediateSize] = shape('vision_model.encoder.layers.0.mlp.fc1.weight', 2) as [number]
-  const layers = layersOf('vision_model')
-  const grid = Math.sqrt(positions - 1)
-  const known =
-    hiddenSize === 1280 && channels === 3 && patchSize === 14 && layers === 32 && Number.isInteger(grid)
-  // HP's file may lack the text tower, which it does not use: that of the same model stands for it.
-  const textWidth = tensors.get('text_projection.weight')?.shape[1] ?? 1024
-  if (!known || textWidth !== 1024) {
-    throw invalid(
-      path,
-      `attention heads and activation cannot be told from its weights (vision ${layers} layers × ${hiddenSize}, patch ` +
-        `${patchSize}, text width ${textWidth}); that is known of CLIP ViT-H/14 only`,
-      true,
-    )
-  }
-  const shared = { hiddenAct: 'gelu', layerNormEps: 1e-5 } as const
-  const hasText = tensors.has('text_model.embeddings.token_embedding.weight')
-  const [vocabSize] = hasText ? shape('text_model.embeddings.token_embedding.weight', 2) : [49408]
-  const [maxPositions] = hasText ? shape('text_model.embeddings.position_embedding.weight', 2) : [77]
-  const [textMlp] = hasText ? shape('text_model.encoder.layers.0.mlp.fc1.weight', 2) : [4096]
-  return {
-    vision: {
-      hiddenSize,
-      intermediateSize,
-      layers,
-      heads: hiddenSize / 80,
-      ...shared,
-      imageSize: grid * patchSize,
-      patchSize,
-      positions,
-    },
-    text: {
-      hiddenSize: textWidth,
-      intermediateSize: textMlp!,
-      layers: hasText ? layersOf('text_model') : 24,
-      heads: textWidth / 64,
-      ...shared,
-      vocabSize: vocabSize!,
-      maxPositions: maxPositions!,
-      pooling: 'argmax',
-      eosTokenId: LEGACY_EOS,
-    },
-    projectionDim,
   }
 }
 
@@ -262,15 +186,4 @@ function object(value: unknown, where: string, name: string): Json {
 /** Without nulls, which stand for "not said". */
 function defined(json: Json): Json {
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null && value !== undefined))
-}
-
-function invalid(where: string, why: string, pass = false): CheckpointError {
-  const remedy = pass
-    ? 'Put the config.json of the base model beside the weights, or pass it (--base).'
-    : 'Use the config.json that belongs to the checkpoint (8y/ICT, 8y/HP: that of laion/CLIP-ViT-H-14-laion2B-s32B-b79K).'
-  return new CheckpointError(
-    'checkpoint_config',
-    `${where} does not describe a CLIP model that can be converted: ${why}. ${remedy}`,
-    { where },
-  )
 }

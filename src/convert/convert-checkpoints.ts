@@ -1,17 +1,19 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
 import { DeviceError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { allKinds, type ModelKind, type PerKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES, type ModelManifest } from '../models/manifest.ts'
 import type { CheckpointOrigin } from './checkpoint-origin.ts'
-import { type ModelParts, writeModel } from './convert-model.ts'
+import { writeModel } from './convert-model.ts'
 import { WeightPool } from './graph/weight-pool.ts'
+import type { ModelParts } from './model-parts.ts'
 import { type OpenModel, openModel } from './open-model.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
 import { needsCalibration } from './quantise/precisions.ts'
+import { checkInputs } from './write/check-inputs.ts'
 import { Digester } from './write/digester.ts'
-import { checkInputs, checkModelPlace } from './write/model-place.ts'
+import { checkModelPlace } from './write/model-place.ts'
 import { checkRoom } from './write/output-error.ts'
 
 export type { CheckpointOrigin }
@@ -71,9 +73,35 @@ export interface ConvertedModel {
  * model is whole.
  */
 export async function convertCheckpoints(options: ConvertOptions): Promise<ConvertReport> {
-  const { out, signal } = options
+  const asked = checkOptions(options)
+  const { kinds } = asked
+  const out = resolve(options.out)
+  const places = kinds.map(({ name }) => join(out, name))
+  await checkInputs(places, inputsOf(options, kinds))
+  for (const place of places) await checkModelPlace(place)
+  const open: OpenModel[] = []
+  try {
+    for (const kind of kinds) open.push(await openOne(kind, options))
+    await checkRoom(
+      out,
+      open.reduce((sum, { parts }) => sum + leastBytes(parts, asked.dtypes), 0),
+    )
+    return { out, models: await convertAll(open, asked) }
+  } finally {
+    await Promise.all(open.map((model) => model.close()))
+  }
+}
+
+/** Options that fit together. */
+interface Asked extends ConvertOptions {
+  readonly kinds: readonly RewardKind[]
+  readonly dtypes: readonly Dtype[]
+}
+
+/** Throws `InputError` and `DeviceError` (`dtype_unknown`). */
+function checkOptions(options: ConvertOptions): Asked {
   const dtypes = checkDtypes(options.dtypes ?? ['fp32'])
-  if (!out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
+  if (!options.out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
   const kinds = allKinds().filter((kind) => pathOf(options, kind))
   if (kinds.length === 0)
     throw new InputError(
@@ -87,56 +115,47 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
       `calibrate is for ${quantised}: name one of them (--dtype), or leave it out.`,
     )
   }
-  const places = kinds.map(({ name }) => resolve(out, name))
-  const inputs = [
-    ...kinds.map((kind) => pathOf(options, kind)),
-    options.hpHead,
-    options.base,
-    options.calibrate,
-  ].filter((path) => path !== undefined)
-  await checkInputs(places, inputs)
-  for (const place of places) await checkModelPlace(place)
+  return { ...options, kinds, dtypes }
+}
+
+/** All that is read. */
+const inputsOf = (options: ConvertOptions, kinds: readonly RewardKind[]): string[] =>
+  [...kinds.map((kind) => pathOf(options, kind)), options.hpHead, options.base, options.calibrate].filter(
+    (path) => path !== undefined,
+  )
+
+async function openOne(kind: RewardKind, options: ConvertOptions): Promise<OpenModel> {
+  options.signal?.throwIfAborted()
+  return openModel(kind, pathOf(options, kind)!, {
+    base: options.base,
+    origin: options.origins?.[kind.name],
+    weightsKey: options.weightsKey,
+    ...(kind.takesPrompt ? {} : { head: options.hpHead }),
+  })
+}
+
+async function convertAll(open: readonly OpenModel[], asked: Asked): Promise<ConvertedModel[]> {
   const tools: Tools = {
     pool: new WeightPool(),
     backend: new OrtNodeBackend({ keepThread: true }),
     digester: new Digester(),
   }
-  const open: OpenModel[] = []
   const models: Promise<ConvertedModel>[] = []
   try {
-    for (const kind of kinds) {
-      signal?.throwIfAborted()
-      open.push(
-        await openModel(kind, pathOf(options, kind)!, {
-          base: options.base,
-          origin: options.origins?.[kind.name],
-          weightsKey: options.weightsKey,
-          ...(kind.takesPrompt ? {} : { head: options.hpHead }),
-        }),
-      )
-    }
-    await checkRoom(
-      resolve(out),
-      open.reduce((sum, { parts }) => sum + leastBytes(parts, dtypes), 0),
-    )
     for (const model of open) {
       // The next is begun when the weights of one are written: its self-test, its hashes and the disk can go on meanwhile.
       await new Promise<void>((written, failed) => {
-        const converted = convertOne(model, options, dtypes, tools, written)
+        const converted = convertOne(model, asked, tools, written)
         models.push(converted)
         converted.catch(failed)
       })
     }
-    return { out: resolve(out), models: await Promise.all(models) }
+    return await Promise.all(models)
   } finally {
     // What one model fails of does not keep another from being finished; an abort does.
-    if (signal?.aborted) await tools.digester.dispose()
+    if (asked.signal?.aborted) await tools.digester.dispose()
     await Promise.allSettled(models)
-    await Promise.all([
-      ...open.map((model) => model.close()),
-      tools.backend.dispose(),
-      tools.digester.dispose(),
-    ])
+    await Promise.all([tools.backend.dispose(), tools.digester.dispose()])
   }
 }
 
@@ -149,8 +168,7 @@ interface Tools {
 
 async function convertOne(
   { parts, fromBase, notes }: OpenModel,
-  { calibrate, out, signal, onProgress }: ConvertOptions,
-  dtypes: readonly Dtype[],
+  { calibrate, out, dtypes, signal, onProgress }: Asked,
   tools: Tools,
   onWritten: () => void,
 ): Promise<ConvertedModel> {

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { show } from '../base/errors.ts'
 import type { RewardKind } from '../models/kinds.ts'
-import { type ClipConfig, inferClipConfig, parseClipConfig } from './clip-config.ts'
+import { type ClipConfig, parseClipConfig } from './clip-config.ts'
 import type { NamedWeights } from './clip-keys.ts'
+import { inferClipConfig } from './infer-clip-config.ts'
 import { readJson } from './read-json.ts'
 
 /** config.json of the first folder that has one; else what the shapes tell. */

@@ -6,13 +6,14 @@ import { CLIP_PREPROCESS, type PreprocessConfig } from '../image/preprocess.ts'
 import type { RewardKind } from '../models/kinds.ts'
 import type { ModelOrigin } from '../models/manifest.ts'
 import type { CheckpointOrigin } from './checkpoint-origin.ts'
+import type { ClipConfig } from './clip-config.ts'
 import { checkKeys, expectedKeys, headKeys } from './clip-keys.ts'
-import type { ModelParts } from './convert-model.ts'
 import { findConfig, unlikeBase } from './find-config.ts'
 import { chooseFitting, fitWeights } from './fitted-weights.ts'
 import { type FindTensor, headWeights, textWeights, visionWeights } from './graph/tower-weights.ts'
 import { isFolder } from './hp-places.ts'
 import { refuseForeign, requireKey, requireVocabulary } from './model-checks.ts'
+import type { ModelParts } from './model-parts.ts'
 import { type OpenPart, openParts, type ReadPart } from './open-parts.ts'
 import { readPreprocess } from './preprocessor-config.ts'
 
@@ -38,10 +39,43 @@ export interface OpenModelOptions {
 export async function openModel(
   kind: RewardKind,
   path: string,
-  { base, head: headFile, weightsKey, origin: { sha256 = {}, ...origin } = {} }: OpenModelOptions,
+  options: OpenModelOptions,
 ): Promise<OpenModel> {
+  const { base, head: headFile, weightsKey } = options
   const open: Checkpoint[] = []
-  const read: ReadPart = async (part, place, options = {}) => {
+  const read = readInto(open)
+  const close = async (): Promise<void> =>
+    void (await Promise.all(open.map((checkpoint) => checkpoint.close())))
+  try {
+    const { clip, head } = await openParts(kind, path, headFile, weightsKey, read)
+    if (base !== undefined) await requireFolder(base)
+    refuseForeign(clip.weights, partOf(kind), base !== undefined)
+    const described = await describe(kind, path, clip, base)
+    const { config } = described
+    const keys = await findKeys(kind, clip, config, base, read)
+    const headTensors =
+      head &&
+      checkKeys({ checkpoint: head.weights, expected: headKeys(config.projectionDim), part: 'head' }).tensors
+    const parts = head ? [clip, head] : [clip]
+    if (weightsKey !== undefined) requireKey(weightsKey, parts)
+    const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
+    // A base of which nothing is taken is no source.
+    const sources = open.filter((checkpoint) => checkpoint !== keys.base || keys.fromBase.length > 0)
+    return {
+      parts: await partsOf(kind, path, described, find, sources, options.origin),
+      fromBase: keys.fromBase,
+      notes: [...notes(parts, keys.fromBase), ...described.unlike, ...otherPixels(described.preprocess)],
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Opens parts, and keeps what is to be closed in `open`. */
+function readInto(open: Checkpoint[]): ReadPart {
+  return async (part, place, options = {}) => {
     const checkpoint = await openCheckpoint(place, {
       asSaved: true,
       weightsKey: options.weightsKey,
@@ -51,61 +85,73 @@ export async function openModel(
     open.push(checkpoint)
     return { checkpoint, weights: fitWeights(checkpoint, part, options) }
   }
-  const close = async (): Promise<void> =>
-    void (await Promise.all(open.map((checkpoint) => checkpoint.close())))
-  try {
-    const { clip, head } = await openParts(kind, path, headFile, weightsKey, read)
-    if (base !== undefined) await requireFolder(base)
-    const beside = (await isFolder(path)) ? path : dirname(path)
-    const folders = [
-      beside,
-      ...(kind.takesPrompt ? [] : [join(beside, 'hp_backbone')]),
-      ...(base ? [base] : []),
-    ]
-    const part = kind.takesPrompt ? 'clip' : 'clip-vision'
-    refuseForeign(clip.weights, part, base !== undefined)
-    const { config, folder } = await findConfig(kind, folders, clip.weights)
-    if (kind.takesPrompt) requireVocabulary(config, folder ?? clip.weights.path)
-    const unlike =
-      base !== undefined && folder !== undefined && folder !== base
-        ? await unlikeBase(kind, config, folder, base)
-        : []
-    const preprocess = await readPreprocess(folders, config.vision.imageSize)
-    const expected = expectedKeys(config)
-    // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
-    const lacks = kind.takesPrompt && [...expected.keys()].some((name) => !clip.weights.tensors.has(name))
-    const baseClip = lacks && base !== undefined ? await readBase(base, read) : undefined
-    const keys = checkKeys({ checkpoint: clip.weights, base: baseClip?.weights, expected, part })
-    const headTensors =
-      head &&
-      checkKeys({ checkpoint: head.weights, expected: headKeys(config.projectionDim), part: 'head' }).tensors
-    const parts = head ? [clip, head] : [clip]
-    if (weightsKey !== undefined) requireKey(weightsKey, parts)
-    const find: FindTensor = (name) => (keys.tensors.get(name) ?? headTensors?.get(name))!
-    const sources = open.filter(
-      (checkpoint) => checkpoint !== baseClip?.checkpoint || keys.fromBase.length > 0,
-    )
-    const paths = new Set(sources.flatMap((checkpoint) => checkpoint.files))
-    const files = await Promise.all([...paths].map((file) => sourceFile(file, path, sha256)))
-    return {
-      parts: {
-        kind: kind.name,
-        preprocess,
-        name: origin.repository ?? `${basename(resolve(path))}`,
-        config,
-        find,
-        weights: kind.takesPrompt
-          ? { vision: visionWeights(config, find), text: textWeights(config, find) }
-          : { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] },
-        source: { ...defined(origin), files },
-      },
-      fromBase: keys.fromBase,
-      notes: [...notes(parts, keys.fromBase), ...unlike, ...otherPixels(preprocess)],
-      close,
-    }
-  } catch (error) {
-    await close()
-    throw error
+}
+
+const partOf = (kind: RewardKind): 'clip' | 'clip-vision' => (kind.takesPrompt ? 'clip' : 'clip-vision')
+
+/** What the JSON files beside the weights, and those of the base model, say of it. */
+interface Described {
+  readonly config: ClipConfig
+  readonly preprocess: PreprocessConfig
+  /** How its config is unlike the base's, a line each. */
+  readonly unlike: readonly string[]
+}
+
+async function describe(
+  kind: RewardKind,
+  path: string,
+  clip: OpenPart,
+  base: string | undefined,
+): Promise<Described> {
+  const beside = (await isFolder(path)) ? path : dirname(path)
+  const folders = [
+    beside,
+    ...(kind.takesPrompt ? [] : [join(beside, 'hp_backbone')]),
+    ...(base ? [base] : []),
+  ]
+  const { config, folder } = await findConfig(kind, folders, clip.weights)
+  if (kind.takesPrompt) requireVocabulary(config, folder ?? clip.weights.path)
+  const differs = base !== undefined && folder !== undefined && folder !== base
+  const unlike = differs ? await unlikeBase(kind, config, folder, base) : []
+  return { config, unlike, preprocess: await readPreprocess(folders, config.vision.imageSize) }
+}
+
+/** The tensors of CLIP by their names, those of the base model where the checkpoint lacks them. */
+async function findKeys(
+  kind: RewardKind,
+  clip: OpenPart,
+  config: ClipConfig,
+  base: string | undefined,
+  read: ReadPart,
+): Promise<ReturnType<typeof checkKeys> & { readonly base: Checkpoint | undefined }> {
+  const expected = expectedKeys(config)
+  // A base that is there for its config only, or that is fetched in part, does no harm where nothing is taken from it.
+  const lacks = kind.takesPrompt && [...expected.keys()].some((name) => !clip.weights.tensors.has(name))
+  const from = lacks && base !== undefined ? await readBase(base, read) : undefined
+  const keys = checkKeys({ checkpoint: clip.weights, base: from?.weights, expected, part: partOf(kind) })
+  return { ...keys, base: from?.checkpoint }
+}
+
+async function partsOf(
+  kind: RewardKind,
+  path: string,
+  { config, preprocess }: Described,
+  find: FindTensor,
+  sources: readonly Checkpoint[],
+  { sha256 = {}, ...origin }: CheckpointOrigin = {},
+): Promise<ModelParts> {
+  const paths = new Set(sources.flatMap((checkpoint) => checkpoint.files))
+  const files = await Promise.all([...paths].map((file) => sourceFile(file, path, sha256)))
+  return {
+    kind: kind.name,
+    preprocess,
+    name: origin.repository ?? `${basename(resolve(path))}`,
+    config,
+    find,
+    weights: kind.takesPrompt
+      ? { vision: visionWeights(config, find), text: textWeights(config, find) }
+      : { vision: [...visionWeights(config, find), ...headWeights(config.projectionDim, find)] },
+    source: { ...defined(origin), files },
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { inferClipConfig, parseClipConfig } from '../../src/convert/clip-config.ts'
+import { parseClipConfig } from '../../src/convert/clip-config.ts'
 import { expectedKeys } from '../../src/convert/clip-keys.ts'
+import { inferClipConfig } from '../../src/convert/infer-clip-config.ts'
 import { checkpointOf } from './checkpoint-of.ts'
 
 interface Reference {

@@ -103,7 +103,8 @@ function fittedScale(values: Float32Array, start: number, full: number): number 
 /** The nearest whole number of -zero…zero-1. */
 function level(value: number, zero: number): number {
   const whole = Math.round(value)
-  return whole >= zero ? zero - 1 : whole < -zero ? -zero : whole
+  if (whole >= zero) return zero - 1
+  return whole < -zero ? -zero : whole
 }
 
 /** A scale as it is stored, so that the rounding of the weights knows of it. */

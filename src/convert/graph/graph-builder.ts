@@ -178,7 +178,8 @@ export function toFloat16(values: Float32Array): Uint16Array {
     if (magnitude >= 0x38800000) {
       // Normal halves: add half a unit in the last place less one, plus the bit that makes ties go to even.
       const rounded = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13
-      out[i] = sign | (rounded < 0x7bff ? rounded : magnitude > 0x7f800000 ? 0x7e00 : 0x7bff)
+      const largest = magnitude > 0x7f800000 ? 0x7e00 : 0x7bff
+      out[i] = sign | (rounded < 0x7bff ? rounded : largest)
     } else if (magnitude > 0x33000000) {
       // Subnormal halves: shift the mantissa with its hidden bit into place, rounding the same way.
       const shift = 126 - (magnitude >>> 23)

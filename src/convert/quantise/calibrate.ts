@@ -47,19 +47,37 @@ const RETREATS: readonly (readonly string[])[] = [[], ['fc2'], ['fc2', 'out'], [
  * Follows the calibration data through the float32 tower layer by layer, so that one layer is in memory at a time;
  * chooses each layer's smoothing factors, and for int8 tries the layer on the same input.
  */
-export async function calibrate({
+export async function calibrate(options: CalibrateOptions): Promise<CalibratedPlan> {
+  const { tower, config, find, tryInt8, onLayer } = options
+  const factors: LayerFactors[] = []
+  const layers: CalibratedLayer[] = []
+  const keep = new Set<string>()
+  const plan: QuantisePlan = { keep, adjust: adjustBy(factors) }
+  let hidden = await embed(options)
+  for (let index = 0; index < config[tower].layers; index++) {
+    const weights = memoised(wholeLayerWeights(tower, config, index, find))
+    const { maxima, next } = await follow(options, { index, weights, hidden })
+    factors[index] = await layerFactors(maxima, weights, index, config[tower].hiddenSize)
+    if (tryInt8) {
+      const layer = await tryLayer(options, { index, weights, hidden, next }, plan, keep)
+      layers.push(layer)
+    }
+    hidden = next
+    onLayer?.(index)
+  }
+  return { ...plan, layers }
+}
+
+/** What goes into the first layer, a batch each. */
+async function embed({
   tower,
   config,
-  find,
   weights,
   inputs,
   runner,
-  tryInt8,
   signal,
-  onLayer,
-}: CalibrateOptions): Promise<CalibratedPlan> {
-  const clip = config[tower]
-  let hidden: FloatTensor[] = []
+}: CalibrateOptions): Promise<FloatTensor[]> {
+  const hidden: FloatTensor[] = []
   await runner.run(
     embeddingsGraph(tower, config),
     { weights },
@@ -67,59 +85,66 @@ export async function calibrate({
     (outputs) => hidden.push(outputs['hidden'] as FloatTensor),
     signal,
   )
-  const factors: LayerFactors[] = []
-  const layers: CalibratedLayer[] = []
-  const keep = new Set<string>()
-  const plan: QuantisePlan = { keep, adjust: adjustBy(factors) }
-  for (let i = 0; i < clip.layers; i++) {
-    const layerWeights = memoised(wholeLayerWeights(tower, config, i, find))
-    const feeds = hidden.map((tensor) => ({ hidden: tensor }))
-    const maxima: LayerMaxima = {
-      ln1: zeros(clip.hiddenSize),
-      attended: zeros(clip.hiddenSize),
-      ln2: zeros(clip.hiddenSize),
-    }
-    const next: FloatTensor[] = []
+  return hidden
+}
+
+/** A layer, and what goes into it. */
+interface Layer {
+  readonly index: number
+  readonly weights: readonly LogicalWeight[]
+  readonly hidden: readonly FloatTensor[]
+}
+
+/** Runs a layer in float32: what comes out of it, and the largest values within. */
+async function follow(
+  { tower, config, runner, signal }: CalibrateOptions,
+  { index, weights, hidden }: Layer,
+): Promise<{ maxima: LayerMaxima; next: FloatTensor[] }> {
+  const { hiddenSize } = config[tower]
+  const maxima: LayerMaxima = { ln1: zeros(hiddenSize), attended: zeros(hiddenSize), ln2: zeros(hiddenSize) }
+  const next: FloatTensor[] = []
+  await runner.run(
+    layerGraph(tower, config, floating('float32'), index, ['ln1', 'attended', 'ln2', 'output']),
+    { weights },
+    hidden.map((tensor) => ({ hidden: tensor })),
+    (outputs) => {
+      for (const tap of ['ln1', 'attended', 'ln2'] as const)
+        raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
+      next.push(outputs['output'] as FloatTensor)
+    },
+    signal,
+  )
+  return { maxima, next }
+}
+
+/** Runs a layer in int8, and keeps matrices of it in float32, more from try to try, until it is right enough. */
+async function tryLayer(
+  { tower, config, runner, signal }: CalibrateOptions,
+  { index, weights, hidden, next }: Layer & { readonly next: readonly FloatTensor[] },
+  plan: QuantisePlan,
+  keep: Set<string>,
+): Promise<CalibratedLayer> {
+  const keepOf = (names: readonly string[]): void =>
+    names.forEach((name) => keep.add(`layers.${index}.${name}.weight`))
+  let report: CalibratedLayer | undefined
+  for (const retreat of RETREATS) {
+    keepOf(retreat)
+    const error = new RelativeError()
     await runner.run(
-      layerGraph(tower, config, floating('float32'), i, ['ln1', 'attended', 'ln2', 'output']),
-      { weights: layerWeights },
-      feeds,
-      (outputs) => {
-        for (const tap of ['ln1', 'attended', 'ln2'] as const)
-          raiseMaxima(maxima[tap], (outputs[tap] as FloatTensor).data)
-        next.push(outputs['output'] as FloatTensor)
+      layerGraph(tower, config, int8(plan), index),
+      { weights },
+      hidden.map((tensor) => ({ hidden: tensor })),
+      (outputs, batch) => {
+        error.add(hidden[batch]!.data, next[batch]!.data, (outputs['output'] as FloatTensor).data)
       },
       signal,
     )
-    factors[i] = await layerFactors(maxima, layerWeights, i, clip.hiddenSize)
-    if (tryInt8) layers.push(await tryLayer(i))
-    hidden = next
-    onLayer?.(i)
-
-    async function tryLayer(layer: number): Promise<CalibratedLayer> {
-      let report: CalibratedLayer | undefined
-      for (const retreat of RETREATS) {
-        retreat.forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
-        const error = new RelativeError()
-        await runner.run(
-          layerGraph(tower, config, int8(plan), layer),
-          { weights: layerWeights },
-          feeds,
-          (outputs, batch) => {
-            error.add(hidden[batch]!.data, next[batch]!.data, (outputs['output'] as FloatTensor).data)
-          },
-          signal,
-        )
-        report = { layer, error: error.value, keep: retreat }
-        if (error.value <= TOLERANCE) break
-      }
-      // The last layer has its queries apart.
-      if (report!.keep.includes('qkv'))
-        ['kv', 'q'].forEach((name) => keep.add(`layers.${layer}.${name}.weight`))
-      return report!
-    }
+    report = { layer: index, error: error.value, keep: retreat }
+    if (error.value <= TOLERANCE) break
   }
-  return { ...plan, layers }
+  // The last layer has its queries apart.
+  if (report!.keep.includes('qkv')) keepOf(['kv', 'q'])
+  return report!
 }
 
 async function layerFactors(

@@ -40,91 +40,119 @@ export interface WriteTowerOptions {
 }
 
 /** Writes one tower in several precisions in one pass over the checkpoint: each weight is read once, when its turn comes. */
-export async function writeTower({
-  folder,
-  tower,
-  graphs,
-  weights,
-  pool,
-  version,
-  signal,
-  partLimit,
-  digester,
-  onStored,
-  onWeight,
-}: WriteTowerOptions): Promise<WrittenTower> {
-  const outputs = [...graphs].map(([dtype, graph]) => {
+export async function writeTower(options: WriteTowerOptions): Promise<WrittenTower> {
+  const outputs = outputsOf(options)
+  try {
+    await writeWeights(options, outputs)
+    return await writeGraphs(options, outputs)
+  } catch (error) {
+    await Promise.all(outputs.map(({ data }) => data.abandon()))
+    throw error
+  }
+}
+
+/** A graph that is written, and its external data. */
+interface Output {
+  readonly dtype: Dtype
+  readonly graph: TowerGraph
+  /** The graph's file name. */
+  readonly model: string
+  readonly data: ExternalDataWriter
+  readonly initializers: OnnxInitializer[]
+  /** Tensors of the weight at hand. */
+  readonly fresh: OnnxInitializer[]
+}
+
+const outputsOf = ({ folder, tower, graphs, partLimit, digester }: WriteTowerOptions): Output[] =>
+  [...graphs].map(([dtype, graph]) => {
     const model = `${tower}_model${DTYPE_SUFFIX[dtype]}.onnx`
     return {
       dtype,
       graph,
       model,
       data: new ExternalDataWriter(join(folder, 'onnx'), model, { limit: partLimit, digester }),
-      initializers: [...graph.constants] as OnnxInitializer[],
-      /** Tensors of the weight at hand. */
-      fresh: [] as OnnxInitializer[],
+      initializers: [...graph.constants],
+      fresh: [],
     }
   })
-  try {
-    const pieces = piecesOf(weights, graphs)
-    let next = load(pieces[0], pool)
-    let zero = true
-    for (const [i, { weight, start, size, isMatrix }] of pieces.entries()) {
-      signal?.throwIfAborted()
-      const values = await next
-      // The next weight is read while this one is encoded and written.
-      next = load(pieces[i + 1], pool)
-      next.catch(() => {})
-      requireFinite(values, weight.key, start, pool)
-      zero = isMatrix && (start === 0 || zero) && values.every((value) => value === 0)
-      if (zero && start + values.length === size) throw allZero(weight.key)
-      for (const { graph, data, fresh } of outputs) {
-        for (const use of graph.weights) {
-          if (use.key !== weight.key) continue
-          const encoded = use.encode(values)
-          for (const [t, tensor] of use.tensors.entries()) {
-            const bytes = encoded[t]!
-            const following = bytes.length * ((size - start) / values.length - 1)
-            const place = await data.append(bytes, following)
-            if (start === 0) fresh.push({ ...tensor, data: { ...place, length: bytes.length + following } })
-          }
-        }
-      }
-      const isWhole = start + values.length === size
-      const stored = outputs.map(({ dtype, initializers, fresh }) => {
-        const tensors = isWhole ? fresh.splice(0) : []
-        initializers.push(...tensors)
-        return { dtype, tensors }
-      })
-      // What fails here is heard of by the next `append`, or `finish`.
-      void Promise.all(outputs.map(({ data }) => data.written())).then(
-        () => {
-          pool.give(values)
-          for (const { dtype, tensors } of stored) onStored?.(dtype, tensors)
-        },
-        () => {},
-      )
-      onWeight?.(values.byteLength)
-    }
-    const towers: Partial<Record<Dtype, TowerFiles>> = {}
-    const files: Record<string, FileDigest> = {}
-    for (const { dtype, graph, model, data, initializers } of outputs) {
-      await data.finish()
-      const bytes = encodeModel({ ...graph, initializers }, { name: 'icthp', version })
-      await writeFile(join(folder, 'onnx', model), bytes)
-      files[`onnx/${model}`] = digestOf(bytes)
-      towers[dtype] = { model: `onnx/${model}`, externalData: data.names.map((name) => `onnx/${name}`) }
-    }
-    const settled = async (): Promise<Record<string, FileDigest>> => {
-      for (const { data } of outputs)
-        (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
-      return files
-    }
-    return { towers, settled }
-  } catch (error) {
-    await Promise.all(outputs.map(({ data }) => data.abandon()))
-    throw error
+
+async function writeWeights(options: WriteTowerOptions, outputs: readonly Output[]): Promise<void> {
+  const { weights, graphs, pool, signal, onWeight } = options
+  const pieces = piecesOf(weights, graphs)
+  const check = weightCheck(pool)
+  let next = load(pieces[0], pool)
+  for (const [i, piece] of pieces.entries()) {
+    signal?.throwIfAborted()
+    const values = await next
+    // The next weight is read while this one is encoded and written.
+    next = load(pieces[i + 1], pool)
+    next.catch(() => {})
+    check(piece, values)
+    for (const output of outputs) await appendPiece(output, piece, values)
+    letGo(options, outputs, piece, values)
+    onWeight?.(values.byteLength)
   }
+}
+
+/** Encodes a piece for each of its uses in a graph. */
+async function appendPiece(
+  { graph, data, fresh }: Output,
+  { weight, start, size }: Piece,
+  values: Float32Array,
+): Promise<void> {
+  for (const use of graph.weights) {
+    if (use.key !== weight.key) continue
+    const encoded = use.encode(values)
+    for (const [t, tensor] of use.tensors.entries()) {
+      const bytes = encoded[t]!
+      const following = bytes.length * ((size - start) / values.length - 1)
+      const place = await data.append(bytes, following)
+      if (start === 0) fresh.push({ ...tensor, data: { ...place, length: bytes.length + following } })
+    }
+  }
+}
+
+/** Once the system has a piece's bytes, its memory is free again; with the last piece of a weight, its tensors are there. */
+function letGo(
+  { pool, onStored }: WriteTowerOptions,
+  outputs: readonly Output[],
+  piece: Piece,
+  values: Float32Array,
+): void {
+  const stored = outputs.map(({ dtype, initializers, fresh }) => {
+    const tensors = isLast(piece, values) ? fresh.splice(0) : []
+    initializers.push(...tensors)
+    return { dtype, tensors }
+  })
+  // What fails here is heard of by the next `append`, or `finish`.
+  void Promise.all(outputs.map(({ data }) => data.written())).then(
+    () => {
+      pool.give(values)
+      for (const { dtype, tensors } of stored) onStored?.(dtype, tensors)
+    },
+    () => {},
+  )
+}
+
+async function writeGraphs(
+  { folder, version }: WriteTowerOptions,
+  outputs: readonly Output[],
+): Promise<WrittenTower> {
+  const towers: Partial<Record<Dtype, TowerFiles>> = {}
+  const files: Record<string, FileDigest> = {}
+  for (const { dtype, graph, model, data, initializers } of outputs) {
+    await data.finish()
+    const bytes = encodeModel({ ...graph, initializers }, { name: 'icthp', version })
+    await writeFile(join(folder, 'onnx', model), bytes)
+    files[`onnx/${model}`] = digestOf(bytes)
+    towers[dtype] = { model: `onnx/${model}`, externalData: data.names.map((name) => `onnx/${name}`) }
+  }
+  const settled = async (): Promise<Record<string, FileDigest>> => {
+    for (const { data } of outputs)
+      (await data.settled()).forEach((digest, i) => (files[`onnx/${data.names[i]}`] = digest))
+    return files
+  }
+  return { towers, settled }
 }
 
 /** A weight, or a part of one: from its value `start` on, of `size`. */
@@ -158,6 +186,19 @@ const load = (piece: Piece | undefined, pool: WeightPool): Promise<Float32Array>
 export function digestOf(bytes: Uint8Array | string): FileDigest {
   return { size: Buffer.byteLength(bytes), sha256: createHash('sha256').update(bytes).digest('hex') }
 }
+
+/** What there is to be wrong with a weight's values, piece by piece. Throws `CheckpointError` `checkpoint_nan`. */
+function weightCheck(pool: WeightPool): (piece: Piece, values: Float32Array) => void {
+  let zero = true
+  return (piece, values) => {
+    const { weight, start, isMatrix } = piece
+    requireFinite(values, weight.key, start, pool)
+    zero = isMatrix && (start === 0 || zero) && values.every((value) => value === 0)
+    if (zero && isLast(piece, values)) throw allZero(weight.key)
+  }
+}
+
+const isLast = ({ start, size }: Piece, values: Float32Array): boolean => start + values.length === size
 
 /** No training leaves a matrix of zeros; what is called so was never filled. */
 function allZero(key: string): CheckpointError {

@@ -1,5 +1,4 @@
 import type { FileSource } from '../../backend/backend.ts'
-import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import { sleep } from '../../base/sleep.ts'
@@ -10,13 +9,9 @@ import { storedParts, totalSize } from '../browser/part-sink.ts'
 import { type CheckOptions, missingFile } from '../files/file-check.ts'
 import { modelPathSegments } from '../files/model-path.ts'
 import type { FileDigest, ModelFolder, OpenOptions } from '../hub.ts'
-import { folderFileUrl, mayUseCache, plainUrl, responseError } from '../huggingface/hub-protocol.ts'
+import { folderFileUrl, mayUseCache, plainUrl } from '../huggingface/hub-protocol.ts'
 import { download } from './download-web.ts'
-
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
-
-// A question is small; a server that is slower is as good as down, and what is kept may do.
-const TEXT_TIMEOUT = 10_000
+import { askText, type Fetch, send } from './request-web.ts'
 
 export interface UrlFolderOptions {
   readonly store: BlobStore
@@ -179,7 +174,7 @@ export class WebUrlFolder implements ModelFolder {
       const sink = await download(
         this.#store,
         { path, url, size, sha256 },
-        (headers, signal) => this.#send(url, { headers, signal }),
+        (headers, signal) => send(this.#fetch, url, { headers, signal }),
         options,
       )
       if (sink.refused)
@@ -199,32 +194,9 @@ export class WebUrlFolder implements ModelFolder {
   }
 
   async #get(path: string): Promise<string | undefined> {
-    const url = folderFileUrl(this.#url, path)
-    const deadline = new Deadline(TEXT_TIMEOUT)
-    try {
-      const response = await this.#send(url, { cache: 'no-cache', signal: deadline.signal })
-      this.revision ??= response.headers.get('x-repo-commit') ?? undefined
-      // Servers of single-page applications answer with the page where there is no such file.
-      const page = path.endsWith('.json') && response.headers.get('content-type')?.startsWith('text/html')
-      if (page || response.status === 404 || response.status === 410) return undefined
-      if (!response.ok)
-        throw responseError(response.status, response.headers, { path, url: plainUrl(url) }, false)
-      return await response.text()
-    } catch (cause) {
-      if (cause instanceof DownloadError) throw cause
-      throw unreachable(url, cause)
-    } finally {
-      deadline.end()
-    }
-  }
-
-  async #send(url: string, init: RequestInit): Promise<Response> {
-    try {
-      return await this.#fetch(url, init)
-    } catch (cause) {
-      init.signal?.throwIfAborted()
-      throw unreachable(url, cause)
-    }
+    const { text, commit } = await askText(this.#fetch, folderFileUrl(this.#url, path), path)
+    this.revision ??= commit
+    return text
   }
 
   /** A manifest says which files are of no use any more. */
@@ -243,12 +215,3 @@ export class WebUrlFolder implements ModelFolder {
 }
 
 const NOT_KEPT = 'the browser grants this page no storage, so the model is fetched again with each visit'
-
-function unreachable(url: string, cause: unknown): DownloadError {
-  return new DownloadError(
-    'download_failed',
-    `No answer from ${new URL(url).host} (${(cause as Error).message}). Check the network, and that the server allows this page ` +
-      'to read it (CORS: Access-Control-Allow-Origin).',
-    { url: plainUrl(url), cause },
-  )
-}
