@@ -5,8 +5,8 @@ import { decodeBase64 } from './base64.ts'
 const LONG = 1024
 /** All of a body but its long texts. A thousand prompts with their metadata take one. */
 const MAX_REST = 8 << 20
-/** Base64 that is decoded before others have their turn, but for the last image: some milliseconds. */
-const AT_A_TIME = 1 << 20
+/** Base64 that is decoded before others have their turn: some milliseconds. */
+const AT_A_TIME = 2 << 20
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -42,13 +42,15 @@ export class JsonBody {
   async base64(value: unknown): Promise<Uint8Array | undefined> {
     if (typeof value !== 'string') return undefined
     const long = this.#find(value)
-    if (!long) return decodeBase64(new TextEncoder().encode(value))
-    if (this.#sinceTurn > AT_A_TIME) {
-      this.#sinceTurn = 0
-      await new Promise((resolve) => setTimeout(resolve))
-    }
-    this.#sinceTurn += long.length
-    return decodeBase64(long.includes(BACKSLASH) ? new TextEncoder().encode(unescaped(long)) : long)
+    const chars = long?.includes(BACKSLASH) === false ? long : new TextEncoder().encode(this.text(value))
+    return decodeBase64(chars, (size) => this.#turn(size))
+  }
+
+  /** Lets others have their turn, once in so many bytes. */
+  #turn(size: number): Promise<void> | undefined {
+    const due = this.#sinceTurn + size > AT_A_TIME
+    this.#sinceTurn = due ? size : this.#sinceTurn + size
+    return due ? new Promise((resolve) => setTimeout(resolve)) : undefined
   }
 
   #find(value: string): Uint8Array | undefined {

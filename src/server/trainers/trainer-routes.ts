@@ -19,10 +19,13 @@ export interface TrainerOptions {
   readonly pickle: boolean
   /** Told of what failed and is no request's fault; the trainer gets a 503. Default: nobody is. */
   readonly onError?: ((error: unknown) => void) | undefined
+  /** Told when a request's body has been taken apart: what comes of it is the desk's to count. Default: nobody is. */
+  readonly onRead?: ((c: Context) => void) | undefined
 }
 
-/** One request, read whole. */
+/** One request, read whole, and whom it asks. */
 interface Call {
+  readonly desk: RewardDesk
   readonly body: Uint8Array
   readonly signal: AbortSignal
 }
@@ -37,19 +40,19 @@ export function trainerRoutes(desk: RewardDesk, options: TrainerOptions): Hono {
   const app = new Hono()
   for (const base of ['', ...namesOf(desk)]) {
     const path = base && `/${base}`
-    const pickled = (call: Call): Promise<Response> => answerPickled(desk, base, call, options)
+    const pickled = (call: Call): Promise<Response> => answerPickled(base, call, options)
     const handle =
       (answer: (call: Call, c: Context) => Promise<Response>) =>
       (c: Context): Promise<Response> =>
-        answered(c, options, answer)
+        answered(c, desk, options, answer)
 
     app.get(`${path}/health`, (c) => c.json(healthOf(desk)))
     app.get(`${path}/rewards`, (c) => c.json({ rewards: namesOf(desk) }))
     const score = handle(async (call, c) => {
       if (isPickled(call, c, options)) return pickled(call)
-      return c.json(await scoreUniRl(desk, new JsonBody(call.body), call.signal))
+      return c.json(await scoreUniRl(call.desk, new JsonBody(call.body), call.signal))
     })
-    const compute = handle(async ({ body, signal }, c) =>
+    const compute = handle(async ({ desk, body, signal }, c) =>
       c.json(await computeFlowFactory(desk, rewardOf(desk, base), new JsonBody(body), signal)),
     )
     const bare = handle(async (call, c) => {
@@ -82,19 +85,28 @@ function isPickled({ body }: Call, c: Context, { pickle }: TrainerOptions): bool
 function notPickled(path: string): RequestError {
   return new RequestError(
     'request_invalid',
-    `POST ${path || '/'} takes pickled requests, and this is none. JSON goes to ${path}/score (UniRL) or ${path}/compute (Flow-Factory).`,
+    `POST ${path || '/'} takes pickled requests where the server was started with --pickle, and this is none. JSON goes to ${path}/score (UniRL) or ${path}/compute (Flow-Factory).`,
   )
 }
 
 /** Answers in JSON what goes wrong. */
 async function answered(
   c: Context,
+  desk: RewardDesk,
   options: TrainerOptions,
   answer: (call: Call, c: Context) => Promise<Response>,
 ): Promise<Response> {
   const { signal } = c.req.raw
   try {
-    return await answer({ body: await bodyOf(c), signal }, c)
+    const body = await bodyOf(c)
+    const asked: RewardDesk = {
+      rewards: desk.rewards,
+      score: (...question) => {
+        options.onRead?.(c)
+        return desk.score(...question)
+      },
+    }
+    return await answer({ desk: asked, body, signal }, c)
   } catch (error) {
     const { status, headers, code, message } = refused(error, signal, options)
     return Response.json({ error: message, code }, { status, headers })
@@ -103,9 +115,8 @@ async function answered(
 
 /** Answers in a pickle what goes wrong, too: flow_grpo unpickles whatever comes. */
 async function answerPickled(
-  desk: RewardDesk,
   base: string,
-  { body, signal }: Call,
+  { desk, body, signal }: Call,
   options: TrainerOptions,
 ): Promise<Response> {
   if (!options.pickle) return pickleIsOff()
@@ -139,11 +150,6 @@ async function bodyOf(c: Context): Promise<Uint8Array> {
     return new Uint8Array(await c.req.arrayBuffer())
   } catch (cause) {
     if (cause instanceof IcthpError) throw cause
-    // Hono's own limit says so by this name.
-    if ((cause as Error).name === 'BodyLimitError')
-      throw new RequestError('request_too_large', 'The body is too large. Send fewer images in a request.', {
-        cause,
-      })
     throw new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
   }
 }

@@ -370,6 +370,19 @@ describe('what all is refused with', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true])
   })
 
+  test('a body is given up once it has been taken apart, before its scores are there', async () => {
+    const order: string[] = []
+    const desk = new HashDesk()
+    const score = desk.score.bind(desk)
+    desk.score = (...question) => {
+      order.push('asked')
+      return score(...question)
+    }
+    const app = trainerRoutes(desk, { pickle: true, onRead: (c) => order.push(c.req.path) })
+    for (const body of bodies) await app.request(requestOf(body))
+    expect(order).toEqual(bodies.flatMap(({ path }) => [path, 'asked']))
+  })
+
   test('a body that does not arrive whole is a 400', async () => {
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) })
     const request = new Request('http://127.0.0.1/score', {

@@ -4,6 +4,8 @@ import { type Buildable, PickledTuple } from './pickle-values.ts'
 /** More than a batch of any trainer has; bounds what an array of empty texts can be made into. */
 const MAX_ELEMENTS = 65_536
 const MAX_DIMENSIONS = 32
+/** Of all texts of an array together. */
+const MAX_CHARACTERS = 1 << 20
 
 /** Kinds of plain values: flags, integers, floats, complex numbers, bytes and texts of fixed width. */
 const CODE = /^([biufcSU])(\d{1,9})$/
@@ -65,9 +67,14 @@ export class PickledArray implements Buildable {
 
   /** The texts of a `<U` or `>U` array with one axis, or undefined where it is something else. */
   texts(): string[] | undefined {
-    const { width, bigEndian } = this.#dtype ?? {}
-    const elements = this.#elements('U')
-    return elements?.map((bytes) => textOf(bytes, width! / 4, !bigEndian))
+    const elements = this.#elements('U')?.map(({ buffer, byteOffset, byteLength }) => {
+      const view = new DataView(buffer, byteOffset, byteLength)
+      return { view, length: lengthOf(view) }
+    })
+    const characters = elements?.reduce((sum, { length }) => sum + length, 0) ?? 0
+    if (characters > MAX_CHARACTERS)
+      throw new PickleFault(`holds an array of texts of more than ${MAX_CHARACTERS} characters`)
+    return elements?.map(({ view, length }) => textOf(view, length, !this.#dtype!.bigEndian))
   }
 
   /** The elements of an `S` array with one axis, without their zeros at the end, as numpy gives them. */
@@ -95,16 +102,16 @@ export class PickledArray implements Buildable {
   }
 }
 
-/** UCS-4, filled up with zeros. */
-function textOf(bytes: Uint8Array, length: number, littleEndian: boolean): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** Characters of an element in UCS-4, which is filled up with zeros. */
+function lengthOf(view: DataView): number {
+  let length = view.byteLength / 4
   while (length > 0 && view.getUint32(4 * (length - 1)) === 0) length--
-  let text = ''
-  for (let i = 0; i < length; i++) {
-    const point = view.getUint32(4 * i, littleEndian)
-    if (point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-      throw new PickleFault('holds an array of texts with something that is no character')
-    text += String.fromCodePoint(point)
-  }
-  return text
+  return length
+}
+
+function textOf(view: DataView, length: number, littleEndian: boolean): string {
+  const points = Array.from({ length }, (_, i) => view.getUint32(4 * i, littleEndian))
+  if (points.some((point) => point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)))
+    throw new PickleFault('holds an array of texts with something that is no character')
+  return points.map((point) => String.fromCodePoint(point)).join('')
 }

@@ -6,6 +6,7 @@ import type {
   PickledTuple,
 } from '../../../../src/server/trainers/pickle/pickle-values.ts'
 import { looksPickled, readPickle } from '../../../../src/server/trainers/pickle/read-pickle.ts'
+import { random } from '../../../fuzz/mutate.ts'
 import { bodyNamed } from '../wire-bodies.ts'
 
 type Part = string | number | readonly number[]
@@ -133,7 +134,6 @@ describe('bounds', () => {
   })
 
   test('one text encoded again and again does not make more bytes than were sent', () => {
-    const encode = ['h', 0, 'h', 1, 'h', 2, 0x86, 'R', '0'] as const
     const start = [
       'c_codecs\nencode\n',
       0x94,
@@ -146,13 +146,13 @@ describe('bounds', () => {
       'latin1',
       0x94,
     ]
-    const again = Array.from({ length: 50 }, () => encode.slice(0, -1)).flat()
-    expect(() => readPickle(pickle(...start, ...again, '.'))).toThrow(/more bytes than it has/)
+    const encode = ['h', 0, 'h', 1, 'h', 2, 0x86, 'R'] as const
+    const times = (count: number): readonly Part[] => Array.from({ length: count }, () => encode).flat()
+    expect(readPickle(pickle(...start, ...encode, '.'))).toHaveLength(4096)
+    expect(() => readPickle(pickle(...start, ...times(50), '.'))).toThrow(/more bytes than it has/)
   })
 
   test('an array of a billion empty texts', () => {
-    const body = bodyNamed('flow-grpo-prompts-2').body
-    expect(body.length).toBeGreaterThan(0)
     const array = [
       'cnumpy.core.multiarray\n_reconstruct\n',
       ...['cnumpy\nndarray\n', 'K', 0, 0x85, 'C', 1, 'b', 0x87, 'R'],
@@ -163,4 +163,46 @@ describe('bounds', () => {
     const value = readPickle(pickle(...array, '.')) as { texts(): string[] }
     expect(() => value.texts()).toThrow(/65536 elements/)
   })
+})
+
+test('random opcodes end in a value or a fault', () => {
+  const args: Readonly<Record<string, () => Part>> = {
+    ...{
+      K: () => next(256),
+      M: () => [next(256), 0],
+      J: () => [next(256), 0, 0, 0],
+      G: () => [0x40, 0, 0, 0, 0, 0, 0, 0],
+    },
+    ...{ h: () => next(6), q: () => next(6), r: () => [next(6), 0, 0, 0], j: () => [next(6), 0, 0, 0] },
+    ...{
+      '\x8c': () => ['\x06latin1', '\x02U3', '\x01<', '\x05dtype', '\x05numpy'][next(5)]!,
+      C: () => '\x02ab',
+    },
+    ...{
+      c: () => `${NAMES[next(NAMES.length)]!}\n`,
+      '\x8a': () => [1, next(256)],
+      X: () => [1, 0, 0, 0, 0x41],
+    },
+  }
+  const NAMES = ['numpy\ndtype', 'numpy\nndarray', 'numpy._core.multiarray\n_reconstruct', '_codecs\nencode']
+  const plain = [...('N(]})te' + 'asu' + 'Rb'), '\x88', '\x89', '\x85', '\x86', '\x87', '\x93', '\x94', '.']
+  const opcodes = [...plain, ...Object.keys(args)]
+  let next = random(1, 0)
+  const ended = { value: 0, fault: 0 }
+  for (let number = 0; number < 20_000; number++) {
+    next = random(1, number)
+    const parts = Array.from({ length: 2 + next(40) }, () => {
+      const opcode = opcodes[next(opcodes.length)]!
+      return [opcode.charCodeAt(0), args[opcode]?.() ?? '']
+    })
+    try {
+      readPickle(pickle(...parts.flat(), '.'))
+      ended.value++
+    } catch (error) {
+      expect(error).toBeInstanceOf(PickleFault)
+      ended.fault++
+    }
+  }
+  expect(ended.value).toBeGreaterThan(100)
+  expect(ended.fault).toBeGreaterThan(100)
 })
