@@ -21,6 +21,8 @@ export interface RewardServerOptions extends CombinationOptions {
   readonly tokens?: readonly string[] | undefined
   /** Also take pickles, as some trainers send them. Default false. */
   readonly pickle?: boolean | undefined
+  /** Where it is mounted, for example `/api/reward`; requests keep their whole path. Default: at the root. */
+  readonly basePath?: string | undefined
   /** What may wait before requests are refused. Default 1024 images and 512 MiB. */
   readonly maxQueue?:
     { readonly images?: number | undefined; readonly bytes?: number | undefined } | undefined
@@ -101,8 +103,10 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     if (answer.status >= 500 && answer.status !== 503) onError?.(error)
     return answer
   })
+  const { basePath } = options
+  const outer = basePath === undefined ? app : new Hono().mount(basePath, app.fetch)
   return {
-    fetch: (request, env) => app.fetch(request, env as object),
+    fetch: (request, env) => outer.fetch(request, env as object),
     desk,
     towers,
     close: () => desk.close(),

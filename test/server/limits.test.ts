@@ -161,3 +161,12 @@ test('a failure of our own is a 500 that says nothing of the inside, and is told
   expect(text).not.toContain('secret')
   expect(told).toEqual([new Error('secret place')])
 })
+
+test('under a base path, all that is below it is served, and tokens are asked for all the same', async () => {
+  const { get, post } = served({ basePath: '/api/reward', tokens: ['a'] })
+  expect((await get('/api/reward/health')).status).toBe(200)
+  expect((await post('/api/reward/v1/score', { images })).status).toBe(401)
+  const { json } = await post('/api/reward/v1/score', { images }, { headers: { authorization: 'Bearer a' } })
+  expect(json).toMatchObject({ results: [{ index: 0 }] })
+  expect((await get('/health')).status).toBe(404)
+})

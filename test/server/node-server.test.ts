@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { type Listening, serveOnNode, type ServeOptions } from '../../src/server/node/serve-node.ts'
 import { base64, file, served, untilWaiting } from './served.ts'
 
@@ -98,13 +98,17 @@ test('a refusal reaches a client that is still sending its body', async () => {
 })
 
 test('a client that hangs up leaves its room to others', async () => {
-  const { url, server } = await listening({}, {}, { latency: { decode: 10_000 } })
+  const statuses: number[] = []
+  const options = { onRequest: ({ status }: { readonly status: number }) => statuses.push(status) }
+  const { url, server } = await listening({}, options, { latency: { decode: 10_000 } })
   const gone = new AbortController()
   const asked = score(url, { signal: gone.signal })
   await untilWaiting(server, 1)
   gone.abort()
   await expect(asked).rejects.toThrow()
   await untilWaiting(server, 0)
+  await vi.waitUntil(() => statuses.length > 0)
+  expect(statuses).toEqual([499])
 })
 
 test('an end answers what runs, and does not wait for connections that are kept', async () => {

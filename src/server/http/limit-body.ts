@@ -24,6 +24,9 @@ export function limitBody(desk: ScorerDesk, maxBytes: number): MiddlewareHandler
       // Where a length is told, the server takes no more than that off the wire.
       if (chunked) await readCounted(c, maxBytes, (more) => holds.push(desk.allowance.take(0, more)))
       await next()
+    } catch (thrown) {
+      // Hono words errors only, and adapters abort with a text for a reason.
+      throw thrown instanceof Error ? thrown : new Error(String(thrown))
     } finally {
       end()
     }

@@ -1,0 +1,271 @@
+// `npm run bench:server`: what the server costs over the library, on this machine's CPU, as shares: images a second under 32
+// clients, one request, the event loop, and what it does with ten times as much as it can do.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ensureBuilt, root } from './build.mjs'
+import { Child, endChildren } from './child.mjs'
+import { describeMachine, machineLines } from './machine.mjs'
+import { prepareModels } from './models.mjs'
+import { countOf, namesOf, readArguments } from './options.mjs'
+import { drawing, drawnPictures, prompt } from './pictures.mjs'
+import { endServers, formOf, startServer } from './server-process.mjs'
+import { interleave, median, ratios } from './statistics.mjs'
+import { number, spread, table } from './table.mjs'
+import { runScript } from './terminal.mjs'
+
+const SECTIONS = ['throughput', 'latency', 'overload']
+const CLIENTS = 32
+/** Ten times what it can do. */
+const OVERLOAD = 10
+/** A round takes about so long. */
+const ROUND_SECONDS = 5
+
+const HELP = `npm run bench:server -- [options]
+
+  --models LIST            of demo and base (default demo,base); base has random weights, made on the spot
+  --dtype NAME             of base (default int8)
+  --batch-size N           on both sides (default: icthp's own)
+  --threads N              CPU threads, on both sides (default one a core)
+  --only LIST              of ${SECTIONS.join(', ')} (default all)
+  --runs N                 rounds (default 7)
+  --overload-seconds N     how long it is asked for ${OVERLOAD} times what it can do (default 60)
+  --help
+`
+
+await runScript(
+  async (signal, terminal) => {
+    const options = readOptions()
+    if (!options) return void process.stdout.write(HELP)
+    ensureBuilt(terminal)
+    const pictures = await drawnPictures()
+    process.stdout.write(`${machineLines(await describeMachine())}\n`)
+    for (const name of options.models) {
+      const model = await modelFolder(name, options, terminal, signal)
+      const rows = await measure({ ...options, model, pictures, signal, terminal })
+      terminal.clear()
+      process.stdout.write(`\n## ${name}\n\n${table(['', 'measured', 'asked'], rows)}\n`)
+    }
+  },
+  () => {
+    endChildren()
+    endServers()
+  },
+)
+
+function readOptions() {
+  const values = readArguments({
+    size: 'base',
+    models: 'demo,base',
+    dtype: 'int8',
+    'batch-size': undefined,
+    threads: undefined,
+    only: SECTIONS.join(),
+    runs: '7',
+    'overload-seconds': '60',
+  })
+  if (!values) return undefined
+  return {
+    dtype: values.dtype,
+    models: namesOf('--models', values.models, ['demo', 'base']),
+    only: namesOf('--only', values.only, SECTIONS),
+    runs: countOf('--runs', values.runs),
+    batchSize: values['batch-size'] && countOf('--batch-size', values['batch-size']),
+    threads: values.threads && countOf('--threads', values.threads),
+    overloadSeconds: countOf('--overload-seconds', values['overload-seconds']),
+  }
+}
+
+async function modelFolder(name, { dtype }, terminal, signal) {
+  if (name === 'demo') return join(root, 'models/demo')
+  const { folders } = await prepareModels({ size: 'base', dtypes: [dtype] }, terminal, signal)
+  return folders[dtype]
+}
+
+async function measure(context) {
+  const { model, batchSize, threads, only, terminal } = context
+  terminal.step('Loading the library and the server')
+  const library = new Child('the library', process.execPath, [
+    join(root, 'bench/library-child.mjs'),
+    model,
+    String(batchSize ?? 'auto'),
+    String(threads ?? 'auto'),
+  ])
+  const { batchSize: used, dtype } = await library.answer()
+  const flags = [
+    ...(batchSize ? ['--batch-size', batchSize] : []),
+    ...(threads ? ['--threads', threads] : []),
+  ]
+  const server = await startServer(['-m', model, ...flags.map(String)])
+  const sides = { ...context, library, server }
+  const rows = [['precision, batch size', `${dtype}, ${used}`, '']]
+  const { rate, rows: throughput } = await measureThroughput(sides)
+  if (only.includes('throughput')) rows.push(...throughput)
+  if (only.includes('latency')) rows.push(...(await measureLatency(sides)))
+  rows.push(['exit code at SIGTERM', String(await server.end()), '0'])
+  await library.end()
+  if (only.includes('overload')) rows.push(...(await measureOverload(context, flags, rate)))
+  return rows
+}
+
+function cycle(paths, count) {
+  return Array.from({ length: count }, (_, i) => paths[i % paths.length])
+}
+
+async function measureThroughput({ pictures, library, server, runs, signal, terminal }) {
+  terminal.step(`Images a second under ${CLIENTS} clients`)
+  const first = await library.ask({ task: 'list', paths: cycle(pictures, 8), prompt: prompt(0) })
+  const count = Math.max(CLIENTS, Math.round((ROUND_SECONDS * 8) / first.seconds))
+  const paths = cycle(pictures, count)
+  const forms = new Map(pictures.map((path) => [path, formOf(readFileSync(path), prompt(0))]))
+  const stalls = []
+  const values = await interleave(
+    {
+      library: async () => count / (await library.ask({ task: 'list', paths, prompt: prompt(0) })).seconds,
+      server: async () => {
+        await server.metrics()
+        const start = performance.now()
+        let next = 0
+        const client = async () => {
+          while (next < paths.length) checked(await server.score(forms.get(paths[next++])))
+        }
+        await Promise.all(Array.from({ length: CLIENTS }, client))
+        const rate = (1000 * count) / (performance.now() - start)
+        const { nodejs_eventloop_lag_max_seconds: longest } = await server.metrics()
+        stalls.push(1000 * longest)
+        return rate
+      },
+    },
+    { runs, signal, terminal },
+  )
+  return {
+    rate: median(values.server),
+    rows: [
+      ['library, images a second', spread(values.library), ''],
+      [`server, ${CLIENTS} clients, images a second`, spread(values.server), ''],
+      ['share of the library', spread(ratios(values.server, values.library)), 'at least 0.95'],
+      ['longest stall of the event loop, ms', spread(stalls.slice(1)), 'below 50'],
+    ],
+  }
+}
+
+function checked({ status, text, ms }) {
+  const [result] = status === 200 ? JSON.parse(text).results : []
+  if (!Number.isFinite(result?.hp)) throw new Error(`the server answered ${status}: ${text.slice(0, 200)}`)
+  return ms
+}
+
+async function measureLatency({ pictures, library, server, runs, signal, terminal }) {
+  terminal.step('One request')
+  const forms = pictures.map((path) => formOf(readFileSync(path), prompt(1)))
+  const values = await interleave(
+    {
+      library: async () =>
+        median((await library.ask({ task: 'single', paths: pictures, prompt: prompt(1) })).times),
+      server: async () => {
+        const times = []
+        for (const form of forms) times.push(checked(await server.score(form)))
+        return median(times)
+      },
+    },
+    { runs, signal, terminal },
+  )
+  const more = values.server.map((ms, i) => ms - values.library[i])
+  return [
+    ['library, one 1024² JPEG, ms', spread(values.library), ''],
+    ['server, the same, ms', spread(values.server), ''],
+    ['more than the library, ms', spread(more), 'at most 5'],
+  ]
+}
+
+/** Small pictures, since their bytes must not be what is measured: it takes the client's CPU, too. */
+async function measureOverload({ model, overloadSeconds, signal, terminal }, flags, rate) {
+  const { default: sharp } = await import('sharp')
+  const small = await sharp(drawing(1, 256), { raw: { width: 256, height: 256, channels: 3 } })
+    .jpeg({ quality: 90 })
+    .toBuffer()
+  const form = formOf(small, prompt(2))
+  const queue = Math.max(8, Math.ceil(2 * rate))
+  const server = await startServer(['-m', model, '--max-queue', String(queue), ...flags.map(String)])
+  const {
+    rate: capacity,
+    memories,
+    refusals,
+    statuses,
+    answered,
+  } = await overload({
+    server,
+    form,
+    seconds: overloadSeconds,
+    signal,
+    terminal,
+  })
+  await server.end()
+  refusals.sort((a, b) => a - b)
+  const at = (share) => number(refusals[Math.floor(share * (refusals.length - 1))] ?? 0)
+  const third = Math.ceil(memories.length / 3)
+  const [early, late] = [median(memories.slice(third, 2 * third)), median(memories.slice(-third))]
+  const seen = [...statuses].map(([status, times]) => `${status}: ${times}`).join(', ')
+  return [
+    [`asked for ${OVERLOAD} times what it can do, images a second`, number(OVERLOAD * capacity), ''],
+    [`answers in ${overloadSeconds} s`, seen, '200 and 429'],
+    ['answered with scores, images a second', number(answered / overloadSeconds), ''],
+    ['refusals, ms: median, 99 %, longest', `${at(0.5)}, ${at(0.99)}, ${at(1)}`, 'within 50'],
+    [
+      'memory, MiB: middle third, last third',
+      `${number(early / 2 ** 20)}, ${number(late / 2 ** 20)}`,
+      'flat',
+    ],
+  ]
+}
+
+async function overload({ server, form, seconds, signal, terminal }) {
+  terminal.step('What it can do of small pictures')
+  const rate = await closedLoop(server, form, 4)
+  terminal.step(`${OVERLOAD} times as much for ${seconds} s`)
+  const statuses = new Map()
+  const refusals = []
+  const memories = []
+  const open = new Set()
+  let answered = 0
+  const ask = async () => {
+    const { status, text, ms } = await server.score(form).catch(({ code }) => ({ status: code, text: '' }))
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    if (status === 429) refusals.push(ms)
+    if (status === 200) answered += JSON.parse(text).results.length
+  }
+  const start = performance.now()
+  let sent = 0
+  let sampled = 0
+  while (performance.now() - start < 1000 * seconds) {
+    signal.throwIfAborted()
+    const passed = (performance.now() - start) / 1000
+    for (; sent < OVERLOAD * rate * passed; sent++) {
+      const asked = ask().finally(() => open.delete(asked))
+      open.add(asked)
+    }
+    if (passed >= sampled) {
+      sampled += 1
+      memories.push((await server.metrics()).process_resident_memory_bytes)
+      terminal.detail(`${Math.round(passed)} s, ${Math.round(memories.at(-1) / 2 ** 20)} MiB`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await Promise.all(open)
+  if ([...statuses.values()].reduce((a, b) => a + b, 0) !== sent)
+    throw new Error('a request was not answered')
+  return { rate, statuses, refusals, memories, answered }
+}
+
+/** Images a second of small pictures, under clients that wait for their answers. */
+async function closedLoop(server, form, seconds) {
+  const end = performance.now() + 1000 * seconds
+  let done = 0
+  const client = async () => {
+    while (performance.now() < end) {
+      checked(await server.score(form))
+      done++
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, client))
+  return done / seconds
+}
