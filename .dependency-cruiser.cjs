@@ -44,6 +44,7 @@ const DOORS = [
   'core',
   'server',
   'remote',
+  'remote-web',
   'dataset',
 ]
 

@@ -12,6 +12,8 @@ const entries = {
   transformers: 'src/transformers.ts',
   ort: 'src/ort.ts',
   sheet: 'src/sheet.ts',
+  remote: 'src/remote.ts',
+  'remote-web': 'src/remote-web.ts',
 }
 
 const common = {

@@ -50,6 +50,7 @@ test('every entry has types', () => {
     './transformers',
     './ort',
     './sheet',
+    './remote',
   ])
   for (const entry of entries)
     expect(manifest.exports[entry]).toMatchObject({
