@@ -5,6 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { packError } from '../backend/ort-messages.ts'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
+import { connectGrpc } from '../backend/remote/grpc-transport-node.ts'
+import { RemoteBackend } from '../backend/remote/remote-backend.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
@@ -37,8 +39,10 @@ async function measure({
   batchSize,
   crops,
   prompts,
+  remote,
 }: MeasureRequest): Promise<Measurement> {
-  const runtime = { backend: new OrtNodeBackend(), decoder: cropsOnly, hub: createNodeHub() }
+  const backend = remote ? new RemoteBackend(remote, connectGrpc) : new OrtNodeBackend()
+  const runtime = { backend, decoder: cropsOnly, hub: createNodeHub() }
   const options: ScorerOptions = {
     revision,
     dtype,
