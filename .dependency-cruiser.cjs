@@ -41,6 +41,7 @@ const DOORS = [
   'core',
   'server',
   'remote',
+  'remote-web',
   'dataset',
 ]
 

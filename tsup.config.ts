@@ -13,6 +13,8 @@ const entries = {
   ort: 'src/ort.ts',
   sheet: 'src/sheet.ts',
   server: 'src/server.ts',
+  remote: 'src/remote.ts',
+  'remote-web': 'src/remote-web.ts',
 }
 
 const common = {

@@ -7,5 +7,6 @@ export {
   type ConformanceCase,
   type ConformanceOptions,
 } from './testing/backend-conformance.ts'
+export { type ConformanceGraph, conformanceGraphs } from './testing/conformance-models.ts'
 export type { FakeOptions } from './testing/fake-options.ts'
 export { createFakeScorers, type FakeCalls, type FakeScorers } from './testing/fake-scorers.ts'

@@ -112,6 +112,7 @@ export type ErrorCode =
   | 'backend_failed'
   | 'backend_wrong_output'
   | 'backend_nan'
+  | 'backend_unreachable'
   // DownloadError
   | 'download_failed'
   | 'download_unauthorized'

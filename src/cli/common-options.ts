@@ -4,6 +4,7 @@ import { NODE_DEVICES } from '../backend/ort-node/ort-devices-node.ts'
 import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../models/kinds.ts'
 import { type Dtype, DTYPES } from '../models/manifest.ts'
 import type { Thresholds } from '../ranking/rank-scores.ts'
+import { addBackendOption, type BackendFlags } from './backend-option.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface CommonFlags {
@@ -18,7 +19,7 @@ export interface ImageFlags {
   readonly sharp: boolean
 }
 
-export interface ModelFlags {
+export interface ModelFlags extends BackendFlags {
   readonly model?: string
   readonly revision?: string
   readonly device?: Device
@@ -108,7 +109,7 @@ export function addSpeedOptions(command: Command): Command {
 
 export function addRunOptions(command: Command): Command {
   const kinds = allKinds()
-  addSpeedOptions(addModelOptions(command)).addOption(
+  addBackendOption(addSpeedOptions(addModelOptions(command))).addOption(
     new Option('--only <scorer>', 'load and run this one alone').choices(kinds.map(({ name }) => name)),
   )
   for (const { name, label, range, threshold } of kinds) {

@@ -5,6 +5,7 @@ import type { PerKind, RewardKind } from '../models/kinds.ts'
 import type { Scorer } from '../scorers/scorer.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer, TextScorerParts } from '../scorers/text-scorer.ts'
+import { remoteOptions } from './backend-option.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 
@@ -50,7 +51,10 @@ export async function withScorers<T>(
     return part
   }
   try {
-    const backend: InferenceBackend = own(await services.backend())
+    const remote = remoteOptions(flags, env)
+    const backend: InferenceBackend = own(
+      await (remote ? services.remoteBackend(remote) : services.backend()),
+    )
     const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp, idleSeconds })))
     const runtime = { backend, decoder, hub: await services.hub() }
     const { source, notes } =

@@ -1,4 +1,5 @@
 import type { InferenceBackend } from '../backend/backend.ts'
+import type { RemoteOptions } from '../backend/remote/remote-options.ts'
 import type { convertCheckpoints } from '../convert/index.ts'
 import type { verifyModel } from '../evaluation/verify-model-node.ts'
 import type { ModelHub } from '../hub/hub.ts'
@@ -13,6 +14,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface CliServices {
   /** `tryCpu`: the CPU is not taken for granted. */
   backend(options?: { readonly tryCpu: boolean }): Promise<InferenceBackend>
+  /** Towers that run elsewhere. */
+  remoteBackend(options: RemoteOptions): Promise<InferenceBackend>
   /** `sharp: false`: WebAssembly even where sharp is installed. `idleSeconds`: its threads end after so long without work. */
   decoder(options: {
     readonly sharp: boolean
@@ -31,6 +34,13 @@ export interface CliServices {
 export const nodeServices: CliServices = {
   backend: async (options) =>
     new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(options),
+  remoteBackend: async (options) => {
+    const [{ RemoteBackend }, { connectGrpc }] = await Promise.all([
+      import('../backend/remote/remote-backend.ts'),
+      import('../backend/remote/grpc-transport-node.ts'),
+    ])
+    return new RemoteBackend(options, connectGrpc)
+  },
   decoder: async ({ sharp, idleSeconds }) =>
     (await import('../image/decoder-node.ts')).createNodeDecoder({
       sharp: sharp ? 'auto' : 'never',

@@ -1,4 +1,5 @@
 import type { Device } from '../backend/backend.ts'
+import type { RemoteOptions } from '../backend/remote/remote-options.ts'
 import type { PackedError } from '../base/packed-error.ts'
 import type { Progress } from '../base/progress.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
@@ -17,6 +18,8 @@ export interface MeasureRequest {
   /** Crops of every image, for each of the models. */
   readonly crops: PerKind<readonly ImageCrop[]>
   readonly prompts: readonly string[]
+  /** Measures what a server answers. */
+  readonly remote?: RemoteOptions | undefined
 }
 
 /** What it answers: progress, then one of the others. */

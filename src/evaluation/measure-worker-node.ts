@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
+import { connectGrpc } from '../backend/remote/grpc-transport-node.ts'
+import { RemoteBackend } from '../backend/remote/remote-backend.ts'
 import { packError } from '../base/packed-error.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
@@ -37,8 +39,10 @@ async function measure({
   batchSize,
   crops,
   prompts,
+  remote,
 }: MeasureRequest): Promise<Measurement> {
-  const runtime = { backend: new OrtNodeBackend(), decoder: cropsOnly, hub: createNodeHub() }
+  const backend = remote ? new RemoteBackend(remote, connectGrpc) : new OrtNodeBackend()
+  const runtime = { backend, decoder: cropsOnly, hub: createNodeHub() }
   const options: ScorerOptions = {
     revision,
     dtype,

@@ -1,4 +1,5 @@
 import type { Device } from '../backend/backend.ts'
+import type { RemoteOptions } from '../backend/remote/remote-options.ts'
 import { DeviceError, IcthpError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
@@ -32,6 +33,11 @@ export interface VerifyOptions {
   readonly against?: Dtype | undefined
   /** Which precisions to measure. Default: all that the model holds. */
   readonly dtypes?: readonly Dtype[] | undefined
+  /**
+   * Measures what a server answers instead of what the folder holds: `against` runs here, and `dtypes` (default `against`
+   * alone) say how near the server's self-test must come. Nothing is recorded.
+   */
+  readonly remote?: RemoteOptions | undefined
   /** Where all of them run. Default `auto`. */
   readonly device?: Device | undefined
   readonly threads?: number | undefined
@@ -62,7 +68,8 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
     revision,
     threads,
     batchSize,
-    record = true,
+    remote,
+    record = !remote,
     signal,
     onProgress,
   } = options
@@ -71,46 +78,62 @@ export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyRe
   const folder = await createNodeHub().open(model, { revision, signal, onProgress })
   const manifests = await findManifests(folder)
   const kinds = Object.keys(manifests)
-  const dtypes = chooseDtypes(manifests, against, options.dtypes)
+  const dtypes = chooseDtypes(manifests, against, options.dtypes ?? (remote ? [against] : undefined))
   const drawn = options.images && options.prompts ? [] : drawnPictures()
   const { images = drawn.map(({ image }) => image), prompts = drawn.map(({ caption }) => caption) } = options
   const crops = await cropAll(images, manifests, options)
   const count = Object.values(crops)[0]!.length
-  const measure = (dtype: Dtype): Promise<Measurement> => {
+  const shared = { source: model, revision, threads, batchSize, prompts }
+  const measure = (dtype: Dtype, at?: RemoteOptions): Promise<Measurement> => {
     const held = kinds.filter((kind) => heldDtypes(manifests[kind]!.manifest).includes(dtype))
     const theirs = Object.fromEntries(held.map((kind) => [kind, crops[kind]!]))
+    const where = at ? 'remote' : device
     return measureApart(
-      { source: model, revision, kinds: held, dtype, device, threads, batchSize, crops: theirs, prompts },
+      { ...shared, kinds: held, dtype, device: where, crops: theirs, remote: at },
       { signal, onProgress },
     )
   }
   // Without it there is nothing to compare with: what it throws ends the run.
   const right = await measure(against)
-  const precisions: VerifiedPrecision[] = []
-  const failures: VerifyReport['failures'][number][] = []
-  for (const dtype of dtypes) {
-    try {
-      const got = dtype === against ? right : await measure(dtype)
-      const memory = { models: kinds.filter((kind) => got.models[kind]), ...got.memory }
-      precisions.push({ dtype, ...compareMeasurements(right, got), memory })
-    } catch (error) {
-      if (signal?.aborted || !(error instanceof IcthpError)) throw error
-      failures.push({ dtype, code: error.code, message: error.message })
-    }
-  }
+  const tried = await tryEach(dtypes, signal, async (dtype) => {
+    const got = dtype === against && !remote ? right : await measure(dtype, remote)
+    const memory = { models: kinds.filter((kind) => got.models[kind]), ...got.memory }
+    return { dtype, ...compareMeasurements(right, got), memory }
+  })
   const source = (own: unknown): MeasuredWith => (own ? 'own' : 'drawn')
   const report = {
     model,
     against,
-    precisions,
-    failures,
+    ...tried,
     models: Object.fromEntries(kinds.map((kind) => [kind, manifests[kind]!.manifest.name])),
     images: { count, source: source(options.images) },
     ...(kinds.some((kind) => kindNamed(kind).takesPrompt)
       ? { prompts: { count: prompts.length, source: source(options.prompts) } }
       : {}),
   }
-  return { ...report, ...(record ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }) }
+  return {
+    ...report,
+    ...(record && !remote ? await recordAll(folder, manifests, report) : { recorded: [], notes: [] }),
+  }
+}
+
+/** One after the other; a precision that fails by itself is told beside the others. */
+async function tryEach(
+  dtypes: readonly Dtype[],
+  signal: AbortSignal | undefined,
+  verify: (dtype: Dtype) => Promise<VerifiedPrecision>,
+): Promise<Pick<VerifyReport, 'precisions' | 'failures'>> {
+  const precisions: VerifiedPrecision[] = []
+  const failures: VerifyReport['failures'][number][] = []
+  for (const dtype of dtypes) {
+    try {
+      precisions.push(await verify(dtype))
+    } catch (error) {
+      if (signal?.aborted || !(error instanceof IcthpError)) throw error
+      failures.push({ dtype, code: error.code, message: error.message })
+    }
+  }
+  return { precisions, failures }
 }
 
 function checkOptions({ against, dtypes = [], images, prompts }: VerifyOptions): void {

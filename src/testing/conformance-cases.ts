@@ -195,6 +195,15 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
     }
   },
 
+  'load: a graph that the server has not is a BackendError': async ({ backend, models, device }) => {
+    await expectError(
+      backend.load({ ...(await models.source('AFFINE')), tower: 'nowhere' }, { device }),
+      'BackendError',
+      ['backend_failed'],
+      'loading a graph that is not there',
+    )
+  },
+
   'abort: before the start, load and run reject with the reason': async ({
     backend,
     models,
@@ -277,6 +286,18 @@ export const CASES: Readonly<Record<string, (bench: Bench) => Promise<void>>> = 
     await backend.dispose()
   },
 }
+
+/** Cases of backends that read files. */
+export const FILE_CASES: ReadonlySet<string> = new Set([
+  'load: a damaged graph is a BackendError',
+  'load: a missing file is an error',
+  'load: missing or truncated external data is an error',
+])
+
+/** Cases of backends that run what a server hosts. */
+export const HOSTED_CASES: ReadonlySet<string> = new Set([
+  'load: a graph that the server has not is a BackendError',
+])
 
 async function expectReason(promise: Promise<unknown>, reason: Error, what: string): Promise<void> {
   const error = await rejection(promise, what)

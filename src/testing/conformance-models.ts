@@ -5,7 +5,30 @@ import { expectSame, expectTrue } from './expect.ts'
 
 export type Place = (bytes: Uint8Array, name: string) => FileSource | Promise<FileSource>
 
-type GraphName = 'AFFINE' | 'AFFINE_EXTERNAL' | 'LOOKUP' | 'CHAIN'
+/** A graph of the suite, for whoever hosts it. */
+export interface ConformanceGraph {
+  readonly graph: Uint8Array
+  /** To lie beside the graph, by file name. */
+  readonly externalData: Readonly<Record<string, Uint8Array>>
+}
+
+/**
+ * The suite's graphs by the name that `ModelSource.tower` has in it (`affine`, `affine_external`, `lookup`, `chain`), to be
+ * hosted where a remote backend finds them.
+ */
+export function conformanceGraphs(): Readonly<Record<string, ConformanceGraph>> {
+  const external = { [EXTERNAL_NAME]: bytes(graphs.EXTERNAL_DATA) }
+  return Object.fromEntries(
+    GRAPHS.map((name) => [
+      name.toLowerCase(),
+      { graph: bytes(graphs[name]), externalData: name === 'AFFINE_EXTERNAL' ? external : {} },
+    ]),
+  )
+}
+
+const GRAPHS = ['AFFINE', 'AFFINE_EXTERNAL', 'LOOKUP', 'CHAIN'] as const
+const EXTERNAL_NAME = 'external.onnx_data'
+type GraphName = (typeof GRAPHS)[number]
 
 type Change = (content: Uint8Array) => Uint8Array | undefined
 const same: Change = (content) => content
@@ -27,12 +50,12 @@ export class ConformanceModels {
     const folder = `${name.toLowerCase().replace('_', '-')}-${++this.#count}`
     const externalData: { name: string; file: FileSource }[] = []
     if (name === 'AFFINE_EXTERNAL') {
-      const part = 'external.onnx_data'
       const data = external(bytes(graphs.EXTERNAL_DATA))
-      if (data) externalData.push({ name: part, file: await this.place(data, `${folder}/${part}`) })
+      if (data)
+        externalData.push({ name: EXTERNAL_NAME, file: await this.place(data, `${folder}/${EXTERNAL_NAME}`) })
     }
     const graph = await this.place(damage(bytes(graphs[name]))!, `${folder}/graph.onnx`)
-    return modelOfFiles(`conformance ${folder}`, graph, externalData)
+    return { ...modelOfFiles(`conformance ${folder}`, graph, externalData), tower: name.toLowerCase() }
   }
 }
 

@@ -120,6 +120,7 @@ function fakeServices(log: string[]): CliServices {
   }
   return {
     backend: async () => fakeBackend(log),
+    remoteBackend: notThere,
     decoder: async () => fakeDecoder(log),
     hub: async () => ({ open: async (source) => fakeFolder(source) }),
     defaultModel: async ({ ICTHP_MODEL: named }) =>

@@ -51,6 +51,7 @@ test('every entry has types', () => {
     './ort',
     './sheet',
     './server',
+    './remote',
   ])
   for (const entry of entries)
     expect(manifest.exports[entry]).toMatchObject({

@@ -5,6 +5,7 @@ import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evalu
 import type { ImageInput } from '../../image/image-input.ts'
 import { allKinds } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
+import { addBackendOption, remoteOptions } from '../backend-option.ts'
 import {
   addCommonOptions,
   addImages,
@@ -57,12 +58,13 @@ export function addVerify(program: Command, context: Context): void {
       `precisions to measure, of ${DTYPES.join(',')} (default: all that are there)`,
       dtypeList,
     )
-  addSpeedOptions(addPlaceOptions(command))
+  addBackendOption(addSpeedOptions(addPlaceOptions(command)))
     .option('--no-record', 'do not write the results into the model folder')
     .option('--json', 'one JSON document')
   addCommonOptions(command, [
     'icthp verify --model models-out/',
     'icthp verify --model models-out/ renders/ --prompts-file prompts.txt --dtype int8,q8',
+    'icthp verify --model models-out/ --backend http://gpu-box:8000 --dtype fp16',
   ]).action((images: string[], flags: VerifyFlags) => verify(images, flags, context))
 }
 
@@ -96,6 +98,7 @@ async function verify(args: readonly string[], flags: VerifyFlags, context: Cont
       threads,
       maxPixels,
       record,
+      remote: remoteOptions(flags, env),
       decoder,
       signal,
       ...(images.length > 0 ? { images: images.map(({ input }): ImageInput => input) } : {}),

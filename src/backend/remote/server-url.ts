@@ -1,0 +1,69 @@
+import { InputError, show } from '../../base/errors.ts'
+import type { ServerAddress } from './transport.ts'
+
+/** A server's address, taken apart. */
+export interface ServerUrl extends ServerAddress {
+  /** A name or an address, as gRPC wants it: IPv6 in brackets. */
+  readonly host: string
+  readonly port: number
+  readonly secure: boolean
+  /** Written `grpc://` or `grpcs://`. */
+  readonly isGrpc: boolean
+  /** Where the protocol lies below a gateway; else ''. */
+  readonly path: string
+}
+
+const PORTS: Readonly<Record<string, number | undefined>> = {
+  'http:': 80,
+  'https:': 443,
+  'grpc:': undefined,
+  'grpcs:': 443,
+}
+
+/**
+ * Reads `http://host:8000`, `https://host/gateway`, `grpc://host:8001` and `grpcs://host`; `host:8000` is http. A user and
+ * password in it become a header. Throws `InputError` `input_invalid_option`.
+ */
+export function parseServerUrl(given: unknown, headers: Readonly<Record<string, string>> = {}): ServerUrl {
+  const text = given instanceof URL ? given.href : String(given)
+  const url = readUrl(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
+  const port = url && (Number(url.port) || PORTS[url.protocol])
+  if (!url || !(url.protocol in PORTS) || url.hostname === '' || !port) {
+    throw new InputError(
+      'input_invalid_option',
+      `${show(given)} is no address of a server. Write http://host:8000, or grpc://host:8001.`,
+      { url: show(given) },
+    )
+  }
+  const path = pathOf(url)
+  const isGrpc = url.protocol.startsWith('grpc')
+  return {
+    url: `${url.protocol}//${url.host}${path}`,
+    headers: { ...userOf(url), ...lowerCased(headers) },
+    host: url.hostname,
+    port,
+    secure: url.protocol === 'https:' || url.protocol === 'grpcs:',
+    isGrpc,
+    path,
+  }
+}
+
+/** Without a slash at its end, nor the `/v2` that belongs to the protocol. */
+function pathOf({ pathname }: URL): string {
+  const names = pathname.split('/').filter((name) => name !== '')
+  if (names.at(-1) === 'v2') names.pop()
+  return names.map((name) => `/${name}`).join('')
+}
+
+const readUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
+
+function userOf({ username, password }: URL): Record<string, string> {
+  if (username === '') return {}
+  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const bytes = new TextEncoder().encode(user)
+  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }
+}
+
+/** As gRPC wants them, and so that one given twice is there once. */
+const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))

@@ -1,0 +1,92 @@
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { type InferResponse, MessageError } from '../../backend/open-inference/infer-message.ts'
+import { decodeRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
+import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
+import { type ErrorCode, IcthpError } from '../../base/errors.ts'
+import { VERSION } from '../../base/version.ts'
+import { invalid, TowerDesk } from './answer-infer.ts'
+import type { ServedTower } from './served-tower.ts'
+
+export interface OpenInferenceOptions {
+  /** Bytes a body may have. Default 64 MiB, as Triton's: 111 pictures as float32. */
+  readonly maxBytes?: number | undefined
+}
+
+/** HTTP statuses of errors; what is not here is the server's fault. */
+const STATUSES: Readonly<Partial<Record<ErrorCode, 400 | 401 | 404 | 413 | 429 | 503 | 504>>> = {
+  request_invalid: 400,
+  request_unauthorized: 401,
+  request_not_found: 404,
+  request_too_large: 413,
+  request_overloaded: 429,
+  request_closing: 503,
+  request_timeout: 504,
+}
+
+/**
+ * Towers over the REST of the Open Inference Protocol v2, with its binary extension:
+ * `/v2`, `/v2/health/…`, `/v2/models/…`. Errors are `{"error": text}`.
+ */
+export function openInferenceRoutes(
+  towers: readonly ServedTower[],
+  { maxBytes = 64 << 20 }: OpenInferenceOptions = {},
+): Hono {
+  const desk = new TowerDesk(towers)
+  const app = new Hono()
+  app.onError((error, context) => failed(context, error))
+  app.get('/v2', (context) =>
+    context.json({ name: 'icthp', version: VERSION, extensions: ['binary_tensor_data'] }),
+  )
+  app.get('/v2/health/live', (context) => context.json({ live: true }))
+  app.get('/v2/health/ready', (context) => context.json({ ready: true }))
+  const limit = bodyLimit({
+    maxSize: maxBytes,
+    onError: (context) =>
+      context.json({ error: `The body has more than ${maxBytes} bytes. Split the batch.` }, 413),
+  })
+  for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
+    const named = (context: Context): [string, string | undefined] => [
+      context.req.param('model')!,
+      context.req.param('version'),
+    ]
+    app.get(path, (context) => context.json(desk.metadata(...named(context))))
+    app.get(`${path}/ready`, (context) => {
+      const { name } = desk.tower(...named(context))
+      return context.json({ name, ready: true })
+    })
+    app.post(`${path}/infer`, limit, (context) => infer(context, desk, ...named(context)))
+  }
+  return app
+}
+
+async function infer(
+  context: Context,
+  desk: TowerDesk,
+  model: string,
+  version: string | undefined,
+): Promise<Response> {
+  // Before the body is read.
+  desk.tower(model, version)
+  const encoding = context.req.header('content-encoding')
+  if (encoding && encoding !== 'identity') throw invalid(`The body is ${encoding}; send it as it is.`)
+  const body = new Uint8Array(await context.req.arrayBuffer())
+  const request = decodeRestRequest(model, body, context.req.header(LENGTH_HEADER))
+  const response = await desk.infer({ ...request, version }, context.req.raw.signal)
+  return answer(response, request.isBinary)
+}
+
+function answer(response: InferResponse, isBinary: (output: string) => boolean): Response {
+  const { body, headers } = encodeRestResponse(response, isBinary)
+  return new Response(body as Uint8Array<ArrayBuffer>, { headers })
+}
+
+function failed(context: Context, error: unknown): Response {
+  if (error instanceof MessageError)
+    return context.json({ error: `The request cannot be read: ${error.message}.` }, 400)
+  const code = error instanceof IcthpError ? error.code : undefined
+  const after = error instanceof IcthpError ? error.details['retryAfter'] : undefined
+  if (typeof after === 'number') context.header('retry-after', String(Math.max(1, Math.ceil(after))))
+  const message = code === undefined ? 'The server failed.' : (error as Error).message
+  return context.json({ error: message }, (code && STATUSES[code]) ?? 500)
+}
