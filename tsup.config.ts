@@ -12,6 +12,7 @@ const entries = {
   transformers: 'src/transformers.ts',
   ort: 'src/ort.ts',
   sheet: 'src/sheet.ts',
+  dataset: 'src/dataset.ts',
 }
 
 const common = {

@@ -106,6 +106,7 @@ async function loadChoice(
       model: manifest.name,
       source,
       origin: manifest.source,
+      ...(manifest.checksum === undefined ? {} : { digest: manifest.checksum }),
       device,
       dtype,
       batchSize,
