@@ -50,6 +50,7 @@ test('every entry has types', () => {
     './transformers',
     './ort',
     './sheet',
+    './dataset',
   ])
   for (const entry of entries)
     expect(manifest.exports[entry]).toMatchObject({

@@ -37,6 +37,11 @@ export async function* readPartIndex(
     yield { index: Number(index), failed: error !== null && error !== undefined }
 }
 
+export async function hasFailedRows(out: Store, part: PartName, signal?: AbortSignal): Promise<boolean> {
+  for await (const { failed } of readPartIndex(out, part, signal)) if (failed) return true
+  return false
+}
+
 type Values = Readonly<Record<string, unknown>>
 
 async function* readParquetRows(

@@ -3,11 +3,11 @@ import type { OnProgress } from '../../base/progress.ts'
 import { scorersIn, type ScorersOption } from '../../ranking/score-images.ts'
 import { Leases } from '../leases/leases.ts'
 import { listParts, type PartName } from '../parts/part-name.ts'
-import { readPartIndex } from '../parts/part-reader.ts'
+import { hasFailedRows } from '../parts/part-reader.ts'
 import { makePlan, type Plan } from '../plan/plan.ts'
 import type { DatasetSettings } from '../plan/settings.ts'
 import { absoluteAddress } from '../sources/address.ts'
-import { findInputs } from '../sources/find-inputs.ts'
+import { findInputs, type FoundInput } from '../sources/find-inputs.ts'
 import type { Shard } from '../sources/shard.ts'
 import { openOutput } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
@@ -69,7 +69,7 @@ export interface DatasetSummary {
  * `OutputError`.
  */
 export async function scoreDataset(
-  sources: readonly string[],
+  sources: readonly string[] | readonly FoundInput[],
   options: ScoreDatasetOptions,
 ): Promise<DatasetSummary> {
   const scorers = scorersIn(options)
@@ -86,7 +86,7 @@ export const outputOf = ({ out, cwd = process.cwd() }: Pick<PlanDatasetOptions, 
 
 /** Writes down which shards there are, as `scoreDataset` and `enqueueDataset` start. Safe to call from many at once. */
 export async function planDataset(
-  sources: readonly string[],
+  sources: readonly string[] | readonly FoundInput[],
   options: PlanDatasetOptions & Pick<DatasetSettings, 'kinds'>,
   out: Store = outputOf(options),
 ): Promise<Plan> {
@@ -102,8 +102,12 @@ export async function planDataset(
     format,
     ...(embeddings === undefined ? {} : { embeddings }),
   }
-  return makePlan(out, await findInputs(sources, { cwd, signal }), settings, { shardSize, signal })
+  const inputs = isLookedAt(sources) ? sources : await findInputs(sources, { cwd, signal })
+  return makePlan(out, inputs, settings, { shardSize, signal })
 }
+
+const isLookedAt = (sources: readonly string[] | readonly FoundInput[]): sources is readonly FoundInput[] =>
+  typeof sources[0] === 'object'
 
 /** A shard with the part whose failed rows are to be made anew, where there is one. */
 interface Task {
@@ -166,7 +170,7 @@ class Engine {
     for (const shard of this.shards) {
       const part = current.get(shard.id)
       if (!part) undone.push(shard)
-      else if (this.options.retryFailed && (await this.#hasFailed(part))) {
+      else if (this.options.retryFailed && (await hasFailedRows(out, part, this.#stop.signal))) {
         this.#retries.set(shard.id, part)
         undone.push(shard)
       } else this.#progress.end(shard)
@@ -174,12 +178,6 @@ class Engine {
     const held = await this.#leases.held(this.#stop.signal)
     const start = held.size === 0 ? 0 : Math.floor(Math.random() * undone.length)
     return [...undone.slice(start), ...undone.slice(0, start)]
-  }
-
-  async #hasFailed(part: PartName): Promise<boolean> {
-    for await (const { failed } of readPartIndex(this.run_.out, part, this.#stop.signal))
-      if (failed) return true
-    return false
   }
 
   async #stillUndone(held: readonly Shard[]): Promise<Shard[]> {
