@@ -74,12 +74,12 @@ class Proxy {
     const { refuse, cut, writeOnce = true } = this.faults
     const number = ++this.counts.requests
     const body = await bodyOf(req)
-    if (refuse && number % refuse === 0) {
+    const isCut = cut !== undefined && number % cut === 0
+    if (refuse && number % refuse === 0 && !isCut) {
       this.counts.refused++
       res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>')
       return
     }
-    const isCut = cut !== undefined && number % cut === 0
     const way = isCut ? this.counts.cut++ % 3 : undefined
     if (way === 0) return void req.socket.destroy()
     const isOnce = writeOnce && req.headers['if-none-match'] === '*'

@@ -123,7 +123,8 @@ class QueueWorker {
   }
 
   #progress(): void {
-    this.options.onProgress?.({ stage: 'encode', item: 'images', loaded: ++this.#rows, unit: 'images' })
+    this.#rows++
+    this.options.onProgress?.({ stage: 'encode', item: 'images', loaded: this.#rows, unit: 'images' })
   }
 
   /** Of sources that were enqueued after this worker began, too. */

@@ -5,7 +5,7 @@ import type { PartShape } from '../parts/part-columns.ts'
 import { partKey, type PartName } from '../parts/part-name.ts'
 import type { Row } from '../parts/row.ts'
 import { agreeOnModels, type Plan } from '../plan/plan.ts'
-import type { DatasetModels } from '../plan/settings.ts'
+import { type DatasetModels, requireSame } from '../plan/settings.ts'
 import { SampleScorer } from '../score/score-samples.ts'
 import { scoreShard, ShardFailure, type ShardTools } from '../score/score-shard.ts'
 import type { Shard } from '../sources/shard.ts'
@@ -34,6 +34,8 @@ export class DatasetRun {
     scorers: readonly Scorer[],
     { cache }: { readonly cache?: string | undefined } = {},
   ): Promise<DatasetRun> {
+    const kinds = scorers.map(({ kind }) => kind.name)
+    requireSame({ kinds: plan.settings.kinds }, { kinds }, out.address)
     await agreeOnModels(out, modelsOf(scorers))
     const { settings } = plan
     const kept = cache === undefined ? undefined : new EmbeddingCache(cache, scorers)
