@@ -26,6 +26,7 @@ const platformFiles = [
   'src/checkpoint/**',
   'src/convert/**',
   'src/cli/**',
+  'src/dataset/**',
 ]
 
 // Long by nature: one switch or one run of arithmetic that a cut would only hide, or a text with holes.

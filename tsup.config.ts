@@ -15,6 +15,7 @@ const entries = {
   server: 'src/server.ts',
   remote: 'src/remote.ts',
   'remote-web': 'src/remote-web.ts',
+  dataset: 'src/dataset.ts',
 }
 
 const common = {

@@ -132,6 +132,7 @@ export type ErrorCode =
   | 'request_closing'
   // DatasetError
   | 'dataset_source_invalid'
+  | 'dataset_settings_differ'
   | 'dataset_shard_damaged'
   | 'dataset_lease_lost'
   | 'dataset_part_missing'

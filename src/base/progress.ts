@@ -8,6 +8,8 @@ export interface Progress {
   readonly loaded: number
   /** Absent where it is not known. */
   readonly total?: number
+  /** The total is a guess that changes on the way. */
+  readonly estimated?: boolean
   readonly unit: 'bytes' | 'images' | 'files' | 'layers' | 'seconds'
 }
 

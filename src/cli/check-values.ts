@@ -13,10 +13,11 @@ export function checkOptionValues(
   program: Command,
   onCommand: (name: string) => void,
 ): void {
-  const name = argv.find((arg) => !arg.startsWith('-'))
-  const command = program.commands.find((candidate) => candidate.name() === name)
-  if (!command) return
-  onCommand(command.name())
+  const [name, inner] = argv.filter((arg) => !arg.startsWith('-'))
+  const outer = program.commands.find((candidate) => candidate.name() === name)
+  if (!outer) return
+  const command = outer.commands.find((candidate) => candidate.name() === inner) ?? outer
+  onCommand(command === outer ? outer.name() : `${outer.name()} ${command.name()}`)
   for (let i = 0; i < argv.length && argv[i] !== '--'; i++) {
     const arg = argv[i]!
     const glued = /^-[a-z]=/i.test(arg) ? arg.slice(0, 2) : undefined

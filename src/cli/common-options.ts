@@ -47,11 +47,13 @@ export type Format = 'table' | 'json' | 'ndjson' | 'csv'
 
 /** Options of every command, its examples, and where its errors point to. */
 export function addCommonOptions(command: Command, examples: readonly string[]): Command {
+  const { parent } = command
+  const parents = parent?.parent ? `${parent.name()} ` : ''
   return command
     .option('-q, --quiet', 'no progress bar and no notes; errors are told all the same')
     .option('--no-color', 'no colours (so does the environment variable NO_COLOR)')
     .option('--verbose', 'with an error, the place in the code that it comes from (so does ICTHP_DEBUG=1)')
-    .showHelpAfterError(`Run \`icthp ${command.name()} --help\` for what it takes.`)
+    .showHelpAfterError(`Run \`icthp ${parents}${command.name()} --help\` for what it takes.`)
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`)
 }
 

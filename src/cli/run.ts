@@ -4,6 +4,7 @@ import { VERSION } from '../base/version.ts'
 import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
+import { addDataset } from './commands/dataset.ts'
 import { addInfo } from './commands/info.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
@@ -25,7 +26,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   const program = createProgram(context).hook('preAction', (_program, action) => {
     const options = action.opts<TerminalOptions & { verbose?: true }>()
     terminal.configure(options)
-    command = `icthp ${action.name()}`
+    command = pathOf(action)
     verbose ||= options.verbose === true
   })
   try {
@@ -75,6 +76,10 @@ function typed(error: unknown): unknown {
   )
 }
 
+/** `icthp dataset score`. */
+const pathOf = (command: Command): string =>
+  `${command.parent ? `${pathOf(command.parent)} ` : ''}${command.name()}`
+
 function createProgram(context: Context): Command {
   const { stdout, stderr } = context.io
   const program = new Command('icthp')
@@ -96,8 +101,18 @@ function createProgram(context: Context): Command {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.',
     )
-  for (const add of [addScore, addRank, addServe, addConvert, addPull, addVerify, addInspect, addInfo])
-    add(program, context)
+  const commands = [
+    addScore,
+    addRank,
+    addDataset,
+    addServe,
+    addConvert,
+    addPull,
+    addVerify,
+    addInspect,
+    addInfo,
+  ]
+  for (const add of commands) add(program, context)
   return program
 }
 

@@ -1,4 +1,5 @@
 import type { Judge, Scorer } from '../scorers/scorer.ts'
+import type { EncodeOptions } from '../scorers/scorer-options.ts'
 import type { EncodedImage } from '../scorers/vision-encoder.ts'
 import type { Scores } from './combine.ts'
 import { judged } from './score-images.ts'
@@ -20,10 +21,8 @@ export class PromptJudges {
   readonly #known = new Map<string, Known>()
   #ahead = FIRST_AHEAD
 
-  constructor(
-    private readonly scorers: readonly Scorer[],
-    private readonly signal: AbortSignal | undefined,
-  ) {}
+  /** `scorers` in the order in which images are encoded for them. */
+  constructor(private readonly scorers: readonly Scorer[]) {}
 
   /** How many prompts should be learned at once: more with each time. */
   get ahead(): number {
@@ -35,18 +34,19 @@ export class PromptJudges {
   }
 
   /** Encodes those that are not known. Throws what the text tower throws. */
-  async learn(prompts: readonly string[]): Promise<void> {
+  async learn(prompts: Iterable<string>, options: EncodeOptions = {}): Promise<void> {
     const fresh: string[] = []
     for (const prompt of new Set(prompts)) {
       const known = this.#known.get(prompt)
       if (known) this.#keep(prompt, known)
       else fresh.push(prompt)
     }
+    if (fresh.length === 0) return
     const judges: Judge[] = []
-    for (const scorer of this.scorers) judges.push(await scorer.judge(fresh, { signal: this.signal }))
+    for (const scorer of this.scorers) judges.push(await scorer.judge(fresh, options))
     fresh.forEach((prompt, place) => this.#keep(prompt, { judges, place }))
     for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MOST_KNOWN) break
+      if (this.#known.size <= Math.max(MOST_KNOWN, fresh.length)) break
       this.#known.delete(oldest)
     }
     this.#ahead = Math.min(MOST_AHEAD, 2 * this.#ahead)

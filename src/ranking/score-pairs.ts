@@ -38,12 +38,12 @@ export async function* scorePairs(
   const scorers = requireScorers(options, 'scorePairs')
   const { signal, onProgress, onImageError, total } = options
   const source = sourceOf(pairs, options.transfer)
-  const judges = new PromptJudges(scorers, signal)
+  const judges = new PromptJudges(scorers)
   const encoders = scorers.map(({ vision }) => vision)
   const stream = { signal, onProgress, onImageError, total: source.total ?? total }
   for await (const { index, encoded } of encodeStream(encoders, source.images, stream)) {
     const prompt = source.promptOf(index)
-    if (!judges.knows(prompt)) await judges.learn(source.promptsFrom(index, judges.ahead))
+    if (!judges.knows(prompt)) await judges.learn(source.promptsFrom(index, judges.ahead), { signal })
     yield { index, scores: judges.judge(prompt, encoded) }
   }
 }

@@ -129,6 +129,7 @@ function infoOf(
     model: manifest.name,
     source,
     origin: manifest.source,
+    ...(manifest.checksum === undefined ? {} : { digest: manifest.checksum }),
     device,
     dtype,
     batchSize,

@@ -83,6 +83,8 @@ export interface ScorerInfo {
   readonly source: string
   readonly revision?: string | undefined
   readonly origin: ModelOrigin
+  /** sha256 of what the manifest says of weights and preprocessing: two models with the same one give the same numbers. */
+  readonly digest?: string | undefined
   readonly device: Device
   readonly dtype: Dtype
   readonly batchSize: number

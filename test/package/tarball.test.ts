@@ -52,6 +52,7 @@ test('every entry has types', () => {
     './sheet',
     './server',
     './remote',
+    './dataset',
   ])
   for (const entry of entries)
     expect(manifest.exports[entry]).toMatchObject({

@@ -73,8 +73,8 @@ export class ProgressBar {
     this.output.write(`\r\x1b[2K${truncateMiddle(this.#line, (this.output.columns || 80) - 1)}`)
   }
 
-  #sample({ stage, unit, total, loaded }: Progress, at: number): void {
-    const key = `${stage} ${unit} ${total}`
+  #sample({ stage, unit, total, loaded, estimated }: Progress, at: number): void {
+    const key = `${stage} ${unit} ${estimated ? '' : total}`
     if (key !== this.#key || loaded < (this.#samples.at(-1)?.loaded ?? 0)) this.#samples = []
     this.#key = key
     this.#samples.push({ at, loaded })

@@ -20,7 +20,7 @@ export type BrowserName = keyof typeof BROWSERS
 /** Another package manager may be at work, as on machines that update themselves. */
 const APT_PATIENCE = 300_000
 
-const hasApt = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+export const hasApt = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 
 /**
  * Where a browser is: what `$CHROMIUM` or `$FIREFOX` says, the system's, else it is installed: Debian's package as root,
@@ -83,7 +83,7 @@ async function install(name: BrowserName): Promise<string> {
   }
 }
 
-async function apt(...args: string[]): Promise<void> {
+export async function apt(...args: string[]): Promise<void> {
   const until = performance.now() + APT_PATIENCE
   for (;;) {
     try {

@@ -1,0 +1,105 @@
+import { basename, dirname } from 'node:path'
+import { DatasetError, InputError, OutputError } from '../../base/errors.ts'
+import { type PartColumn, partColumns, type PartShape } from '../parts/part-columns.ts'
+import { readPart } from '../parts/part-reader.ts'
+import { openPartWriter } from '../parts/part-writer.ts'
+import { readModels, requirePlan } from '../plan/plan.ts'
+import type { PartFormat } from '../plan/settings.ts'
+import { shapeOf } from '../run/dataset-run.ts'
+import { outputOf } from '../run/score-dataset.ts'
+import { absoluteAddress, isAddress } from '../sources/address.ts'
+import { LocalStore } from '../store/local-store.ts'
+import { checkParts, type DatasetProblem, type DatasetStatusOptions } from './dataset-status.ts'
+
+export interface MergeDatasetOptions extends DatasetStatusOptions {
+  /** A file that is not there yet: `.parquet`, or `.ndjson` (`.jsonl`). */
+  readonly to: string
+  /** Merge what is there, though shards or rows are missing. Default false. */
+  readonly partial?: boolean | undefined
+}
+
+/**
+ * Writes the rows of all parts into one file, a column `shard` before them, in the order of the plan. Nothing is written where a
+ * shard or a row is missing or twice. Throws `DatasetError` (`dataset_part_missing`, `dataset_part_twice`), `OutputError`.
+ */
+export async function mergeDataset(options: MergeDatasetOptions): Promise<{ readonly rows: number }> {
+  const { cwd = process.cwd(), signal, partial = false } = options
+  const format = formatOf(options.to)
+  const to = absoluteAddress(options.to, cwd)
+  const folder = new LocalStore(dirname(to))
+  if ((await folder.size(basename(to))) !== undefined) throw isThere(to)
+  const out = outputOf(options)
+  const plan = await requirePlan(out)
+  const { status, parts } = await checkParts(out, plan, options)
+  refuse(status.problems, status.out, partial)
+  const models = (await readModels(out)) ?? {}
+  const shape: PartShape = { ...shapeOf(plan, models), format }
+  const draft = await folder.draft()
+  let current = ''
+  const shard: PartColumn = {
+    name: 'shard',
+    element: { name: 'shard', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+    value: () => current,
+  }
+  const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
+  let rows = 0
+  for (const { id } of plan.shards) {
+    const part = parts.current.get(id)
+    if (!part) continue
+    current = id
+    for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
+      await writer.write([row])
+      rows++
+    }
+    // Its rows are told by its name, so none may wait for the next shard's.
+    await writer.flush()
+  }
+  await writer.close()
+  if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
+  return { rows }
+}
+
+function formatOf(path: string): PartFormat {
+  if (/\.parquet$/i.test(path)) return 'parquet'
+  if (/\.(?:ndjson|jsonl)$/i.test(path) && !isAddress(path)) return 'ndjson'
+  throw new InputError(
+    'input_invalid_option',
+    'The merged file is a .parquet or .ndjson file of this machine.',
+    {
+      to: path,
+    },
+  )
+}
+
+const isThere = (path: string): OutputError =>
+  new OutputError('output_not_ours', `${path} is there already. Remove it, or choose another name.`, { path })
+
+const TWICE: readonly DatasetProblem['kind'][] = ['part_twice', 'rows_twice', 'part_unknown']
+
+function refuse(problems: readonly DatasetProblem[], out: string, partial: boolean): void {
+  const counted = problems.filter(({ kind }) => !partial || TWICE.includes(kind))
+  const [first] = counted
+  if (!first) return
+  const isTwice = counted.every(({ kind }) => TWICE.includes(kind))
+  const more = counted.length > 1 ? ` and ${counted.length - 1} more` : ''
+  const advice = isTwice ? 'Remove what is not ours' : 'Score the rest'
+  throw new DatasetError(
+    isTwice ? 'dataset_part_twice' : 'dataset_part_missing',
+    `${out} is not whole: ${describe(first)}${more}. ${advice}; \`icthp dataset status\` names all.`,
+    { out, problems: counted },
+  )
+}
+
+const WORDS: Readonly<Record<DatasetProblem['kind'], string>> = {
+  part_missing: 'there is no part of',
+  part_twice: 'there are two parts of',
+  rows_missing: 'rows are missing in the part of',
+  rows_twice: 'rows are twice in the part of',
+  part_unknown: 'no shard belongs to',
+}
+
+/** A problem in words, without the reason. */
+export function describe({ kind, shard, rows }: DatasetProblem): string {
+  const places = rows ? ` (row ${rows.slice(0, 5).join(', ')}${rows.length > 5 ? ', …' : ''})` : ''
+  return `${WORDS[kind]} ${shard}${places}`
+}

@@ -1,0 +1,118 @@
+import { parquetReadObjects } from 'hyparquet'
+import { DatasetError } from '../../base/errors.ts'
+import type { ModelKind } from '../../models/kinds.ts'
+import type { Scores } from '../../ranking/combine.ts'
+import { linesOf } from '../sources/jsonl-shard.ts'
+import { COMPRESSORS, parquetFile } from '../sources/parquet-shard.ts'
+import type { Store } from '../store/store.ts'
+import { embeddingColumn, scoreKeys } from './part-columns.ts'
+import type { PartName } from './part-name.ts'
+import type { Row } from './row.ts'
+
+/** Rows of a part that are held at a time. */
+const SLICE = 1000
+
+/** The rows of a part, in their order. Throws `DatasetError`. */
+export async function* readPart(
+  out: Store,
+  part: PartName,
+  kinds: readonly ModelKind[],
+  signal?: AbortSignal,
+): AsyncGenerator<Row> {
+  const read = part.format === 'parquet' ? readParquetRows(out, part, signal) : readNdjson(out, part, signal)
+  for await (const values of read) yield rowOf(values, kinds)
+}
+
+/** Place and error of each row, which is all that is needed to count them. */
+export async function* readPartIndex(
+  out: Store,
+  part: PartName,
+  signal?: AbortSignal,
+): AsyncGenerator<{ readonly index: number; readonly failed: boolean }> {
+  const read =
+    part.format === 'parquet'
+      ? readParquetRows(out, part, signal, ['index', 'error'])
+      : readNdjson(out, part, signal)
+  for await (const { index, error } of read)
+    yield { index: Number(index), failed: error !== null && error !== undefined }
+}
+
+export async function hasFailedRows(out: Store, part: PartName, signal?: AbortSignal): Promise<boolean> {
+  for await (const { failed } of readPartIndex(out, part, signal)) if (failed) return true
+  return false
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+async function* readParquetRows(
+  out: Store,
+  part: PartName,
+  signal: AbortSignal | undefined,
+  columns?: string[],
+): AsyncGenerator<Values> {
+  const address = out.address + part.key
+  const { file, metadata } = await parquetFile(out, part.key, { address, signal })
+  const rows = Number(metadata.num_rows)
+  for (let from = 0; from < rows; from += SLICE) {
+    const options = {
+      file,
+      metadata,
+      compressors: COMPRESSORS,
+      rowStart: from,
+      rowEnd: Math.min(from + SLICE, rows),
+    }
+    try {
+      yield* (await parquetReadObjects({
+        ...options,
+        ...(columns ? { columns } : {}),
+        utf8: false,
+      })) as Values[]
+    } catch (cause) {
+      throw damagedPart(address, cause)
+    }
+  }
+}
+
+async function* readNdjson(
+  out: Store,
+  part: PartName,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Values> {
+  const address = out.address + part.key
+  for await (const { bytes } of linesOf(out.stream(part.key, undefined, signal), address)) {
+    let values: Values
+    try {
+      values = JSON.parse(new TextDecoder().decode(bytes)) as Values
+    } catch (cause) {
+      throw damagedPart(address, cause)
+    }
+    yield values
+  }
+}
+
+const damagedPart = (address: string, cause: unknown): DatasetError =>
+  new DatasetError(
+    'dataset_shard_damaged',
+    `${address} cannot be read (${(cause as Error).message}): something else has written to it. Remove it, and score its shard again.`,
+    { part: address, cause },
+  )
+
+function rowOf(values: Values, kinds: readonly ModelKind[]): Row {
+  const { index, key, width, height, error, message } = values
+  const is = (value: unknown): boolean => value !== null && value !== undefined
+  const packed = kinds.flatMap((kind) => {
+    const bytes = values[embeddingColumn(kind)]
+    if (!is(bytes)) return []
+    return [[kind, typeof bytes === 'string' ? new Uint8Array(Buffer.from(bytes, 'base64')) : bytes]]
+  })
+  const scores = scoreKeys(kinds).flatMap((name) => (is(values[name]) ? [[name, Number(values[name])]] : []))
+  return {
+    index: Number(index),
+    key: String(key),
+    ...(scores.length > 0 ? { scores: Object.fromEntries(scores) as Scores } : {}),
+    ...(is(width) ? { width: Number(width), height: Number(height) } : {}),
+    ...(is(error) ? { error: String(error) } : {}),
+    ...(is(message) ? { message: String(message) } : {}),
+    ...(packed.length > 0 ? { packed: Object.fromEntries(packed) as Record<string, Uint8Array> } : {}),
+  }
+}

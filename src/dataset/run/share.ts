@@ -1,0 +1,77 @@
+import { InputError, show } from '../../base/errors.ts'
+
+/** Of `count` tasks that divide the shards among them, this is number `index`, from 0. */
+export interface Share {
+  readonly index: number
+  readonly count: number
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Where engines tell a task which of how many it is; `first` is the number of their first. */
+interface Engine {
+  readonly name: string
+  readonly index: string
+  readonly count?: string
+  readonly first?: string
+  readonly step?: string
+}
+
+const ENGINES: readonly Engine[] = [
+  {
+    name: 'Slurm',
+    index: 'SLURM_ARRAY_TASK_ID',
+    count: 'SLURM_ARRAY_TASK_COUNT',
+    first: 'SLURM_ARRAY_TASK_MIN',
+    step: 'SLURM_ARRAY_TASK_STEP',
+  },
+  { name: 'AWS Batch', index: 'AWS_BATCH_JOB_ARRAY_INDEX', count: 'AWS_BATCH_JOB_ARRAY_SIZE' },
+  { name: 'Kubernetes', index: 'JOB_COMPLETION_INDEX' },
+  { name: 'Google Cloud Batch', index: 'BATCH_TASK_INDEX', count: 'BATCH_TASK_COUNT' },
+  { name: 'Cloud Run jobs', index: 'CLOUD_RUN_TASK_INDEX', count: 'CLOUD_RUN_TASK_COUNT' },
+  { name: 'srun', index: 'SLURM_PROCID', count: 'SLURM_NTASKS' },
+]
+
+/**
+ * `2/8`: the third of eight tasks. `auto`: which it is, an engine's environment says; `auto/8` where it does not say of how many, as
+ * Kubernetes (or set `ICTHP_SHARD_COUNT`). Throws `InputError` `input_invalid_option`.
+ */
+export function parseShare(text: string, env: Environment): Share {
+  const [, index, count] = /^(auto|\d{1,9})(?:\/(\d{1,9}))?$/.exec(text) ?? []
+  if (index === undefined || (index !== 'auto' && count === undefined)) {
+    throw invalid(`--shard is INDEX/COUNT from 0, auto or auto/COUNT, not ${show(text)}.`)
+  }
+  const share =
+    index === 'auto' ? found(env, count) : { index: Number(index), count: Number(count), name: 'It' }
+  if (share.count >= 1 && share.index < share.count) return { index: share.index, count: share.count }
+  throw invalid(
+    `There is no task ${share.index} of ${share.count}: they are counted from 0. Make the array as long as --shard says.`,
+  )
+}
+
+function found(env: Environment, given: string | undefined): Share {
+  const engine = ENGINES.find(({ index }) => numberIn(env, index) !== undefined)
+  if (!engine) {
+    const names = ENGINES.map(({ name, index }) => `${name} (${index})`).join(', ')
+    throw invalid(
+      `--shard auto finds no task of an array in the environment: not of ${names}. Give --shard INDEX/COUNT.`,
+    )
+  }
+  const first = (engine.first && numberIn(env, engine.first)) || 0
+  const step = (engine.step && numberIn(env, engine.step)) || 1
+  const count =
+    given ?? env['ICTHP_SHARD_COUNT'] ?? (engine.count === undefined ? undefined : env[engine.count])
+  if (count === undefined || !/^\d+$/.test(count)) {
+    throw invalid(
+      `${engine.name} does not say how many tasks there are. Give --shard auto/COUNT, or set ICTHP_SHARD_COUNT.`,
+    )
+  }
+  return { index: (numberIn(env, engine.index)! - first) / step, count: Number(count) }
+}
+
+function numberIn(env: Environment, name: string): number | undefined {
+  const text = env[name]
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+}
+
+const invalid = (message: string): InputError => new InputError('input_invalid_option', message)

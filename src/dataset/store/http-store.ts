@@ -1,0 +1,56 @@
+import { remoteStream } from './remote-stream.ts'
+import { send, showUrl } from './send.ts'
+import type { ByteRange, ReadableStore, StoredObject } from './store.ts'
+
+/** Files of a web server, by ranges where it knows them. It cannot be listed. */
+export class HttpStore implements ReadableStore {
+  readonly address: string
+
+  /** `https://host/`. */
+  constructor(private readonly root: string) {
+    this.address = showUrl(root)
+  }
+
+  async *list(): AsyncIterable<StoredObject> {}
+
+  async size(key: string, signal?: AbortSignal): Promise<number | undefined> {
+    const { status, headers } = await send(() => this.#request(key, { method: 'HEAD' }), {
+      signal,
+      takes: [404, 405, 410],
+    })
+    if (status === 404 || status === 410) return undefined
+    const length = headers.get('content-length')
+    if (status !== 405 && length !== null) return Number(length)
+    return this.#sizeByRange(key, signal)
+  }
+
+  /** Where HEAD is not answered, as with addresses that are signed for GET. */
+  async #sizeByRange(key: string, signal: AbortSignal | undefined): Promise<number | undefined> {
+    const { status, headers, body } = await send(
+      () => this.#request(key, { headers: { range: 'bytes=0-0' } }),
+      {
+        signal,
+        takes: [404, 410],
+      },
+    )
+    if (status === 404 || status === 410) return undefined
+    const [, total] = /\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
+    return total === undefined ? body.length : Number(total)
+  }
+
+  async read(key: string, range?: ByteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const headers: Record<string, string> = range ? { range: `bytes=${range.start}-${range.end - 1}` } : {}
+    const { status, body } = await send(() => this.#request(key, { headers }), { signal, takes: [404, 410] })
+    if (status === 404 || status === 410) return undefined
+    return range && status === 200 ? body.subarray(range.start, range.end) : body
+  }
+
+  stream(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return remoteStream((headers) => this.#request(key, { headers }), range, signal)
+  }
+
+  #request(key: string, init: RequestInit): Request {
+    const headers = { 'accept-encoding': 'identity', 'user-agent': 'icthp', ...(init.headers as object) }
+    return new Request(this.root + key, { ...init, headers })
+  }
+}

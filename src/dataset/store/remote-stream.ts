@@ -1,0 +1,104 @@
+import { Deadline } from '../../base/deadline.ts'
+import { DatasetError } from '../../base/errors.ts'
+import { sleep } from '../../base/sleep.ts'
+import { ATTEMPTS, backoff, isTemporary, openStream, showUrl, SILENCE_MS, unreachable } from './send.ts'
+import type { ByteRange } from './store.ts'
+
+/** Makes a GET with these headers. */
+export type MakeGet = (headers: Readonly<Record<string, string>>) => Request | Promise<Request>
+
+/**
+ * The bytes of an object as they come. Where the connection breaks, the rest is asked for from there; a server that has
+ * another object by then, or knows no ranges, ends it. Throws `DatasetError` (`dataset_store_failed`, `dataset_shard_damaged`).
+ */
+export async function* remoteStream(
+  make: MakeGet,
+  range: ByteRange | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const state: State = { at: range?.start ?? 0, end: range?.end, etag: undefined, failures: 0 }
+  while (state.end === undefined || state.at < state.end) {
+    signal?.throwIfAborted()
+    const request = await make(headersFor(state, range !== undefined))
+    const deadline = new Deadline(SILENCE_MS, signal)
+    try {
+      const { status, headers, body } = await openStream(request, deadline)
+      const isPart = status === 206
+      if (status !== 200 && !isPart) throw new Refusal(status)
+      note(state, headers, isPart, request.url)
+      for await (const piece of body) {
+        deadline.refresh()
+        state.failures = 0
+        state.at += piece.length
+        yield piece
+      }
+      if (state.end === undefined || state.at >= state.end) return
+    } catch (cause) {
+      signal?.throwIfAborted()
+      giveUpIfNeeded(state, request.url, cause)
+      await sleep(backoff(state.failures), signal)
+    } finally {
+      deadline.end()
+    }
+  }
+}
+
+interface State {
+  at: number
+  /** Where it ends, once that is known. */
+  end: number | undefined
+  /** What makes sure that it is still the same object. */
+  etag: string | undefined
+  failures: number
+}
+
+class Refusal extends Error {
+  constructor(readonly status: number) {
+    super(`it answers ${status}`)
+  }
+}
+
+function headersFor({ at, end, etag }: State, ranged: boolean): Record<string, string> {
+  const whole = at === 0 && !ranged
+  return {
+    'accept-encoding': 'identity',
+    ...(whole ? {} : { range: `bytes=${at}-${end === undefined ? '' : end - 1}` }),
+    ...(etag === undefined || at === 0 ? {} : { 'if-match': etag }),
+  }
+}
+
+function note(state: State, headers: Headers, isPart: boolean, url: string): void {
+  if (!isPart && state.at > 0) throw changed(url, 'the server sends no ranges')
+  const [, total] = /\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
+  const length = headers.get('content-length')
+  if (!isPart && length !== null) state.end = Number(length)
+  else if (isPart && total !== undefined) state.end = Math.min(state.end ?? Infinity, Number(total))
+  const etag = headers.get('etag') ?? undefined
+  // A weak one says nothing of bytes.
+  if (etag !== undefined && !etag.startsWith('W/')) {
+    if (state.etag !== undefined && state.etag !== etag) throw changed(url, 'it was changed')
+    state.etag = etag
+  }
+}
+
+function giveUpIfNeeded(state: State, address: string, cause: unknown): void {
+  const url = showUrl(address)
+  if (cause instanceof DatasetError) throw cause
+  const status = cause instanceof Refusal ? cause.status : undefined
+  if (status === 412 || status === 416) throw changed(address, 'it was changed')
+  if (status !== undefined && !isTemporary(status)) {
+    throw new DatasetError(
+      status === 404 ? 'dataset_source_invalid' : 'dataset_store_failed',
+      `${url} answers ${status}. Check the address and the credentials.`,
+      { url, status },
+    )
+  }
+  if (++state.failures === ATTEMPTS) throw unreachable({ url, cause })
+}
+
+const changed = (url: string, why: string): DatasetError =>
+  new DatasetError(
+    'dataset_shard_damaged',
+    `${showUrl(url)} could not be read to its end: ${why}. It is tried again in another run.`,
+    { url: showUrl(url) },
+  )
