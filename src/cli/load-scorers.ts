@@ -49,7 +49,8 @@ export async function withScorers<T>(
   }
   try {
     const backend: InferenceBackend = own(await services.backend())
-    const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp })))
+    const { cuttingDecoder } = await import('../image/cut-image.ts')
+    const decoder: ImageDecoder = watch(cuttingDecoder(own(await services.decoder({ sharp: flags.sharp }))))
     const runtime = { backend, decoder, hub: await services.hub() }
     const { source, notes } =
       flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }
