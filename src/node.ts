@@ -3,6 +3,7 @@
  */
 import type { InferenceBackend } from './backend/backend.ts'
 import { OrtNodeBackend } from './backend/ort-node/ort-backend-node.ts'
+import { checkObject } from './base/check-object.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { createNodeHub } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder, ImageInput } from './image/decoder.ts'
@@ -64,6 +65,7 @@ export async function preprocess(
   image: ImageInput,
   options: DecodeOptions & { readonly config?: PreprocessConfig; readonly decoder?: ImageDecoder } = {},
 ): Promise<PixelValues> {
+  checkObject(options, 'preprocess')
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
   const decoder = given ?? createNodeDecoder({ threads: 0 })
   try {

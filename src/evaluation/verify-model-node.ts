@@ -1,4 +1,5 @@
 import type { Device } from '../backend/backend.ts'
+import { checkObject } from '../base/check-object.ts'
 import { DeviceError, IcthpError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
@@ -55,6 +56,7 @@ export interface VerifyOptions {
  * `DeviceError`, `BackendError`. A precision that fails by itself is told in `failures`.
  */
 export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkObject(options, 'verifyModel')
   const {
     against = 'fp32',
     device = 'auto',

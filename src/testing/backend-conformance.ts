@@ -1,4 +1,5 @@
 import type { Device, InferenceBackend } from '../backend/backend.ts'
+import { checkObject } from '../base/check-object.ts'
 import { CASES } from './conformance-cases.ts'
 import { ConformanceModels, type Place } from './conformance-models.ts'
 
@@ -24,8 +25,10 @@ export interface ConformanceOptions {
  */
 export function backendConformance(
   createBackend: () => InferenceBackend | Promise<InferenceBackend>,
-  { place, device: asked = 'auto' }: ConformanceOptions = {},
+  options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
+  checkObject(options, 'backendConformance')
+  const { place, device: asked = 'auto' } = options
   const models = new ConformanceModels(place)
   return Object.entries(CASES).map(([name, check]) => ({
     name,
