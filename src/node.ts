@@ -3,6 +3,7 @@
  */
 import type { InferenceBackend } from './backend/backend.ts'
 import { OrtNodeBackend, type OrtNodeOptions } from './backend/ort-node/ort-backend-node.ts'
+import { checkObject } from './base/check-object.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { createNodeHub, type NodeHubOptions } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
@@ -84,6 +85,7 @@ export async function preprocess(
   image: NodeImageInput,
   options: NodePreprocessOptions = {},
 ): Promise<PixelValues> {
+  checkObject(options, 'preprocess')
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
   const decoder = given ?? createNodeDecoder({ threads: 0 })
   try {

@@ -4,6 +4,7 @@
  */
 import type { Device, InferenceBackend } from './backend/backend.ts'
 import { OrtWebBackend } from './backend/ort-web/ort-backend-web.ts'
+import { checkObject } from './base/check-object.ts'
 import { type BlobStore, MemoryStore } from './hub/browser/blob-store.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { type CachedFile, clearCache, createWebHub, listCache, type WebHubOptions } from './hub/hub-web.ts'
@@ -104,6 +105,7 @@ export async function preprocess(
   image: WebImageInput,
   options: WebPreprocessOptions = {},
 ): Promise<PixelValues> {
+  checkObject(options, 'preprocess')
   const { config = CLIP_PREPROCESS, decoder: given, worker = false, ...decode } = options
   const decoder = given ?? createWebDecoder({ worker })
   try {

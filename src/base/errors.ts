@@ -11,7 +11,8 @@ export class IcthpError extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, details: Record<string, unknown> & { cause?: unknown } = {}) {
-    const { cause, ...values } = details
+    // Whoever throws one is telling a fault already: no second one for that.
+    const { cause, ...values } = details ?? {}
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.details = values

@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-object.ts'
 import { InputError } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { unreadable } from './checkpoint-error.ts'
@@ -73,6 +74,7 @@ const PREFIXES = ['module.', '_orig_mod.', 'model.', 'clip_model.', 'clip.', 'ba
  * `checkpoint_truncated`, or `checkpoint_unsafe` where a pickle asks for more than tensors.
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+  checkObject(options, 'openCheckpoint')
   const place = await locateCheckpoint(path, options)
   const files: DataFile[] = []
   try {

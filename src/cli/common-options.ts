@@ -42,6 +42,8 @@ export interface FormatFlags {
   readonly json?: true
   readonly ndjson?: true
   readonly csv?: true
+  readonly bom?: true
+  readonly safe?: true
 }
 export type Format = 'table' | 'json' | 'ndjson' | 'csv'
 
@@ -131,6 +133,8 @@ export function addFormatOptions(command: Command): Command {
     .addOption(new Option('--json', 'one JSON document').conflicts(['ndjson', 'csv']))
     .addOption(new Option('--ndjson', 'a line of JSON an image').conflicts(['json', 'csv']))
     .addOption(new Option('--csv', 'comma-separated values (RFC 4180)').conflicts(['json', 'ndjson']))
+    .addOption(new Option('--bom', 'begin --csv with a byte order mark, by which Excel knows UTF-8'))
+    .addOption(new Option('--safe', 'no text of --csv can run as a formula where it is opened'))
     .option('--html <file>', 'write a contact sheet, too: one page with pictures, scores and filters', once)
     .option('--sheet <file>', 'draw a contact sheet, too: one PNG picture (needs jimp)', once)
     .option('--sheet-columns <n>', 'pictures in a row of the sheet (default: 4)', wholeNumber(1))
@@ -141,8 +145,13 @@ export function addFormatOptions(command: Command): Command {
     )
 }
 
-export function formatOf({ json, ndjson, csv }: FormatFlags): Format {
-  return json ? 'json' : ndjson ? 'ndjson' : csv ? 'csv' : 'table'
+/** Throws `UsageError` for options of CSV without it. */
+export function formatOf({ json, ndjson, csv, bom, safe }: FormatFlags): Format {
+  if ((bom || safe) && !csv)
+    throw new UsageError(`--${bom ? 'bom' : 'safe'} is for --csv, which is not given.`)
+  if (json) return 'json'
+  if (ndjson) return 'ndjson'
+  return csv ? 'csv' : 'table'
 }
 
 /** What `--min-NAME` says, by model. */

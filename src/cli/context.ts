@@ -3,8 +3,8 @@ import { hidePasswords } from '../base/hide-passwords.ts'
 import { shortName } from '../image/not-a-path.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT } from './exit-codes.ts'
-import type { ImageFailure, NamedImage } from './expand-images.ts'
 import { inFlags } from './in-flags.ts'
+import type { ImageFailure, NamedImage } from './named-image.ts'
 import type { Terminal } from './output/terminal.ts'
 
 /** What a command works with. */

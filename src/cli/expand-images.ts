@@ -7,27 +7,14 @@ import { refuseLongText, shortName } from '../image/not-a-path.ts'
 import { UsageError } from './exit-codes.ts'
 import { isAddress, openAddress } from './input/image-url.ts'
 import { listFolder, naturally } from './input/list-folder.ts'
+import { isFailure, nameImage } from './input/name-image.ts'
 import { RawFile } from './input/raw-file.ts'
 import { escapeName, findRawPaths, LOST } from './input/raw-path.ts'
 import { type Input, readStdin } from './input/read-stdin.ts'
-
-/** One image to read. */
-export interface NamedImage {
-  /** As given, or as a glob or folder gave it, but short and without passwords; what results are labelled with. */
-  readonly name: string
-  /** What the decoder takes: an absolute path, a URL, or bytes (stdin, and files whose names are not text). */
-  readonly input: string | URL | Blob
-}
-
-/** An image that could not be read. */
-export interface ImageFailure {
-  readonly image: string
-  readonly code: ErrorCode
-  readonly message: string
-}
+import type { FoundImage, ImageFailure } from './named-image.ts'
 
 export interface ExpandedImages {
-  readonly images: readonly NamedImage[]
+  readonly images: readonly FoundImage[]
   /** Arguments that lead to no image though others do, and folders that could not be looked into. */
   readonly failures: readonly ImageFailure[]
 }
@@ -41,31 +28,49 @@ export interface ExpandOptions {
 }
 
 interface Found {
-  readonly images: readonly NamedImage[]
+  readonly images: readonly FoundImage[]
   readonly failures: readonly ImageFailure[]
 }
 
 /**
  * Files, URLs, folders (the images in them), globs (for where the shell did not expand them) and `-`, in the order they were
- * given, each folder's and glob's in natural order. Throws `UsageError` where there is nothing to read at all.
+ * given, each folder's and glob's in natural order; then the files and URLs of a list. Throws `UsageError` where there is
+ * nothing to read at all.
  */
-export async function expandImages(args: readonly string[], options: ExpandOptions): Promise<ExpandedImages> {
-  const images: NamedImage[] = []
+export async function expandImages(
+  args: readonly string[],
+  options: ExpandOptions,
+  listed: readonly string[] = [],
+): Promise<ExpandedImages> {
+  const images: FoundImage[] = []
   const failures: ImageFailure[] = []
   let stdin: Promise<Found> | undefined
-  for (const [i, arg] of args.entries()) {
-    const found =
-      arg === '-'
-        ? await (stdin ??= openStdin(options))
-        : await expandOne(arg, options, { nth: count(args.slice(0, i), arg), of: count(args, arg) })
-    images.push(...found.images)
-    failures.push(...found.failures)
+  const expand = (arg: string, i: number): Promise<Found> =>
+    arg === '-' ? (stdin ??= openStdin(options)) : expandOne(arg, options, () => occurrenceOf(args, i))
+  for (let at = 0; at < args.length; at += AT_ONCE) {
+    options.signal?.throwIfAborted()
+    const some = args.slice(at, at + AT_ONCE).map((arg, i) => expand(arg, at + i))
+    for (const found of await Promise.all(some)) {
+      for (const image of found.images) images.push(image)
+      for (const failure of found.failures) failures.push(failure)
+    }
+  }
+  for (const name of listed) {
+    const named = nameImage(name, options.cwd)
+    if (isFailure(named)) failures.push(named)
+    else images.push(named)
   }
   if (images.length === 0) throw new UsageError(failures.map(told).join('\n'))
   return { images, failures }
 }
 
-const count = (args: readonly string[], arg: string): number => args.filter((other) => other === arg).length
+/** Arguments that are looked at together: a shell may give tens of thousands. */
+const AT_ONCE = 64
+
+function occurrenceOf(args: readonly string[], i: number): Occurrence {
+  const equal = (from: readonly string[]): number => from.filter((other) => other === args[i]).length
+  return { nth: equal(args.slice(0, i)), of: equal(args) }
+}
 
 /** That something is not there needs no code. */
 const told = ({ code, message }: ImageFailure): string =>
@@ -91,7 +96,7 @@ interface Occurrence {
   readonly of: number
 }
 
-async function expandOne(arg: string, options: ExpandOptions, occurrence: Occurrence): Promise<Found> {
+async function expandOne(arg: string, options: ExpandOptions, occurrence: () => Occurrence): Promise<Found> {
   const name = shortName(hidePasswords(arg))
   if (arg === '') {
     const why = 'The name of an image is empty: a variable may be. Give a path, or . for the working folder.'
@@ -118,7 +123,7 @@ async function expandOne(arg: string, options: ExpandOptions, occurrence: Occurr
       'image_unreadable',
       `${name} cannot be looked at: ${there.why}. Check the permissions of its folder.`,
     )
-  if (arg.includes(LOST)) return expandRaw(path, arg, options, occurrence)
+  if (arg.includes(LOST)) return expandRaw(path, arg, options, occurrence())
   return expandGlob(arg, name, options.cwd)
 }
 
@@ -143,7 +148,7 @@ async function expandFolder(
 ): Promise<Found> {
   const { files, unread } = await listFolder(folder, recursive)
   const failures = unread.map(({ path, error }) => unreadFolder(join(shown, path), error))
-  const images = files.map(({ path, raw }): NamedImage => {
+  const images = files.map(({ path, raw }): FoundImage => {
     const name = join(shown, path)
     return { name, input: raw ? new RawFile(name, raw) : resolve(String(folder), path) }
   })
@@ -208,7 +213,7 @@ async function expandGlob(arg: string, name: string, cwd: string): Promise<Found
       failures.push(unreadFolder(shownFrom(cwd, folder, isAbsolute(arg)), error)),
     ),
   })
-  const images: NamedImage[] = []
+  const images: FoundImage[] = []
   for (const [path, times] of timesOf(matches.sort(naturally))) {
     const raws = path.includes(LOST) && (await look(resolve(cwd, path))).kind === 'nothing'
     if (!raws) images.push({ name: path, input: resolve(cwd, path) })

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { IcthpError, ImageError } from '../base/errors.ts'
 import type { ImagePrompt, NoPromptReason } from '../prompts/image-prompt.ts'
 import type { Context } from './context.ts'
-import type { ImageFailure, NamedImage } from './expand-images.ts'
+import type { ImageFailure, NamedImage } from './named-image.ts'
 
 const SOURCES = ['metadata', 'sidecar', 'name'] as const
 type PromptSource = (typeof SOURCES)[number]
@@ -19,6 +19,8 @@ export interface PromptedImage extends NamedImage {
   /** Among all images, those without a prompt counted in. */
   readonly place: number
   readonly prompt: string
+  /** What it is ranked within, where that is not its prompt. */
+  readonly group?: string | undefined
 }
 
 /** Files read at once. */

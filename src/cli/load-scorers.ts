@@ -55,7 +55,10 @@ export async function withScorers<T>(
     const backend: InferenceBackend = own(
       await (remote ? services.remoteBackend(remote) : services.backend()),
     )
-    const decoder: ImageDecoder = watch(own(await services.decoder({ sharp: flags.sharp, idleSeconds })))
+    const { cuttingDecoder } = await import('../image/cut-image.ts')
+    const decoder: ImageDecoder = watch(
+      cuttingDecoder(own(await services.decoder({ sharp: flags.sharp, idleSeconds }))),
+    )
     const runtime = { backend, decoder, hub: await services.hub() }
     const { source, notes } =
       flags.model === undefined ? await services.defaultModel(env) : { source: flags.model, notes: [] }

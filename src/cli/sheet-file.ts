@@ -32,13 +32,13 @@ export class SheetFile implements PictureOutput {
   }
 
   async write({ io, terminal }: Context, _: LoadedScorers, { images }: ReportedRun): Promise<void> {
-    const shown = images.flatMap(({ image, rank, score, ...rest }) => {
+    const shown = images.flatMap(({ image, rank, score, group, ...rest }) => {
       const kept = this.thumbnails.get(image.input)
       const scores = {
         ...(score === undefined ? {} : { score }),
         ...Object.fromEntries(allKinds().map((kind) => [kind.label, listed(valuesIn(rest, kind))])),
       }
-      return kept ? [{ image: kept.jpeg, name: image.name, rank, scores }] : []
+      return kept ? [{ image: kept.jpeg, name: image.name, group, rank, scores }] : []
     })
     if (shown.length === 0)
       return terminal.note(`${this.place.name} is not written: there is no picture to show`)

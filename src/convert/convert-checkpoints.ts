@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { OrtNodeBackend } from '../backend/ort-node/ort-backend-node.ts'
+import { checkObject } from '../base/check-object.ts'
 import { DeviceError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { allKinds, type ModelKind, type PerKind, type RewardKind } from '../models/kinds.ts'
@@ -73,6 +74,7 @@ export interface ConvertedModel {
  * model is whole.
  */
 export async function convertCheckpoints(options: ConvertOptions): Promise<ConvertReport> {
+  checkObject(options, 'convertCheckpoints')
   const asked = checkOptions(options)
   const { kinds } = asked
   const out = resolve(options.out)

@@ -1,5 +1,6 @@
 import { mkdir, open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 import { expectedKeys, headKeys } from './clip-keys.ts'
@@ -33,8 +34,12 @@ const CONFIGS: Readonly<Record<RandomSize, ClipConfig>> = {
  */
 export async function writeRandomCheckpoint(
   folder: string,
-  { size = 'tiny', seed = 0 }: { size?: RandomSize; seed?: number } = {},
+  options: { size?: RandomSize; seed?: number } = {},
 ): Promise<void> {
+  checkObject(options, 'writeRandomCheckpoint')
+  if (typeof folder !== 'string')
+    throw new InputError('input_invalid_option', `A folder is a path, not ${show(folder)}.`, { folder })
+  const { size = 'tiny', seed = 0 } = options
   const clip = CONFIGS[size]
   if (!clip)
     throw new InputError(

@@ -1,5 +1,6 @@
 import type { Device } from '../backend/backend.ts'
 import type { RemoteOptions } from '../backend/remote/remote-options.ts'
+import { checkObject } from '../base/check-object.ts'
 import { DeviceError, IcthpError, InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { createNodeHub } from '../hub/hub-node.ts'
@@ -62,6 +63,7 @@ export interface VerifyOptions {
  * `DeviceError`, `BackendError`. A precision that fails by itself is told in `failures`.
  */
 export async function verifyModel(options: VerifyOptions = {}): Promise<VerifyReport> {
+  checkObject(options, 'verifyModel')
   const {
     against = 'fp32',
     device = 'auto',

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkObject } from '../base/check-object.ts'
 import { DownloadError, ModelError, show } from '../base/errors.ts'
 import { LocalFolder } from './files/folder-node.ts'
 import { isErrno } from './files/stored-file-node.ts'
@@ -22,6 +23,7 @@ export type { NodeHubOptions } from './huggingface/hub-settings-node.ts'
  * The environment (`HF_HOME`, `HF_ENDPOINT`, `HF_TOKEN`, `HF_HUB_OFFLINE`, …) is read now, once.
  */
 export function createNodeHub(options: NodeHubOptions = {}): ModelHub {
+  checkObject(options, 'createNodeHub')
   const settings = hubSettings(options)
   return {
     async open(source, openOptions = {}) {

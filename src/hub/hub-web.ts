@@ -1,3 +1,5 @@
+import { checkObject } from '../base/check-object.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { BlobStore } from './browser/blob-store.ts'
 import { openDefaultStore } from './browser/default-store-web.ts'
 import { fileLocksOf } from './browser/file-locks-web.ts'
@@ -23,6 +25,7 @@ export interface WebHubOptions {
  * (`owner/name`).
  */
 export function createWebHub(options: WebHubOptions = {}): ModelHub {
+  checkObject(options, 'createWebHub')
   const { endpoint = 'https://huggingface.co', fetch = (url, init) => globalThis.fetch(url, init) } = options
   return {
     async open(source, { revision, signal } = {}) {
@@ -55,7 +58,7 @@ export interface CachedFile {
 
 /** What is kept of all models. `cache` as it was given to `fromPretrained`. */
 export async function listCache(cache?: BlobStore): Promise<CachedFile[]> {
-  const store = cache ?? (await openDefaultStore())
+  const store = await storeOf(cache)
   const records = await allRecords(store)
   return Promise.all(
     records.map(async ({ source, path, sha256, complete }) => {
@@ -70,6 +73,13 @@ export async function listCache(cache?: BlobStore): Promise<CachedFile[]> {
  * Scorers that are loaded go on working.
  */
 export async function clearCache(cache?: BlobStore): Promise<void> {
-  const store = cache ?? (await openDefaultStore())
+  const store = await storeOf(cache)
   await dropAll(store, await fileLocksOf(store))
+}
+
+/** Throws `InputError` where it is no store. */
+async function storeOf(cache: BlobStore | undefined): Promise<BlobStore> {
+  if (typeof (cache ?? { keys: () => [] })?.keys === 'function' && !Array.isArray(cache))
+    return cache ?? (await openDefaultStore())
+  throw new InputError('input_invalid_option', `A cache is a store of blobs, not ${show(cache)}.`)
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { MAX_THREADS } from '../backend/backend.ts'
+import { checkObject } from '../base/check-object.ts'
 import { InputError } from '../base/errors.ts'
 import { Gate } from '../base/gate.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
@@ -37,6 +38,7 @@ export interface NodeDecoderOptions {
  * worker threads, so that the event loop runs on. Workers start at the first picture and do not keep the process alive.
  */
 export function createNodeDecoder(options: NodeDecoderOptions = {}): ImageDecoder {
+  checkObject(options, 'createNodeDecoder')
   return new NodeDecoder(options)
 }
 

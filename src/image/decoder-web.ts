@@ -1,4 +1,5 @@
 import { abortable } from '../base/abortable.ts'
+import { checkObject } from '../base/check-object.ts'
 import { ImageError } from '../base/errors.ts'
 import { Gate } from '../base/gate.ts'
 import { onAbort } from '../base/on-abort.ts'
@@ -25,6 +26,7 @@ export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
  * half a second after that was aborted is ended, and the next image starts another.
  */
 export function createWebDecoder(options: WebDecoderOptions = {}): ImageDecoder<WebImageInput> {
+  checkObject(options, 'createWebDecoder')
   return new WebDecoder(options)
 }
 

@@ -75,6 +75,8 @@ export const allKinds = (): readonly RewardKind[] => known
 
 /** Makes another reward model known to all rooms. Throws `InputError` where the name is taken or cannot be a key. */
 export function registerKind(kind: RewardKind): void {
+  if (typeof kind !== 'object' || kind === null)
+    throw new InputError('input_invalid_option', `A reward model is a record, not ${show(kind)}.`)
   const taken = known.some(({ name }) => name === kind.name) || RESERVED.has(kind.name)
   if (taken || !/^[a-z][a-z0-9]*$/.test(kind.name)) {
     throw new InputError(

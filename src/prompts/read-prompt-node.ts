@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
 import { type NodeImageInput, openImageInput } from '../image/image-input-node.ts'
 import { readImageFile } from '../image/pool/image-job-node.ts'
@@ -27,6 +28,7 @@ export async function readPrompt(
 
 /** The same, with the reason where there is none. */
 export async function searchPrompt(image: unknown, options: ReadPromptOptions = {}): Promise<PromptSearch> {
+  checkObject(options, 'readPrompt')
   const { signal, maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = options
   signal?.throwIfAborted()
   const opened = openImageInput(image)

@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
 import { openWebImage, type WebImageInput } from '../image/image-input-web.ts'
 import { findPrompt, findPromptInPixels } from './find-prompt.ts'
@@ -22,6 +23,7 @@ export async function readPrompt(
   image: WebImageInput,
   options: ReadPromptOptions = {},
 ): Promise<ImagePrompt | undefined> {
+  checkObject(options, 'readPrompt')
   const { signal, maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = options
   signal?.throwIfAborted()
   const { name, read } = openWebImage(image)

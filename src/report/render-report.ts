@@ -45,7 +45,7 @@ ${notes.length > 0 && html`<ul class="notes" aria-label="Notes">${notes.map((not
 <main>
 ${renderTools(report, columns)}
 <${List} class="sheet" id="sheet" aria-label="Pictures">
-${images.map((image) => renderCard(image, report, columns))}</${List}>
+${images.map((image, i) => html`${renderGroup(image, images[i - 1])}${renderCard(image, report, columns)}`)}</${List}>
 <p class="none" id="none" hidden>No picture matches.</p>
 ${
   failed.length > 0 &&
@@ -82,12 +82,22 @@ const kindsOf = (images: readonly ReportImage[]): RewardKind[] =>
 function ruleOf({ ranking, scored, images, thresholds = {} }: Report): string {
   const limits = allKinds().filter(({ name }) => thresholds[name] !== undefined)
   return [
-    ...(ranking ? [`Best first, by ${ruleName(ranking)}.`] : ['In the order given.']),
-    ...(images.length < scored ? [`Shown: the best ${images.length}.`] : []),
+    ranking ? `Best first${withinGroups(images)}, by ${ruleName(ranking)}.` : 'In the order given.',
+    ...(images.length < scored ? [shownOf(images)] : []),
     ...(limits.length > 0
       ? [`To pass: ${limits.map(({ name, label }) => `${label} above ${thresholds[name]}`).join(', ')}.`]
       : []),
   ].join(' ')
+}
+
+const shownOf = (images: readonly ReportImage[]): string =>
+  images.some(({ group }) => group !== undefined)
+    ? 'Shown: the best of each.'
+    : `Shown: the best ${images.length}.`
+
+function withinGroups(images: readonly ReportImage[]): string {
+  const groups = new Set(images.flatMap(({ group }) => group ?? [])).size
+  return groups === 0 ? '' : ` within ${groups} group${groups === 1 ? '' : 's'}`
 }
 
 function ruleName({ combine, weights }: NonNullable<Report['ranking']>): string {
@@ -129,11 +139,18 @@ ${Object.values(thresholds).some((limit) => limit !== undefined) && html`<label>
 </form>`
 }
 
+/** A heading above the first image of each group. */
+const renderGroup = ({ group }: ReportImage, before: ReportImage | undefined): Html | undefined =>
+  group === undefined || group === before?.group
+    ? undefined
+    : html`<li class="group"><h2 dir="auto">${group}</h2></li>
+`
+
 function renderCard(image: ReportImage, report: Report, columns: readonly Column[]): Html {
-  const { name, thumbnail, width, height, rank, passed } = image
+  const { name, thumbnail, width, height, rank, passed, prompt } = image
   return html`<li class="card" data-name="${name}" data-score="${image.score}"${allKinds().map((kind) => html` data-${kind.name}="${dataOf(image, kind)}"`)}${passed !== undefined && html` data-passed="${String(passed)}"`}>
 <div class="picture">${isPicture(thumbnail) && html`<img src="${thumbnail}" alt="" decoding="async">`}${rank !== undefined && html`<span class="rank" aria-label="Rank ${rank}">${rank}</span>`}</div>
-<div class="body"><h2 class="name"><bdi>${renderName(name)}</bdi></h2>
+<div class="body"><h2 class="name"><bdi>${renderName(name)}</bdi></h2>${prompt !== undefined && html`<p class="own" title="${prompt}"><q dir="auto">${prompt}</q></p>`}
 <p class="size">${width !== undefined && `${width} × ${height}`}${passed !== undefined && html` <strong class="${passed ? 'passed' : 'missed'}">${passed ? '✓ passed' : '✗ not passed'}</strong>`}</p>
 <dl class="scores">${columns.map((column) => renderScores(image, column, report))}</dl></div>
 </li>

@@ -10,9 +10,15 @@ const status = document.querySelector('#status')
 const none = document.querySelector('#none')
 const field = (name) => tools.elements.namedItem(name)
 
-const cards = [...sheet.children].map((element, order) => {
+const groups = [...sheet.querySelectorAll('.group')]
+let group = null
+const cards = [...sheet.children].flatMap((element, order) => {
   const { name, passed } = element.dataset
-  return { element, order, name, passed: passed !== 'false' }
+  if (element.className === 'group') {
+    group = element
+    return []
+  }
+  return [{ element, order, group, name, passed: passed !== 'false' }]
 })
 const names = new Intl.Collator(undefined, { numeric: true })
 /* A number, or a list of one a prompt. */
@@ -53,7 +59,11 @@ function show() {
   const sign = direction === 'down' ? -1 : 1
   const compare = (a, b) =>
     key === 'order' ? 0 : key === 'name' ? names.compare(a.name, b.name) : sign * (valueOf(a, key) - valueOf(b, key))
-  sheet.append(...[...cards].sort((a, b) => compare(a, b) || a.order - b.order).map((card) => card.element))
+  const sorted = [...cards].sort((a, b) => compare(a, b) || a.order - b.order)
+  /* Groups stand together in their own order alone. */
+  const headed = new Set(key === 'order' ? cards.flatMap((card) => (card.element.hidden ? [] : [card.group])) : [])
+  for (const element of groups) element.hidden = !headed.has(element)
+  sheet.append(...(key === 'order' ? new Set(sorted.flatMap((card) => (card.group ? [card.group, card.element] : [card.element]))) : sorted.map((card) => card.element)))
 }
 
 tools.addEventListener('submit', (event) => event.preventDefault())

@@ -48,6 +48,9 @@ h2 { margin: 32px 0 8px; font-size: 18px; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(190px, 1fr)); gap: 16px; margin: 20px 0 0; padding: 0; list-style: none; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; display: flex; flex-direction: column; }
 .card[hidden] { display: none; }
+.group { grid-column: 1 / -1; } .group[hidden] { display: none; }
+.group h2 { margin: 16px 0 0; padding-left: 12px; border-left: 4px solid var(--ict); overflow-wrap: anywhere; white-space: pre-line; }
+.own { margin: 0; font-size: 12px; color: var(--dim); overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow-wrap: anywhere; }
 .picture { position: relative; aspect-ratio: 1; background: var(--track); }
 .picture img { display: block; width: 100%; height: 100%; object-fit: contain; }
 .rank {
@@ -88,5 +91,6 @@ footer { margin-top: 32px; font-size: 13px; color: var(--dim); }
   .tools, .tools[hidden] { display: none; }
   .sheet { grid-template-columns: repeat(4, 1fr); gap: 8px; }
   .card { break-inside: avoid; }
+  .group { break-after: avoid; }
 }
 `

@@ -36,6 +36,10 @@ export interface ReportImage {
   /** Of the picture itself, in pixels. */
   readonly width?: number | undefined
   readonly height?: number | undefined
+  /** Its own, where each image has one. */
+  readonly prompt?: string | undefined
+  /** What it was ranked within; the images of a group stand together. */
+  readonly group?: string | undefined
   readonly rank?: number | undefined
   /** Combined, by the rule of `ranking`. */
   readonly score?: number | undefined

@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
 
 /** What the options of a call must be, where they are there: a function, or something to abort with. */
@@ -9,8 +10,7 @@ const KINDS = {
 
 /** Options as JavaScript callers pass them. Throws `InputError` `input_invalid_option`. */
 export function checkOptions(options: unknown, call: string): void {
-  if (typeof options !== 'object' || options === null)
-    throw invalid(`The options of ${call} are an object, not ${show(options)}.`)
+  checkObject(options, call)
   for (const [name, kind] of Object.entries(KINDS)) {
     const value = (options as Readonly<Record<string, unknown>>)[name]
     if (value === undefined || (kind === 'a function' ? typeof value === 'function' : isSignal(value)))

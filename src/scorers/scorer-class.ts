@@ -1,5 +1,7 @@
+import { InputError, show } from '../base/errors.ts'
 import type { RewardKind } from '../models/kinds.ts'
 import type { Runtime } from '../runtime.ts'
+import { checkOptions } from './check-options.ts'
 import { loadScorer, type ScorerParts } from './load-scorer.ts'
 import type { Scorer } from './scorer.ts'
 import type { ScorerOptions } from './scorer-options.ts'
@@ -39,7 +41,10 @@ export function scorerClass<
   kind: RewardKind,
   wire: (source: Source, options: Options) => Wiring,
 ): ScorerClass<S, Parts, Source, Options> {
+  if (typeof Class !== 'function')
+    throw new InputError('input_invalid_option', `A scorer's class is a class, not ${show(Class)}.`)
   const load = async (given: Source, options: Options): Promise<S> => {
+    checkOptions(options, 'fromPretrained')
     const { source, runtime, owned, notes = [] } = wire(given, options)
     try {
       const parts = await loadScorer(kind, source, runtime, { ...options, notes })

@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { ImageInput } from '../image/image-input.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
 import { takeImages } from '../image/take-image.ts'
@@ -29,6 +29,11 @@ export abstract class Scorer<Input = ImageInput> {
   #disposing: Promise<void> | undefined
 
   constructor(parts: ScorerParts) {
+    if (typeof parts?.info?.kind !== 'string')
+      throw new InputError(
+        'input_invalid_option',
+        `A scorer is made of finished parts, not of ${show(parts)}. Load one with fromPretrained.`,
+      )
     this.#parts = parts
     this.info = parts.info
     this.kind = kindNamed(parts.info.kind)

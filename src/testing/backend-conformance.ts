@@ -1,4 +1,5 @@
 import type { Device, InferenceBackend } from '../backend/backend.ts'
+import { checkObject } from '../base/check-object.ts'
 import { CASES, FILE_CASES, HOSTED_CASES } from './conformance-cases.ts'
 import { ConformanceModels, type Place } from './conformance-models.ts'
 
@@ -29,8 +30,10 @@ export interface ConformanceOptions {
  */
 export function backendConformance(
   createBackend: () => InferenceBackend | Promise<InferenceBackend>,
-  { place, hosted = false, device: asked = 'auto' }: ConformanceOptions = {},
+  options: ConformanceOptions = {},
 ): readonly ConformanceCase[] {
+  checkObject(options, 'backendConformance')
+  const { place, hosted = false, device: asked = 'auto' } = options
   const models = new ConformanceModels(place)
   const cases = Object.entries(CASES).filter(([name]) => !(hosted ? FILE_CASES : HOSTED_CASES).has(name))
   return cases.map(([name, check]) => ({

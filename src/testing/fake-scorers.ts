@@ -1,4 +1,5 @@
 import type { Tensor } from '../backend/backend.ts'
+import { checkObject } from '../base/check-object.ts'
 import { BackendError, InputError, show } from '../base/errors.ts'
 import type { ModelKind } from '../models/kinds.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'
@@ -44,6 +45,7 @@ export interface FakeCalls {
  * does not.
  */
 export function createFakeScorers(options: FakeOptions = {}): FakeScorers {
+  checkObject(options, 'createFakeScorers')
   const calls = {
     decoded: [] as unknown[],
     batches: [] as FakeCalls['batches'][number][],

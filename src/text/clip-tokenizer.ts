@@ -1,3 +1,4 @@
+import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
 import { bpe } from './bpe.ts'
 import { cleanChunks, cleanText } from './clean.ts'
@@ -52,6 +53,7 @@ export class ClipTokenizer {
 
   /** Throws `InputError` (`input_invalid_option`). The vocabulary is unpacked when it is first needed. */
   constructor(options: ClipTokenizerOptions = {}) {
+    checkObject(options, 'ClipTokenizer')
     this.contextLength = checkLength(options.contextLength ?? CONTEXT_LENGTH, Infinity, 'contextLength')
   }
 

@@ -158,6 +158,15 @@ describe.skipIf(process.platform !== 'linux')('nothing is lost without a word', 
     }
   })
 
+  test('a stdout that is closed from the start is /dev/null to Node: the run goes on, and tells what it always tells', () => {
+    for (const to of ['>&-', '> /dev/null']) {
+      const { code, stdout, stderr } = shell(`icthp ${SCORE} ${to}`)
+      expect([to, code, stdout]).toEqual([to, 3, ''])
+      expect(stderr).toMatch(/^warning: .*gone\.bmp/m)
+      expect(stderr).not.toMatch(/^ {4}at /m)
+    }
+  })
+
   test('a working folder that is gone is an error with a code, and stops nothing that needs none', () => {
     const from = (command: string): string => `mkdir -p gone && cd gone && rmdir ../gone && icthp ${command}`
     expect(shell(from('--version'))).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' })

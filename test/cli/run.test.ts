@@ -37,7 +37,7 @@ test.each(['score', 'rank', 'convert', 'pull', 'inspect', 'info'])(
 
 test.each([
   [['frob'], "error: unknown command 'frob'\n", 'Run `icthp --help` for the commands.\n'],
-  [['score'], "error: missing required argument 'IMAGE'\n", HINT],
+  [['score'], 'error: There is no image. Name some, a --list of them, or a table of --pairs.\n', HINT],
   [['score', 'a.png', '--frob'], "error: unknown option '--frob'\n", HINT],
   [
     ['score', 'a.png', '--json', '--csv'],

@@ -81,6 +81,26 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
     })
   })
 
+  test('groups have their headings in their own order, where one of their pictures is shown', async () => {
+    const [a, b, c] = sampleReport().images
+    const images = [
+      { ...a!, group: 'a fox', prompt: 'a fox' },
+      { ...b!, group: 'a fox', prompt: 'a fox' },
+      { ...c!, group: 'an owl', prompt: 'an owl' },
+    ]
+    await open({ images, prompts: [] })
+    const sheet = (): Promise<string[]> =>
+      page.locator('.group:visible h2, .card:visible .name').allTextContents()
+    expect(await sheet()).toEqual(['a fox', 'fox 10.png', 'fox 9.png', 'an owl', 'owl.png'])
+    await page.getByLabel('Sort by').selectOption('ICT, lowest first')
+    expect(await sheet()).toEqual(['owl.png', 'fox 9.png', 'fox 10.png'])
+    await page.getByLabel('Sort by').selectOption('rank')
+    await page.getByRole('searchbox', { name: 'Name' }).fill('owl')
+    expect(await sheet()).toEqual(['an owl', 'owl.png'])
+    await page.getByRole('button', { name: 'Reset' }).click()
+    await expect.poll(sheet).toEqual(['a fox', 'fox 10.png', 'fox 9.png', 'an owl', 'owl.png'])
+  })
+
   test('filters by name, by score and by what passed; Reset shows all', async () => {
     await open()
     await page.getByRole('searchbox', { name: 'Name' }).fill('FOX')

@@ -156,3 +156,26 @@ test('the page loads nothing: no address in it, and a policy that forbids it', (
 test('no image at all makes a page, too', () => {
   expect(words(render({ images: [], scored: 0 }))).toContain('Ranking of 0 pictures')
 })
+
+test('each group has a heading above its pictures, and each picture its prompt', () => {
+  const [a, b, c] = sampleReport().images
+  const page = render({
+    images: [
+      { ...a!, group: '7 <b>', prompt: 'a fox & co' },
+      { ...b!, group: '7 <b>', prompt: 'a fox' },
+      { ...c!, group: '8', prompt: 'an owl' },
+    ],
+    scored: 9,
+  })
+  expect(
+    all(page, /<li class="group"><h2 dir="auto">([^]*?)<\/h2>|<li class="card" data-name="[^"]*"/g),
+  ).toEqual(['7 &#60;b&#62;', undefined, undefined, '8', undefined])
+  expect(all(page, /<p class="own"[^>]*><q dir="auto">([^<]*)</g)).toEqual([
+    'a fox &#38; co',
+    'a fox',
+    'an owl',
+  ])
+  expect(words(page)).toContain(
+    'Best first within 2 groups, by weighted: 0.5·ICT + 0.5·HP. Shown: the best of each.',
+  )
+})

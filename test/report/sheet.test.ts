@@ -62,6 +62,21 @@ describe('renderSheet', () => {
     expect(sheet.at(middle(1), second)).toEqual([255, 255, 255])
   })
 
+  it('begins a row for each group, below its name', async () => {
+    const grouped = images.map((image, i) => ({ ...image, group: i === 0 ? 'first' : 'second' }))
+    const sheet = await read(await renderSheet(grouped, { columns: 2 }))
+    const plain = await read(await renderSheet(images, { columns: 2 }))
+    // Two rows as without groups, and a line for each name.
+    const head = (sheet.height - plain.height) / 2
+    const row = (plain.height - GAP) / 2
+    expect(head).toBeGreaterThan(GAP)
+    expect(sheet.ink(GAP, GAP, SIZE, head - GAP)).toContain('#')
+    expect(sheet.at(middle(0), head + middle(0))).toEqual(COLOURS[0])
+    expect(sheet.at(middle(1), head + middle(0))).toEqual([255, 255, 255])
+    const second = 2 * head + row + middle(0)
+    expect([sheet.at(middle(0), second), sheet.at(middle(1), second)]).toEqual([COLOURS[1], COLOURS[2]])
+  })
+
   it('fits a picture into its square, in its proportions', async () => {
     const wide = [{ image: picture(COLOURS[0], 40, 20), name: 'wide' }]
     const sheet = await read(await renderSheet(wide, { size: 100 }))

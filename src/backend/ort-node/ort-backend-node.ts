@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { abortable } from '../../base/abortable.ts'
+import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
 import { PendingCalls } from '../../base/pending-calls.ts'
 import { workerUrl } from '../../worker/worker-url-node.ts'
@@ -51,7 +52,9 @@ export class OrtNodeBackend implements InferenceBackend {
   #ids = 0
 
   /** Throws `DeviceError` `runtime_missing` where onnxruntime-node is not installed. */
-  constructor({ keepThread = false, tryCpu = false }: OrtNodeOptions = {}) {
+  constructor(options: OrtNodeOptions = {}) {
+    checkObject(options, 'OrtNodeBackend')
+    const { keepThread = false, tryCpu = false } = options
     this.#keepThread = keepThread
     this.#tryCpu = tryCpu
     const require = createRequire(import.meta.url)

@@ -1,3 +1,4 @@
+import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError } from '../../base/errors.ts'
 import { Engine, type EngineOptions } from '../../worker/worker-client-web.ts'
 import { GPU_SILENT } from '../../worker/worker-messages-web.ts'
@@ -29,6 +30,7 @@ export class OrtWebBackend implements InferenceBackend {
 
   /** With an engine, the backend runs there and leaves it to its owner. */
   constructor(options: EngineOptions | Engine = {}) {
+    checkObject(options, 'OrtWebBackend')
     this.#owns = !(options instanceof Engine)
     this.#engine = options instanceof Engine ? options : new Engine(options)
   }

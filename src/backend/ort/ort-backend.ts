@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
 import { abortable } from '../../base/abortable.ts'
+import { checkObject } from '../../base/check-object.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import { attentionHolds } from '../attention-check.ts'
 import type {
@@ -58,7 +59,9 @@ export class OrtBackend implements InferenceBackend {
   #attention: Promise<boolean> | undefined
 
   /** Throws `InputError` `input_invalid_option` where `ort` is no such module. */
-  constructor(ort: OrtModule, { prefer = [], read, sessionOptions = () => ({}) }: OrtBackendOptions = {}) {
+  constructor(ort: OrtModule, options: OrtBackendOptions = {}) {
+    checkObject(options, 'OrtBackend')
+    const { prefer = [], read, sessionOptions = () => ({}) } = options
     checkOrtModule(ort)
     this.#ort = ort
     this.#read = read

@@ -5,7 +5,8 @@ import type { ImagePrompt } from '../../prompts/image-prompt.ts'
 import { addCommonOptions, addImages, type CommonFlags, type ImageFlags, once } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { expandImages, type ImageFailure, type NamedImage } from '../expand-images.ts'
+import { expandImages } from '../expand-images.ts'
+import type { FoundImage, ImageFailure } from '../named-image.ts'
 import { printable } from '../output/display-width.ts'
 import { formatTable } from '../output/format-table.ts'
 
@@ -114,7 +115,7 @@ async function inspectImages(
 }
 
 async function look(
-  { name, input }: NamedImage,
+  { name, input }: FoundImage,
   decoder: ImageDecoder,
   maxPixels: number | undefined,
   signal: AbortSignal,
@@ -133,7 +134,7 @@ async function look(
   }
 }
 
-async function promptOf(input: NamedImage['input'], signal: AbortSignal): Promise<ImagePrompt | undefined> {
+async function promptOf(input: FoundImage['input'], signal: AbortSignal): Promise<ImagePrompt | undefined> {
   const { readPrompt } = await import('../../prompts/read-prompt-node.ts')
   return readPrompt(input, { signal })
 }

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { allKinds, HP, ICT, isKind, kindNamed, type PerKind, type RewardKind } from '../../models/kinds.ts'
 import { type AnyRule, combineRules, defaultRule, type Weights } from '../../ranking/combine.ts'
-import { type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
+import { type RankedImage, type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
+import { BestFiles, type BestFlags } from '../best-files.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -9,28 +10,24 @@ import {
   addRunOptions,
   finiteNumber,
   formatOf,
-  kindsFor,
   once,
-  type ScoringFlags,
-  thresholdsOf,
   wholeNumber,
 } from '../common-options.ts'
-import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
+import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { expandImages, type ImageFailure } from '../expand-images.ts'
-import { addPromptSource, asAsked, type PromptSourceFlags, readImagePrompts } from '../image-prompts.ts'
-import { withScorers } from '../load-scorers.ts'
-import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from '../note-cut-prompts.ts'
+import { addPromptSource, asAsked } from '../image-prompts.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
-import { openPictureOutputs } from '../picture-outputs.ts'
-import { scorePairs } from '../score-pairs.ts'
+import { addSourceOptions } from '../pair-options.ts'
+import { type RankChoice, type RankedRun, rankRun, reportRanking, rowsOf, winnersOf } from '../rank-run.ts'
+import { type RunFlags, withScoringRun } from '../scoring-run.ts'
 
-interface RankFlags extends ScoringFlags, PromptSourceFlags {
+interface RankFlags extends RunFlags, BestFlags {
   readonly prompt?: string
   readonly combine?: AnyRule
   readonly weights?: Partial<Weights>
   readonly top?: number
+  readonly groupBy?: RankChoice['groupBy']
 }
 
 export function addRank(program: Command, context: Context): void {
@@ -41,9 +38,10 @@ export function addRank(program: Command, context: Context): void {
       'Scores images against a prompt and orders them, best first. Without a prompt they are ordered by HP alone. ' +
         'The rules of --combine can order images differently, so every result names the one used.',
     )
-  addImages(command)
+  addImages(command, { optional: true })
   command.option('-p, --prompt <text>', 'what the images should show', once)
   addPromptSource(command, ['prompt'])
+  addSourceOptions(command, ['prompt'])
   addRunOptions(command)
     .addOption(
       new Option(
@@ -52,7 +50,8 @@ export function addRank(program: Command, context: Context): void {
       ).choices(combineRules()),
     )
     .option('--weights <weights>', 'for weighted: ict=0.5,hp=0.5 or 0.5,0.5', parseWeights)
-    .option('--top <n>', 'only the best n', wholeNumber(1))
+    .option('--top <n>', 'only the best n, of each group where there are groups', wholeNumber(1))
+  addGroupOptions(command)
   addFormatOptions(command)
   addCommonOptions(command, [
     'icthp rank renders/ --prompt "a tiny dragon in a teacup" --top 5',
@@ -61,98 +60,80 @@ export function addRank(program: Command, context: Context): void {
     'icthp rank *.png --prompt "a red fox" --top 8 --sheet best.png',
     'icthp rank *.png --only hp --csv',
     'icthp rank renders/ --prompt-from metadata --plain',
+    'icthp rank --pairs candidates.csv --top 1 --csv > best.csv',
+    'icthp rank geneval-run/ --layout geneval --copy-best best/',
   ]).action((images: string[], flags: RankFlags) => rank(images, flags, context))
 }
 
+function addGroupOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--group-by <what>',
+        'what images with prompts of their own are ranked within: their prompt, or none (default: the groups of ' +
+          '--pairs and --layout, else their prompt; with --prompt-from none)',
+      ).choices(['prompt', 'none']),
+    )
+    .addOption(
+      new Option(
+        '--copy-best <dir>',
+        'copy the best of each group there, or --top; overwrite nothing',
+      ).conflicts('linkBest'),
+    )
+    .option('--link-best <dir>', 'the same by hard links, or symbolic ones to another disk')
+}
+
 async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
-  const { io, terminal } = context
-  const { promptFrom, weights, top } = flags
-  const thresholds = thresholdsOf(flags)
-  const checked = Object.keys(thresholds).length > 0
   const [prompt] = await asAsked([flags.prompt], flags)
-  const kinds = kindsFor(flags, (prompt ?? promptFrom) !== undefined)
-  const combine = ruleFor(flags, kinds)
-  const report = await openPictureOutputs(flags, io.cwd)
-  const { images, failures } = await expandImages(args, { ...io, recursive: flags.recursive })
-  if (kinds.length === 1 && !flags.only) terminal.note('no prompt, so the images are ranked by HP alone')
-  notePromptUnused(context, kinds, prompt === undefined ? 0 : 1)
-  await withScorers(context, kinds, flags, { watch: report?.watch }, async (scorers) => {
-    const { reader, label } = scorers
-    const failed: ImageFailure[] = []
-    const fail = (failure: ImageFailure): void => {
-      failed.push(failure)
-      reportFailure(context, failure)
-    }
-    failures.forEach(fail)
-    const prompted =
-      promptFrom !== undefined && reader ? await readImagePrompts(context, images, flags, fail) : undefined
-    if (reader && prompted) noteCutOwnPrompts(context, reader, prompted)
-    else if (reader) noteCutPrompts(context, reader, [prompt!])
-    const ranked = prompted ?? images
-    terminal.progress({ stage: 'encode', item: 'images', loaded: 0, total: images.length, unit: 'images' })
-    const [{ rankImages }, { rankScores }] = await Promise.all([
-      import('../../ranking/rank-images.ts'),
-      import('../../ranking/rank-scores.ts'),
-    ])
-    const onImageError = (error: Error, index: number): void => fail(imageFailure(ranked[index]!, error))
-    const ranking = prompted
-      ? rankScores(await collected(scorePairs(scorers, prompted, context, onImageError)), {
-          combine,
-          weights,
-          topK: top,
-          thresholds,
-        })
-      : await rankImages(
-          images.map(({ input }) => input),
-          {
-            scorers: scorers.scorers,
-            prompt,
-            combine,
-            weights,
-            topK: top,
-            thresholds,
-            signal: io.signal,
-            onProgress: terminal.progress,
-            onImageError,
-          },
-        )
-    const scored = images.length + failures.length - failed.length
+  const format = formatOf(flags)
+  const { top, weights, groupBy } = flags
+  let combine: AnyRule = 'weighted'
+  let best: BestFiles | undefined
+  const check = async (kinds: readonly RewardKind[], ownPrompts: boolean): Promise<void> => {
+    if (groupBy && !ownPrompts)
+      throw new UsageError(
+        '--group-by is for images with prompts of their own: --pairs, --layout or --prompt-from.',
+      )
+    combine = ruleFor(flags, kinds)
+    best = await BestFiles.open(flags, context.io.cwd)
+  }
+  const options = { context, alone: 'no prompt, so the images are ranked by HP alone', check }
+  await withScoringRun(args, flags, prompt === undefined ? [] : [prompt], options, async (run) => {
+    await run.begin()
+    const ranked = await rankRun(run, { combine, top, weights, groupBy })
     // Before anything is printed: a reader that has enough of it (`| head`) ends the run.
-    await report?.write(context, scorers, {
-      prompts: prompt === undefined ? [] : [prompt],
-      ranking,
-      scored,
-      thresholds,
-      images: ranking.results.map(({ index, passed, ...result }) => ({
-        image: ranked[index]!,
-        ...result,
-        ...(checked ? { passed } : {}),
-      })),
-      failed,
-    })
-    const results = ranking.results.map(({ index, ...result }) => ({
-      image: ranked[index]!.name,
-      ...(prompted ? { prompt: prompted[index]!.prompt } : {}),
-      index: prompted?.[index]!.place ?? index,
-      ...result,
-    }))
-    writeRanking(formatOf(flags), terminal, {
-      ranking,
-      results,
+    await reportRanking(run, ranked)
+    writeRanking(format, context.terminal, {
+      ...ranked,
+      groups: ranked.groups.map((group) => rowsOf(run, group)),
       prompt,
-      label,
-      failed,
-      thresholds: checked,
+      label: run.scorers.label,
+      failed: run.failed,
+      thresholds: run.checked,
+      style: flags,
     })
-    noteReversedHp(context, ranking)
-    const used = ranking.weights
-    terminal.note(`${count(scored, 'image')} ranked by ${combine}` + (used ? ` (${sharesOf(used)})` : ''))
-    settle(context, failed)
+    tellRule(context, run.scored, ranked)
+    run.settle()
+    await best?.write(context, run.images, winnersOf(run, ranked, top))
   })
 }
 
+function tellRule(context: Context, scored: number, { ranking, grouped, groups }: RankedRun): void {
+  const { combine, weights } = ranking
+  const results = groups.flatMap((group) => group.results)
+  noteReversedHp(context, combine, results)
+  const within = grouped ? ` within ${count(groups.length, 'group')}` : ''
+  context.terminal.note(
+    `${count(scored, 'image')} ranked${within} by ${combine}` + (weights ? ` (${sharesOf(weights)})` : ''),
+  )
+}
+
 /** A product with a negative factor: of two such images the one with the lower HP comes first. */
-function noteReversedHp({ terminal }: Context, { combine, results }: Ranking): void {
+function noteReversedHp(
+  { terminal }: Context,
+  combine: Ranking['combine'],
+  results: readonly RankedImage[],
+): void {
   if (combine !== 'product' && combine !== 'softmax') return
   const negative = results.filter((result) => (scoreIn(result, ICT) ?? 0) < 0).length
   if (negative > 0)
@@ -160,12 +141,6 @@ function noteReversedHp({ terminal }: Context, { combine, results }: Ranking): v
       `ICT is below 0 for ${count(negative, 'image')}, and ${combine} multiplies: among them a higher HP ranks lower. ` +
         '--combine weighted adds instead',
     )
-}
-
-async function collected<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const list: T[] = []
-  for await (const item of items) list.push(item)
-  return list
 }
 
 /** `0.5·ICT + 0.5·HP`. */
@@ -177,7 +152,8 @@ const sharesOf = (weights: object): string =>
 /** The rule, checked before minutes of work. */
 function ruleFor({ combine, weights }: RankFlags, kinds: readonly RewardKind[]): AnyRule {
   const rule = combine ?? defaultRule(kinds)
-  const needed = isKind(rule) ? [kindNamed(rule)] : kinds.length > 1 ? [] : [ICT, HP]
+  const mixed = kinds.length > 1 ? [] : [ICT, HP]
+  const needed = isKind(rule) ? [kindNamed(rule)] : mixed
   const lacks = needed.find((kind) => !kinds.includes(kind))
   if (lacks)
     throw new UsageError(

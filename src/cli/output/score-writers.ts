@@ -1,9 +1,9 @@
 import type { PerKind, RewardKind } from '../../models/kinds.ts'
 import type { Format } from '../common-options.ts'
-import type { ImageFailure } from '../expand-images.ts'
 import { modelNames, type RunLabel } from '../load-scorers.ts'
+import type { ImageFailure } from '../named-image.ts'
+import { type CsvStyle, csvWriter } from './csv-writer.ts'
 import { displayWidth, printable } from './display-width.ts'
-import { csvRow } from './format-csv.ts'
 import { Table } from './format-table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -35,8 +35,13 @@ export interface ScoreWriter {
   end(): void
 }
 
-export function scoreWriter(format: Format, terminal: Terminal, head: ScoreHead): ScoreWriter {
-  return { json, ndjson, csv, table }[format](terminal, head)
+export function scoreWriter(
+  format: Format,
+  terminal: Terminal,
+  head: ScoreHead,
+  style: CsvStyle = {},
+): ScoreWriter {
+  return { json, ndjson, csv, table }[format](terminal, head, style)
 }
 
 function json(
@@ -80,23 +85,21 @@ function flat({ image, prompt, scores, passed }: ScoreRow): object {
   }
 }
 
-function csv(terminal: Terminal, head: ScoreHead): ScoreWriter {
+function csv(terminal: Terminal, head: ScoreHead, style: CsvStyle): ScoreWriter {
   const { ownPrompts, kinds } = head
   const own = ownPrompts ? ['prompt'] : []
   const columns = kinds.flatMap((kind) => columnNames(kind, head, (name, prompt) => `${name}: ${prompt}`))
-  terminal.data(csvRow(['image', ...own, ...unlike(columns), 'passed', 'model']))
+  const write = csvWriter(terminal, ['image', ...own, ...unlike(columns), 'passed', 'model'], style)
   return {
     row: ({ image, prompt, scores, passed }) =>
-      terminal.data(
-        csvRow([
-          image,
-          ...(ownPrompts ? [prompt] : []),
-          ...kinds.flatMap(({ name }) => scores[name]),
-          // Always there, so that a script finds the same columns; empty where no threshold asked for it.
-          passed,
-          modelNames(head),
-        ]),
-      ),
+      write([
+        image,
+        ...(ownPrompts ? [prompt] : []),
+        ...kinds.flatMap(({ name }) => scores[name]),
+        // Always there, so that a script finds the same columns; empty where no threshold asked for it.
+        passed,
+        modelNames(head),
+      ]),
     failed: () => {},
     end: () => {},
   }

@@ -1,23 +1,42 @@
 import { allKinds, isKind } from '../../models/kinds.ts'
+import type { GroupedRanking } from '../../ranking/rank-groups.ts'
 import { type RankedImage, type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
 import type { Format } from '../common-options.ts'
-import type { ImageFailure } from '../expand-images.ts'
 import { modelNames, type RunLabel } from '../load-scorers.ts'
-import { printable } from './display-width.ts'
-import { csvRow } from './format-csv.ts'
+import type { ImageFailure } from '../named-image.ts'
+import { type CsvStyle, csvWriter } from './csv-writer.ts'
+import { oneLine, printable, truncateMiddle } from './display-width.ts'
 import { formatTable } from './format-table.ts'
 import { formatScore, labelLines } from './score-writers.ts'
 import type { Terminal } from './terminal.ts'
 
-/** A ranking with everything that is told beside it. */
+/** A result as it is written. */
+export interface RankedRow extends RankedImage {
+  readonly image: string
+  /** Its own, where each image has one. */
+  readonly prompt?: string
+}
+
+/** Images that were ranked together. */
+export interface RankedRows {
+  /** Its prompt or name; absent where all images are one group. */
+  readonly group?: string
+  readonly results: readonly RankedRow[]
+}
+
+/** One ranking, or one a group, with everything that is told beside it. */
 export interface RankingReport {
-  readonly ranking: Ranking
-  readonly results: readonly (RankedImage & { readonly image: string; readonly prompt?: string })[]
+  readonly ranking: Pick<Ranking | GroupedRanking, 'combine' | 'weights'>
+  /** One without a name where there are no groups. */
+  readonly groups: readonly RankedRows[]
+  /** Whether {@link groups} have names. */
+  readonly grouped: boolean
   readonly prompt: string | undefined
   readonly label: RunLabel
   readonly failed: readonly ImageFailure[]
   /** Whether thresholds were given, so that `passed` says something. */
   readonly thresholds: boolean
+  readonly style: CsvStyle
 }
 
 export function writeRanking(format: Format, terminal: Terminal, report: RankingReport): void {
@@ -25,14 +44,12 @@ export function writeRanking(format: Format, terminal: Terminal, report: Ranking
 }
 
 const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingReport) => void>> = {
-  json(
-    terminal,
-    { ranking: { combine, weights }, results, prompt, label: { model, device, dtype, models }, failed },
-  ) {
+  json(terminal, { ranking: { combine, weights }, groups, grouped, prompt, label, failed }) {
+    const { model, device, dtype, models } = label
     terminal.json({
       combine,
       ...(weights ? { weights } : {}),
-      results,
+      ...(grouped ? { groups } : { results: groups.flatMap(({ results }) => results) }),
       ...(prompt === undefined ? {} : { prompt }),
       model,
       device,
@@ -41,52 +58,78 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
       ...(failed.length > 0 ? { errors: failed } : {}),
     })
   },
-  ndjson(terminal, { ranking: { combine }, results, label: { models }, failed }) {
-    for (const result of results) terminal.data(`${JSON.stringify({ ...result, combine, models })}\n`)
+  ndjson(terminal, { ranking: { combine }, groups, label: { models }, failed }) {
+    for (const { group, results } of groups)
+      for (const result of results)
+        terminal.data(
+          `${JSON.stringify({ ...(group === undefined ? {} : { group }), ...result, combine, models })}\n`,
+        )
     for (const { image, code, message } of failed)
       terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
   },
-  csv(terminal, { ranking: { combine }, results, label, thresholds }) {
-    const own = results.some(({ prompt }) => prompt !== undefined)
-    const prompted = (prompt: string | undefined): (string | undefined)[] => (own ? [prompt] : [])
+  csv(terminal, { ranking: { combine }, groups, grouped, label, thresholds, style }) {
+    const own = groups.some(({ results }) => results.some(({ prompt }) => prompt !== undefined))
+    const named = [...(grouped ? ['group'] : []), ...(own ? ['prompt'] : [])]
     const kinds = allKinds()
     const names = kinds.map(({ name }) => name)
-    terminal.data(
-      csvRow(['image', ...prompted('prompt'), 'rank', 'score', ...names, 'passed', 'combine', 'model']),
-    )
-    for (const result of results) {
-      const { image, prompt, rank, score, passed } = result
-      const scores = kinds.map((kind) => scoreIn(result, kind))
-      const passes = thresholds ? passed : undefined
-      terminal.data(
-        csvRow([image, ...prompted(prompt), rank, score, ...scores, passes, combine, modelNames(label)]),
-      )
+    const header = ['image', ...named, 'rank', 'score', ...names, 'passed', 'combine', 'model']
+    const write = csvWriter(terminal, header, style)
+    for (const { group, results } of groups) {
+      for (const result of results) {
+        const { image, prompt, rank, score, passed } = result
+        const texts = [...(grouped ? [group] : []), ...(own ? [prompt] : [])]
+        const scores = kinds.map((kind) => scoreIn(result, kind))
+        const passes = thresholds ? passed : undefined
+        write([image, ...texts, rank, score, ...scores, passes, combine, modelNames(label)])
+      }
     }
   },
-  table(terminal, { ranking: { combine }, results, label, thresholds }) {
-    const kinds = allKinds().filter((kind) => results.some((result) => scoreIn(result, kind) !== undefined))
-    const columns = [
-      { header: 'rank', value: ({ rank }: RankedImage) => String(rank) },
-      // One score alone is its own combination: no need to show it twice.
-      ...(kinds.length > 1 && !isKind(combine)
-        ? [{ header: combine, value: ({ score }: RankedImage) => formatScore(score) }]
-        : []),
-      ...kinds.map((kind) => ({
-        header: kind.name,
-        value: (result: RankedImage) => formatScore(scoreIn(result, kind)!),
-      })),
-      ...(thresholds
-        ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }]
-        : []),
-    ]
-    const [header, ...rows] = formatTable(
-      [
-        ...columns.map(({ header }) => ({ header, align: 'right' }) as const),
-        { header: 'image', align: 'left' },
-      ],
-      results.map((result) => [...columns.map(({ value }) => value(result)), printable(result.image)]),
-      terminal.lineWidth,
-    )
-    terminal.lines([terminal.bold(header!), ...rows, ...labelLines(label, terminal)])
-  },
+  table: writeTable,
+}
+
+function writeTable(terminal: Terminal, report: RankingReport): void {
+  const { groups, label } = report
+  const all = groups.flatMap(({ results }) => results)
+  const columns = tableColumns(all, report)
+  const [header, ...rows] = formatTable(
+    [
+      ...columns.map(({ header }) => ({ header, align: 'right' }) as const),
+      { header: 'image', align: 'left' },
+    ],
+    all.map((result) => [...columns.map(({ value }) => value(result)), printable(result.image)]),
+    terminal.lineWidth,
+  )
+  const lines = [terminal.bold(header!)]
+  let at = 0
+  for (const { group, results } of groups) {
+    if (group !== undefined) lines.push('', truncateMiddle(oneLine(group), terminal.lineWidth))
+    lines.push(...rows.slice(at, (at += results.length)))
+  }
+  terminal.lines([...lines, ...labelLines(label, terminal)])
+}
+
+interface Column {
+  readonly header: string
+  value(result: RankedImage): string
+}
+
+function tableColumns(
+  results: readonly RankedImage[],
+  { ranking: { combine }, thresholds }: RankingReport,
+): readonly Column[] {
+  const kinds = allKinds().filter((kind) => results.some((result) => scoreIn(result, kind) !== undefined))
+  return [
+    { header: 'rank', value: ({ rank }) => String(rank) },
+    // One score alone is its own combination: no need to show it twice.
+    ...(kinds.length > 1 && !isKind(combine)
+      ? [{ header: combine, value: ({ score }: RankedImage) => formatScore(score) }]
+      : []),
+    ...kinds.map((kind) => ({
+      header: kind.name,
+      value: (result: RankedImage) => formatScore(scoreIn(result, kind)!),
+    })),
+    ...(thresholds
+      ? [{ header: 'passed', value: ({ passed }: RankedImage) => (passed ? 'yes' : 'no') }]
+      : []),
+  ]
 }

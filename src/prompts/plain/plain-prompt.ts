@@ -1,3 +1,5 @@
+import { checkObject } from '../../base/check-object.ts'
+import { InputError, show } from '../../base/errors.ts'
 import type { PromptFormat } from '../image-prompt.ts'
 import { plainA1111 } from './plain-a1111.ts'
 import { plainComfy, plainInvoke, plainMidjourney, plainNovelAi, plainSwarm } from './plain-others.ts'
@@ -19,7 +21,16 @@ export interface PlainPromptOptions {
  * and scheduling. Takes time in proportion to the text's length.
  */
 export function plainPrompt(prompt: string, options: PlainPromptOptions = {}): string {
+  checkObject(options, 'plainPrompt')
+  if (typeof prompt !== 'string')
+    throw new InputError('input_not_a_string', `A prompt is a string, not ${show(prompt)}.`, { prompt })
   const { dialect = 'a1111', steps } = options
+  if (!Object.hasOwn(PLAIN, dialect))
+    throw new InputError(
+      'input_invalid_option',
+      `There is no dialect ${show(dialect)}. Known are ${Object.keys(PLAIN).join(', ')}.`,
+      { dialect },
+    )
   return PLAIN[dialect](prompt, steps)
 }
 

@@ -1,14 +1,17 @@
 import { reason } from '../../backend/reason.ts'
+import { checkObject } from '../../base/check-object.ts'
 import { ImageError, InputError, show } from '../../base/errors.ts'
 import { type JimpImage, jimpPixels } from '../../image/jimp-image.ts'
 import { checkRawImage } from '../../image/preprocess.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { type JimpModule, loadJimp } from './load-jimp.ts'
-import { labelLines, type SheetLabel } from './sheet-labels.ts'
+import { fit, labelLines, printable, type SheetLabel } from './sheet-labels.ts'
 
 export interface SheetImage extends SheetLabel {
   /** Pixels, a `Jimp` object, or what `Jimp.read` takes: a file's bytes, its path or URL. */
   readonly image: RawImage | JimpImage | Uint8Array | ArrayBuffer | string
+  /** Drawn above the images that have the same and stand together; they begin a new row. */
+  readonly group?: string | undefined
   /** Shown before the name, as `#1`. */
   readonly rank?: number | undefined
   /** Shown below it, by the names that they have here; a list has one a prompt. */
@@ -34,8 +37,10 @@ const WHITE = 0xffffffff
  */
 export async function renderSheet(
   images: readonly SheetImage[],
-  { columns: asked = 4, size = 224 }: SheetOptions = {},
+  options: SheetOptions = {},
 ): Promise<Uint8Array> {
+  checkObject(options, 'renderSheet')
+  const { columns: asked = 4, size = 224 } = options
   checkOptions(images, asked, size)
   const { jimp, fonts } = await loadJimp()
   const { Jimp, loadFont, measureText, measureTextHeight } = jimp
@@ -43,29 +48,76 @@ export async function renderSheet(
   const labels = images.map((label) => labelLines(label, size, (text) => measureText(font, text)))
   const line = measureTextHeight(font, 'Ag', size)
   const columns = Math.min(asked, images.length)
-  const rows = Math.ceil(images.length / columns)
   const pitch = { x: size + GAP, y: size + line * Math.max(...labels.map(({ length }) => length)) + GAP }
-  const [width, height] = [GAP + columns * pitch.x, GAP + rows * pitch.y]
-  if (width * height > MOST_PIXELS)
-    throw new InputError(
-      'input_invalid_option',
-      `A sheet of ${images.length} pictures is ${width}×${height} pixels, too many. Draw fewer pictures, or a smaller size.`,
-      { width, height },
-    )
+  const { cells, heads, height } = arrange(images, columns, pitch, line)
+  const width = GAP + columns * pitch.x
+  checkPixels(width, height, images.length)
   const sheet = new Jimp({ width, height, color: WHITE })
+  for (const { y, text } of heads) {
+    const shown = fit(printable(text), width - 2 * GAP, (part) => measureText(font, part))
+    sheet.print({ font, x: GAP, y, text: shown })
+  }
   for (const [i, image] of images.entries()) {
     const picture = await open(jimp, image)
-    const [x, y] = [GAP + (i % columns) * pitch.x, GAP + Math.floor(i / columns) * pitch.y]
-    const scale = Math.min(size / picture.width, size / picture.height)
-    const [w, h] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale))) as [
-      number,
-      number,
-    ]
+    const { x, y } = cells[i]!
+    const { w, h } = fitted(picture, size)
     if (w !== picture.width || h !== picture.height) picture.resize({ w, h })
     sheet.composite(picture, x + ((size - w) >> 1), y + ((size - h) >> 1))
     for (const [row, text] of labels[i]!.entries()) sheet.print({ font, x, y: y + size + row * line, text })
   }
   return new Uint8Array(await sheet.getBuffer('image/png'))
+}
+
+interface Place {
+  readonly x: number
+  readonly y: number
+}
+
+/** Row by row; each group begins a row, below its name. */
+function arrange(
+  images: readonly SheetImage[],
+  columns: number,
+  pitch: Place,
+  line: number,
+): {
+  readonly cells: readonly Place[]
+  readonly heads: readonly { readonly y: number; readonly text: string }[]
+  readonly height: number
+} {
+  const cells: Place[] = []
+  const heads: { y: number; text: string }[] = []
+  let [y, column] = [GAP, 0]
+  const endRow = (): void => {
+    if (column > 0) y += pitch.y
+    column = 0
+  }
+  for (const [i, { group }] of images.entries()) {
+    if (group !== images[i - 1]?.group) {
+      endRow()
+      if (group !== undefined) heads.push({ y, text: group })
+      if (group !== undefined) y += line + GAP
+    }
+    cells.push({ x: GAP + column * pitch.x, y })
+    if (++column === columns) endRow()
+  }
+  endRow()
+  return { cells, heads, height: y }
+}
+
+/** In the square, whole. */
+function fitted(picture: { readonly width: number; readonly height: number }, size: number) {
+  const scale = Math.min(size / picture.width, size / picture.height)
+  const of = (side: number): number => Math.max(1, Math.round(side * scale))
+  return { w: of(picture.width), h: of(picture.height) }
+}
+
+function checkPixels(width: number, height: number, pictures: number): void {
+  if (width * height <= MOST_PIXELS) return
+  throw new InputError(
+    'input_invalid_option',
+    `A sheet of ${pictures} pictures is ${width}×${height} pixels, too many. Draw fewer pictures, or a smaller size.`,
+    { width, height },
+  )
 }
 
 /** A picture of our own, which may be resized. */
@@ -102,6 +154,8 @@ function checkOptions(images: readonly SheetImage[], columns: number, size: numb
   const refuse = (message: string): never => {
     throw new InputError('input_invalid_option', message, { columns, size })
   }
+  if (!Array.isArray(images) || !images.every((image) => typeof image?.name === 'string'))
+    refuse('renderSheet takes a list of { image, name }.')
   if (images.length === 0) refuse('A sheet needs at least one picture.')
   if (!Number.isInteger(columns) || columns < 1)
     refuse(`columns is a whole number from 1, not ${show(columns)}.`)

@@ -34,7 +34,7 @@ function scoreTexts(scores: NonNullable<SheetLabel['scores']>): string[] {
 }
 
 /** Cut in the middle, since names tell themselves apart at both ends. */
-function fit(text: string, width: number, measure: Measure): string {
+export function fit(text: string, width: number, measure: Measure): string {
   if (measure(text) <= width) return text
   for (let kept = text.length - 1; kept > 1; kept--) {
     const head = Math.ceil(kept / 2)
@@ -45,7 +45,7 @@ function fit(text: string, width: number, measure: Measure): string {
 }
 
 /** jimp's fonts have ASCII; letters with marks lose them, the rest is shown as `?`. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   Array.from(text.normalize('NFKD').replace(/\p{M}/gu, ''), (letter) =>
     letter >= ' ' && letter <= '~' ? letter : '?',
   ).join('')
