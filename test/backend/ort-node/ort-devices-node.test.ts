@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Device, DEVICES, type ProbedDevice } from '../../src/backend/backend.ts'
-import { NODE_DEVICES, probeNodeDevice } from '../../src/backend/ort-node/ort-devices-node.ts'
+import { type Device, DEVICES, type ProbedDevice } from '../../../src/backend/backend.ts'
+import { NODE_DEVICES, probeNodeDevice } from '../../../src/backend/ort-node/ort-devices-node.ts'
 
 /** Probes on a machine where these devices take so many milliseconds, and the others are not there. */
 const on = (

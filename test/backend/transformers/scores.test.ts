@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as transformers from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { convertCheckpoints } from '../../src/convert/index.ts'
-import { HpScorer, IctScorer } from '../../src/node.ts'
-import { TransformersBackend } from '../../src/transformers.ts'
+import { convertCheckpoints } from '../../../src/convert/index.ts'
+import { HpScorer, IctScorer } from '../../../src/node.ts'
+import { TransformersBackend } from '../../../src/transformers.ts'
 
-const golden = fileURLToPath(new URL('../../../shared/golden/', import.meta.url))
+const golden = fileURLToPath(new URL('../../../../shared/golden/', import.meta.url))
 
 describe.skipIf(!existsSync(golden))("scores through transformers are the reference's", () => {
   let folder: string

@@ -1,9 +1,9 @@
 import * as transformers from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { modelOfFiles } from '../../src/backend/model-of-files.ts'
-import { backendConformance } from '../../src/testing.ts'
-import { TransformersBackend } from '../../src/transformers.ts'
-import { placeOnDisk } from '../testing/plain-ort-backend.ts'
+import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
+import { backendConformance } from '../../../src/testing.ts'
+import { TransformersBackend } from '../../../src/transformers.ts'
+import { placeOnDisk } from '../../testing/plain-ort-backend.ts'
 
 let disk: Awaited<ReturnType<typeof placeOnDisk>>
 beforeAll(async () => {

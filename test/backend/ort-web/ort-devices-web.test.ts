@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { OrtWebBackend } from '../../src/backend/ort-web/ort-backend-web.ts'
-import type { IcthpError } from '../../src/base/errors.ts'
-import { HP } from '../../src/models/kinds.ts'
-import type { Runtime } from '../../src/runtime.ts'
-import { openModel } from '../../src/scorers/open-model.ts'
-import { serve } from '../../src/worker/worker-web.ts'
+import { OrtWebBackend } from '../../../src/backend/ort-web/ort-backend-web.ts'
+import type { IcthpError } from '../../../src/base/errors.ts'
+import { HP } from '../../../src/models/kinds.ts'
+import type { Runtime } from '../../../src/runtime.ts'
+import { openModel } from '../../../src/scorers/open-model.ts'
+import { serve } from '../../../src/worker/worker-web.ts'
 
 /** GPUs and runtimes that never answer, behind the real worker's code. */
 const NEVER = new Promise<never>(() => {})

@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEVICES, type InferenceSession, type ModelSource, type Tensors } from '../../src/backend/backend.ts'
-import { modelOfFiles } from '../../src/backend/model-of-files.ts'
-import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
-import { NODE_DEVICES } from '../../src/backend/ort-node/ort-devices-node.ts'
-import { encodeModel } from '../../src/onnx/onnx-model.ts'
-import { backendConformance } from '../../src/testing.ts'
-import { placeOnDisk } from '../testing/plain-ort-backend.ts'
+import {
+  DEVICES,
+  type InferenceSession,
+  type ModelSource,
+  type Tensors,
+} from '../../../src/backend/backend.ts'
+import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
+import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
+import { NODE_DEVICES } from '../../../src/backend/ort-node/ort-devices-node.ts'
+import { encodeModel } from '../../../src/onnx/onnx-model.ts'
+import { backendConformance } from '../../../src/testing.ts'
+import { placeOnDisk } from '../../testing/plain-ort-backend.ts'
 
 const SIZE = 3072
 /** Bytes of the heavy graph's weights: 36 MiB. */

@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import * as ortWeb from 'onnxruntime-web/wasm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { attentionInput, attentionModel } from '../../src/backend/attention-check.ts'
-import { modelOfFiles } from '../../src/backend/model-of-files.ts'
-import { type OrtApi } from '../../src/backend/ort-adapter.ts'
-import { OrtBackend } from '../../src/ort.ts'
-import { backendConformance } from '../../src/testing.ts'
-import { placeOnDisk } from '../testing/plain-ort-backend.ts'
+import { attentionInput, attentionModel } from '../../../src/backend/attention-check.ts'
+import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
+import { type OrtApi } from '../../../src/backend/ort-adapter.ts'
+import { OrtBackend } from '../../../src/ort.ts'
+import { backendConformance } from '../../../src/testing.ts'
+import { placeOnDisk } from '../../testing/plain-ort-backend.ts'
 
 const ortNode = createRequire(import.meta.url)('onnxruntime-node') as OrtApi
 const modules = [
@@ -169,6 +169,6 @@ it('imports no platform and no runtime', async () => {
       if (name!.startsWith('.')) await read(new URL(name!, file))
     }
   }
-  await read(new URL('../../src/ort.ts', import.meta.url))
+  await read(new URL('../../../src/ort.ts', import.meta.url))
   expect(seen.size).toBeGreaterThan(5)
 })

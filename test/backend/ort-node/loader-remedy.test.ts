@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loaderRemedy } from '../../src/backend/ort-node/loader-remedy.ts'
-import { OrtNodeBackend } from '../../src/backend/ort-node/ort-backend-node.ts'
-import { probeApart } from '../../src/backend/ort-node/probe-apart-node.ts'
+import { loaderRemedy } from '../../../src/backend/ort-node/loader-remedy.ts'
+import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
+import { probeApart } from '../../../src/backend/ort-node/probe-apart-node.ts'
 
 let folder: string
 beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), 'icthp-loader-'))))
