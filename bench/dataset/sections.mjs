@@ -109,7 +109,7 @@ async function tar({ images, rounds, detail }) {
         rates[kind].push(await once_(kind === 'tar' ? 'shard.tar' : 'files', `${kind}-${round}`))
     }
     await hp.dispose()
-    const share = median(rates.tar) / median(rates.files)
+    const share = median(rates.tar.map((rate, i) => rate / rates.files[i]))
     const figure = `${share.toFixed(3)} (${median(rates.tar).toFixed(1)} of ${median(rates.files).toFixed(1)} images/s)`
     return [
       [
