@@ -48,6 +48,7 @@ async function testServers() {
     target: 'node20',
     platform: 'node',
     dts: false,
+    external: [/^[@a-z]/],
     silent: true,
   })
   return { ...(await import(join(outDir, 's3.js'))), ...(await import(join(outDir, 'redis.js'))) }
