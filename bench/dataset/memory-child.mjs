@@ -7,6 +7,9 @@ const { values } = parseArgs({
   options: { source: { type: 'string' }, out: { type: 'string' }, model: { type: 'string' } },
 })
 
+/** Of the demo model. */
+const DIM = 256
+
 const backend = {
   name: 'fake',
   probe: async () => ({ device: 'cpu', notes: [] }),
@@ -15,7 +18,7 @@ const backend = {
       await new Promise((resolve) => setImmediate(resolve))
       signal?.throwIfAborted()
       const float32 = (length, shape) => ({ dtype: 'float32', dims: shape, data: new Float32Array(length) })
-      return { image_embeds: float32(dims[0] * 512, [dims[0], 512]), hp_logits: float32(dims[0], [dims[0]]) }
+      return { image_embeds: float32(dims[0] * DIM, [dims[0], DIM]), hp_logits: float32(dims[0], [dims[0]]) }
     },
     dispose: async () => {},
   }),
