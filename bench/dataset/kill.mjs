@@ -48,7 +48,7 @@ export async function killUntilDone(job, { workers, every, env = {} }) {
   }
   for (let i = 0; i < workers; i++) start()
   for (let victim = 0; running.size > 0 && !failure; victim++) {
-    await sleep(every)
+    for (let waited = 0; waited < every && running.size > 0; waited += 100) await sleep(100)
     const alive = [...running]
     // Who has found all done ends by itself; the others are to find it, too.
     if (done || alive.length === 0) continue

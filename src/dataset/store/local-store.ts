@@ -8,6 +8,8 @@ import type { ByteRange, Store, StoredObject } from './store.ts'
 /** Where files lie until they are whole. */
 const DRAFTS = '.drafts'
 const PIECE = 1 << 20
+/** Files whose sizes are asked for together. */
+const LOOKED_AT = 64
 /** What a process that was killed has left is taken away after a day. */
 const STALE_MS = 86_400_000
 
@@ -28,14 +30,19 @@ export class LocalStore implements Store {
   async *#walk(folder: string, prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject> {
     signal?.throwIfAborted()
     const entries = await this.#folder(folder)
-    for (const { name, isFolder } of entries) {
-      const key = folder + name
-      if (isFolder) {
-        if (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`))
-          yield* this.#walk(`${key}/`, prefix, signal)
-      } else if (key.startsWith(prefix)) {
-        const size = await this.size(key)
+    for (let at = 0; at < entries.length; at += LOOKED_AT) {
+      const some = entries.slice(at, at + LOOKED_AT)
+      const sizes = await Promise.all(
+        some.map(({ name, isFolder }) =>
+          isFolder || !(folder + name).startsWith(prefix) ? undefined : this.size(folder + name),
+        ),
+      )
+      for (const [i, { name, isFolder }] of some.entries()) {
+        const key = folder + name
+        const size = sizes[i]
         if (size !== undefined) yield { key, size }
+        else if (isFolder && (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)))
+          yield* this.#walk(`${key}/`, prefix, signal)
       }
     }
   }
