@@ -13,7 +13,7 @@ export {
 export type { DeskObserver, ImageFate } from './server/desk/desk-observer.ts'
 export type { ServedRequest } from './server/http/observe-requests.ts'
 export type { FetchPicture } from './server/http/take-pictures.ts'
-export { prometheusMetrics,type PrometheusOptions } from './server/node/prometheus-node.ts'
+export { prometheusMetrics, type PrometheusOptions } from './server/node/prometheus-node.ts'
 export type { ServedTower, TensorSpec } from './server/open-inference/served-tower.ts'
 export type { DeskOptions, RewardDesk, ScoreItem, ScoreOutcome, ServedReward } from './server/reward-desk.ts'
 export type { ServerMetrics } from './server/server-metrics.ts'
