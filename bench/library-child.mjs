@@ -33,8 +33,13 @@ async function score(images, prompt) {
 }
 
 const TASKS = {
-  /** Seconds for the whole list. */
-  list: async ({ paths, prompt }) => ({ seconds: (await score(paths.map(bytesOf), prompt)) / 1000 }),
+  /** Seconds for the whole list, and the CPU's. */
+  list: async ({ paths, prompt }) => {
+    const before = process.cpuUsage()
+    const seconds = (await score(paths.map(bytesOf), prompt)) / 1000
+    const { user, system } = process.cpuUsage(before)
+    return { seconds, cpu: (user + system) / 1e6 }
+  },
   /** Milliseconds of each picture by itself. */
   single: async ({ paths, prompt }) => {
     const times = []

@@ -107,3 +107,17 @@ test.each([
     expect([200, 400], `${path} gives ${status}`).toContain(status)
   }
 })
+
+test('lists that are very long are refused, not stumbled over', async () => {
+  const { post } = served()
+  const form = new FormData()
+  form.append('image', new File([file(100, 200)], 'a.png'))
+  form.append('rewards', ','.repeat(1 << 20))
+  expect((await post('/v1/score', form)).status).toBe(400)
+  const prompts = Array.from({ length: 200_000 }, (_, i) => `${i}`)
+  expect((await post('/v1/score', { images, prompts, pairing: 'every' })).status).toBe(413)
+  expect((await post('/v1/embeddings', { input: prompts })).status).toBe(413)
+  expect((await post('/v1/rerank', { query: 'a', documents: prompts })).status).toBe(413)
+  const groups = prompts.map((prompt) => ({ prompt, images }))
+  expect((await post('/v1/rank', { groups })).status).toBe(413)
+})

@@ -156,3 +156,18 @@ test('softmax weighs an image by those of the same prompt in its request', async
     { index: 2, icthp: close(0.101) },
   ])
 })
+
+test.each(['__proto__', 'constructor', 'toString', 'image[][]', ''])(
+  'a form with a field %j is refused',
+  async (name) => {
+    const { post } = served()
+    const form = new FormData()
+    form.append('image', new File([file(100, 200)], 'a.png'))
+    form.append(name, 'x')
+    const { status, json } = await post('/v1/score', form)
+    expect(status).toBe(400)
+    expect(json['error']).toMatchObject({
+      message: expect.stringContaining('The form has a field') as unknown,
+    })
+  },
+)

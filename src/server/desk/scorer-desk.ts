@@ -126,7 +126,7 @@ export class ScorerDesk implements RewardDesk {
     options: DeskOptions = {},
   ): Promise<readonly Embedding[]> {
     const scorer = this.#single(reward)
-    this.#checkCount(images.length)
+    this.checkCount(images.length)
     return this.#visit(options, async (visit) => {
       const outcomes = await this.#encode(visit, images, [scorer])
       return outcomes.map((outcome) => {
@@ -144,7 +144,7 @@ export class ScorerDesk implements RewardDesk {
     options: DeskOptions = {},
   ): Promise<readonly Embedding[]> {
     const scorer = this.#single(reward)
-    this.#checkCount(texts.length)
+    this.checkCount(texts.length)
     texts.forEach((text, i) => this.#checkPrompt(text, `Input ${i}`))
     if (!this.#prompts.has(scorer))
       throw new RequestError(
@@ -269,7 +269,7 @@ export class ScorerDesk implements RewardDesk {
   }
 
   #check(items: readonly ScoreItem[], asked: readonly ServedReward[]): void {
-    this.#checkCount(items.length)
+    this.checkCount(items.length)
     const reader = asked.find(({ takesPrompt }) => takesPrompt)
     for (const [i, { image, prompt }] of items.entries()) {
       if (!(image instanceof Uint8Array))
@@ -284,7 +284,8 @@ export class ScorerDesk implements RewardDesk {
     }
   }
 
-  #checkCount(count: number): void {
+  /** Throws `RequestError` `request_too_large` for more pairs of images and prompts than a request may have. */
+  checkCount(count: number): void {
     const { maxItems } = this.#options
     if (count <= maxItems) return
     throw new RequestError(

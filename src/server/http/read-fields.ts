@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { show } from '../../base/errors.ts'
 import { Fields, invalid } from './fields.ts'
+import { type FormPart, parseForm } from './parse-form.ts'
 
 /** How the parts of a form are meant, whose values are texts and files. */
 export interface FormShape {
@@ -38,31 +39,32 @@ export async function readJson(c: Context): Promise<unknown> {
   }
 }
 
-async function readForm(c: Context): Promise<FormData> {
-  try {
-    return await c.req.formData()
-  } catch (cause) {
-    c.req.raw.signal.throwIfAborted()
-    throw invalid(`The form cannot be read: ${(cause as Error).message}. Send it as curl -F does.`, { cause })
-  }
+async function readForm(c: Context): Promise<readonly FormPart[]> {
+  const body = new Uint8Array(await c.req.arrayBuffer())
+  return parseForm(body, c.req.header('content-type')!)
 }
 
-function fromForm(form: FormData, { files = {}, json = [], lists = [], repeated = {} }: FormShape): object {
-  const fields: Record<string, unknown[]> = {}
-  for (const [given, value] of form) {
+function fromForm(
+  form: readonly FormPart[],
+  { files = {}, json = [], lists = [], repeated = {} }: FormShape,
+): object {
+  // Not an object: names such as `constructor` come from outside.
+  const fields = new Map<string, unknown[]>()
+  for (const { name: given, value } of form) {
     const bare = given.replace(/\[\]$/, '')
-    const name = files[bare] ?? bare
-    const values = (fields[name] ??= [])
+    const name = Object.hasOwn(files, bare) ? files[bare]! : bare
+    const values = fields.get(name) ?? []
+    fields.set(name, values)
     if (typeof value !== 'string' || name !== bare) values.push(value)
     else if (json.includes(name)) values.push(parsed(name, value))
-    else if (lists.includes(name)) values.push(...value.split(',').map((part) => part.trim()))
+    else if (lists.includes(name)) for (const part of value.split(',')) values.push(part.trim())
     else values.push(value)
   }
   const listed = new Set([...Object.values(files), ...lists])
   return Object.fromEntries(
-    Object.entries(fields).map(([name, values]) => {
+    [...fields].map(([name, values]) => {
       if (listed.has(name)) return [name, values]
-      if (values.length > 1) return [repeated[name] ?? name, values]
+      if (values.length > 1) return [Object.hasOwn(repeated, name) ? repeated[name]! : name, values]
       return [name, values[0]]
     }),
   )

@@ -8,24 +8,32 @@ import { RequestError } from '../../base/errors.ts'
 const OPEN = /^\/(?:$|openapi\.json$|(?:[a-z0-9]+\/)?health(?:\/ready)?$|v2\/health\/(?:live|ready)$)/
 
 /**
- * Lets pass who has one of the tokens: as `Authorization: Bearer TOKEN`, or as the password of an address
- * (`http://any:TOKEN@host/ict`), which is how clients that know no headers send it. Throws `RequestError`
- * `request_unauthorized`.
+ * Lets pass who has one of the tokens. Throws `RequestError` `request_unauthorized`.
  */
 export function requireToken(tokens: readonly string[]): MiddlewareHandler {
-  const digests = tokens.map((token) => sha256(utf8ToBytes(token)))
+  const isKnown = tokenTest(tokens)
   return async (c, next) => {
-    if (!OPEN.test(c.req.path)) {
-      const given = givenToken(c.req.header('authorization'))
-      if (given === undefined || !isOneOf(digests, given))
-        throw new RequestError(
-          'request_unauthorized',
-          given === undefined
-            ? 'This server asks for a token: send `Authorization: Bearer TOKEN`.'
-            : 'This is not the token of this server.',
-        )
-    }
+    const given = c.req.header('authorization')
+    if (!OPEN.test(c.req.path) && !isKnown(given))
+      throw new RequestError(
+        'request_unauthorized',
+        given === undefined
+          ? 'This server asks for a token: send `Authorization: Bearer TOKEN`.'
+          : 'This is not the token of this server.',
+      )
     await next()
+  }
+}
+
+/**
+ * Whether an `authorization` holds one of the tokens: as `Bearer TOKEN`, or as the password of an address
+ * (`http://any:TOKEN@host/ict`), which is how clients that know no headers send it.
+ */
+export function tokenTest(tokens: readonly string[]): (authorization: string | undefined) => boolean {
+  const digests = tokens.map((token) => sha256(utf8ToBytes(token)))
+  return (authorization) => {
+    const given = givenToken(authorization)
+    return given !== undefined && isOneOf(digests, given)
   }
 }
 

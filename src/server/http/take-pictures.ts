@@ -3,6 +3,7 @@ import type { IcthpError } from '../../base/errors.ts'
 import { ImageError, show } from '../../base/errors.ts'
 import { asIcthpError } from '../desk/as-icthp-error.ts'
 import { invalid } from './fields.ts'
+import { FormFile } from './parse-form.ts'
 
 /** Brings the bytes of an address. Throws `ImageError`. */
 export type FetchPicture = (address: string, signal: AbortSignal) => Promise<Uint8Array>
@@ -50,13 +51,13 @@ export async function takePictures(
 }
 
 interface Entry {
-  readonly source: string | Blob
+  readonly source: string | FormFile
   readonly name?: string | undefined
 }
 
 function plain(entry: unknown, where: string): Entry {
   if (typeof entry === 'string') return { source: entry }
-  if (entry instanceof Blob) return { source: entry, name: (entry as Partial<File>).name }
+  if (entry instanceof FormFile) return { source: entry, name: entry.name }
   const { image, url, name } = (entry ?? {}) as Record<string, unknown>
   const source = image ?? url
   if (typeof source !== 'string')
@@ -72,11 +73,11 @@ const DATA_URI = /^data:[^,]{0,200},/i
 export const isPictureText = (text: string): boolean => /^(?:data:image\/|https?:\/\/)/i.test(text)
 
 async function bytesOf(
-  source: string | Blob,
+  source: string | FormFile,
   fetchPicture: FetchPicture | undefined,
   signal: AbortSignal,
 ): Promise<Uint8Array | IcthpError> {
-  if (typeof source !== 'string') return new Uint8Array(await source.arrayBuffer())
+  if (typeof source !== 'string') return source.bytes
   if (/^https?:/i.test(source.slice(0, 6))) {
     if (fetchPicture) return fetchPicture(source, signal)
     return new ImageError(

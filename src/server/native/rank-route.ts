@@ -31,14 +31,15 @@ export function rankRoute({ desk, fetchPicture }: NativeOptions): (c: Context) =
     const fields = await readFields(c, ['groups', ...GROUP_FIELDS], FORM)
     const groups = groupsOf(fields, desk)
     const counts = groups.map(({ images }) => images.length)
+    desk.checkCount(counts.reduce((sum, count) => sum + count, 0))
     const pictures = await takePictures(
       groups.flatMap(({ images }) => images),
       fetchPicture,
       signal,
     )
     bodyIsRead(c)
-    const starts = counts.map((_, g) => counts.slice(0, g).reduce((sum, count) => sum + count, 0))
-    const sent = groups.map((_, g) => pictures.slice(starts[g], starts[g]! + counts[g]!))
+    let start = 0
+    const sent = counts.map((count) => pictures.slice(start, (start += count)))
     const outcomes = await scoreGroups(desk, groups, sent, signal)
     const rankings = groups.map((group, g) => rankingOf(group, sent[g]!, outcomes[g]!))
     return c.json({
@@ -54,6 +55,7 @@ function groupsOf(fields: Fields, desk: ScorerDesk): Group[] {
   if (fields.has('images') || fields.has('prompt'))
     throw invalid('With groups, images and prompt stand in the groups, not beside them.')
   if (given.length === 0) throw invalid('groups is empty. Send at least one, { prompt, images }.')
+  desk.checkCount(given.length)
   const usual = orderOf(fields)
   return given.map((group, i) =>
     groupOf(new Fields(group, `groups[${i}]`, GROUP_FIELDS), desk, usual, fields),
