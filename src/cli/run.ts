@@ -4,6 +4,7 @@ import { VERSION } from '../base/version.ts'
 import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
+import { addExport } from './commands/export.ts'
 import { addInfo } from './commands/info.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
@@ -95,7 +96,7 @@ function createProgram(context: Context): Command {
       'after',
       '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images could not be read.',
     )
-  for (const add of [addScore, addRank, addConvert, addPull, addVerify, addInspect, addInfo])
+  for (const add of [addScore, addRank, addConvert, addPull, addExport, addVerify, addInspect, addInfo])
     add(program, context)
   return program
 }
