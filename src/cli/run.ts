@@ -5,6 +5,7 @@ import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
 import { addDataset } from './commands/dataset.ts'
+import { addExport } from './commands/export.ts'
 import { addInfo } from './commands/info.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addPull } from './commands/pull.ts'
@@ -108,6 +109,7 @@ function createProgram(context: Context): Command {
     addServe,
     addConvert,
     addPull,
+    addExport,
     addVerify,
     addInspect,
     addInfo,

@@ -1,6 +1,6 @@
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { RemoteOptions } from '../backend/remote/remote-options.ts'
-import type { convertCheckpoints } from '../convert/index.ts'
+import type { convertCheckpoints, exportRepository } from '../convert/index.ts'
 import type { verifyModel } from '../evaluation/verify-model-node.ts'
 import type { ModelHub } from '../hub/hub.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
@@ -26,6 +26,7 @@ export interface CliServices {
   defaultModel(env: Environment): Promise<DefaultModel>
   convertCheckpoints: typeof convertCheckpoints
   pullOfficial: typeof pullOfficial
+  exportRepository: typeof exportRepository
   verifyModel: typeof verifyModel
   /** The version of a package as it is installed; `undefined` where it is not. */
   packageVersion(name: string): Promise<string | undefined>
@@ -50,6 +51,7 @@ export const nodeServices: CliServices = {
   defaultModel: async (env) => (await import('../models/default-model-node.ts')).findDefaultModel(env),
   convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),
   pullOfficial: async (options) => (await import('../models/pull-official-node.ts')).pullOfficial(options),
+  exportRepository: async (options) => (await import('../convert/index.ts')).exportRepository(options),
   verifyModel: async (options) => (await import('../evaluation/verify-model-node.ts')).verifyModel(options),
   packageVersion: async (name) => (await import('./package-version.ts')).packageVersion(name),
 }

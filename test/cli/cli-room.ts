@@ -127,6 +127,7 @@ function fakeServices(log: string[]): CliServices {
       named ? { source: named, notes: [] } : { source: 'demo', notes: [DEMO_NOTE] },
     convertCheckpoints: notThere,
     pullOfficial: notThere,
+    exportRepository: notThere,
     verifyModel: notThere,
     packageVersion: async (name) => ({ 'onnxruntime-node': '1.30.0' })[name],
   }

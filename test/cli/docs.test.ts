@@ -8,7 +8,7 @@ const optionsIn = (text: string): string[] => [...new Set(text.match(/(?<![\w-])
 
 test('docs/cli.md tells every option there is, and no other', async () => {
   const helps = await Promise.all(
-    ['score', 'rank', 'serve', 'convert', 'pull', 'verify', 'inspect', 'info'].map(
+    ['score', 'rank', 'serve', 'convert', 'pull', 'export', 'verify', 'inspect', 'info'].map(
       async (command) => (await room.run([command, '--help'])).stdout,
     ),
   )

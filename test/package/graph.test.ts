@@ -33,6 +33,7 @@ const webEntries = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filt
 const entries = [
   { entry: 'index.js', allowed: core },
   { entry: 'testing.js', allowed: core },
+  { entry: 'remote-web.js', allowed: /^$/ },
   ...webEntries.map((entry) => ({ entry, allowed: web })),
 ]
 
