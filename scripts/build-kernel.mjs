@@ -2,7 +2,7 @@
 //   npx --yes --package wabt@1.0.39 wat2wasm src/image/resize/resize-kernel.wat -o kernel.wasm
 // An .as with the AssemblyScript compiler, which wants to see it named .ts:
 //   cp src/image/formats/jpeg/jpeg-kernel.as kernel.ts
-//   npx --yes --package assemblyscript@0.28.20 asc kernel.ts -O3 --noAssert --enable simd --runtime stub -o kernel.wasm
+//   npx --yes --package assemblyscript@0.28.20 asc kernel.ts -O3 --noAssert --enable simd --enable bulk-memory --runtime stub -o kernel.wasm
 // And then:
 //   node scripts/build-kernel.mjs src/image/formats/jpeg/jpeg-kernel.as kernel.wasm
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -21,7 +21,7 @@ export function readArithmeticScan(
   const acStates = Array.from({ length: 16 }, () => new Uint8Array(256))
   const states: ArithmeticState[] = []
   for (const { component } of scan.parts) latchQuant(component, tables)
-  const units = picture.progressive ? undefined : unitRows(scan, picture)
+  const units = picture.progressive ? undefined : unitRows(scan, picture.kernel)
   const decoders = scan.parts.map(({ component, dcTable, acTable }, i): DecodeBlock => {
     const { stride, coefficients } = component
     const state: ArithmeticState = {

@@ -216,6 +216,10 @@ export function decodeAcRefine(
   const to = band.to
   const bit = 1 << band.shift
   let k = band.from
+  if (band.endOfBand > 0 && lastKnown[at >> 6]! < k) {
+    band.endOfBand--
+    return
+  }
   if (band.endOfBand === 0) {
     for (; k <= to; k++) {
       const symbol = reader.symbol(ac)
@@ -254,13 +258,22 @@ function refineRun(
   bit: number,
 ): number {
   const last = Math.min(to, lastKnown[at >> 6]!)
+  // Here, too, what the reader holds is held in variables.
+  let { bits, held } = reader
   for (; k <= last; k++) {
     const i = at + NATURAL_ORDER[k]!
     const value = coefficients[i]!
     if (value === 0) {
-      if (--run < 0) return k
-    } else if (reader.bit() === 1 && (value & bit) === 0)
+      if (--run < 0) break
+      continue
+    }
+    if (held < 1) {
+      reader.fill()
+      ;({ bits, held } = reader)
+    }
+    reader.held = --held
+    if (((bits >>> held) & 1) === 1 && (value & bit) === 0)
       coefficients[i] = value >= 0 ? value + bit : value - bit
   }
-  return Math.min(k + run, to + 1)
+  return run < 0 ? k : Math.min(k + run, to + 1)
 }

@@ -10,9 +10,11 @@ import {
   decodeSequential,
   type Progression,
 } from './decode-block.ts'
+import { layFastUnits } from './fast-units.ts'
 import type { HuffmanTable } from './huffman-table.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
+import { KernelRoom } from './kernel.ts'
 import type { ScanHeader } from './scan-header.ts'
 import { standardTable } from './standard-tables.ts'
 import { type DecodeBlock, walkScan } from './walk-scan.ts'
@@ -29,7 +31,10 @@ export function readHuffmanScan(
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const states: BlockState[] = []
   for (const { component } of scan.parts) latchQuant(component, tables)
-  const units = picture.progressive ? undefined : unitRows(scan, picture)
+  const { kernel, progressive } = picture
+  const room = kernel && new KernelRoom(kernel)
+  const lay = room && !progressive ? layFastUnits(kernel, room, reader, scan.parts.length) : undefined
+  const units = progressive ? undefined : unitRows(scan, kernel, room)
   const decoders = scan.parts.map(({ component, dcTable, acTable }, i): DecodeBlock => {
     const table = (kind: 'dc' | 'ac'): HuffmanTable => {
       const index = kind === 'dc' ? dcTable : acTable
@@ -61,5 +66,6 @@ export function readHuffmanScan(
     band.endOfBand = 0
     for (const state of states) state.last = 0
   }
-  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget, units?.done)
+  const fast = units && lay?.(units, states)
+  return walkScan(reader, scan, picture, tables.restartInterval, decoders, forget, units?.done, fast)
 }

@@ -85,6 +85,8 @@ export function readPicture(
   const unitsAcross = Math.ceil(width / (8 * maxH))
   const unitsDown = Math.ceil(height / (8 * maxV))
   const frame = { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown }
+  // One picture is decoded at a time, and handed on as a copy.
+  taken = 0
   const components = specs.map((spec) => makeComponent(spec, frame))
   return { ...frame, components, lastGoodRow: 0, kernel }
 }
@@ -96,6 +98,19 @@ function readSpec(reader: ByteReader, at: number): Spec {
   return { id: reader.u8(at), h: factors >> 4, v: factors & 15, quantIndex: reader.u8(at + 2) }
 }
 
+/** Memory of planes is used again, but for that of large pictures: to get it anew costs more than to fill it. */
+const KEPT_BYTES = 1 << 24
+let kept = new ArrayBuffer(0)
+let taken = 0
+
+function takePlane(samples: number): Uint8ClampedArray {
+  if (taken + samples > KEPT_BYTES) return new Uint8ClampedArray(samples)
+  // Planes of the same picture stay in the memory that is left behind.
+  if (taken + samples > kept.byteLength) kept = new ArrayBuffer(taken + samples)
+  taken += samples
+  return new Uint8ClampedArray(kept, taken - samples, samples)
+}
+
 function makeComponent(
   { id, h, v, quantIndex }: Spec,
   frame: Omit<JpegPicture, 'components' | 'lastGoodRow' | 'kernel'>,
@@ -105,6 +120,8 @@ function makeComponent(
   const samplesDown = Math.ceil((height * v) / maxV)
   const stride = unitsAcross * h * 8
   const samples = stride * unitsDown * v * 8
+  // What no scan brings is gray.
+  const plane = takePlane(samples).fill(128)
   return {
     id,
     h,
@@ -115,8 +132,7 @@ function makeComponent(
     blocksAcross: Math.ceil(samplesAcross / 8),
     blocksDown: Math.ceil(samplesDown / 8),
     stride,
-    // What no scan brings is gray.
-    plane: new Uint8ClampedArray(samples).fill(128),
+    plane,
     coefficients: new Int16Array(progressive ? samples : 0),
     lastKnown: new Uint8Array(progressive ? samples / 64 : 0),
     quant: undefined,

@@ -159,7 +159,7 @@ function transform(picture: JpegPicture, scans: number): void {
     const { blocksAcross, blocksDown, coefficients, quant, stride } = component
     if (!quant) continue
     const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
-    const [rows] = makeBlockRows([{ component, quant, rows: 1 }], picture.kernel)
+    const [rows] = makeBlockRows([{ component, rows: 1 }], picture.kernel)
     const { blocks, transform } = rows!
     for (let row = 0; row < blocksDown; row++) {
       const from = row * stride * 8

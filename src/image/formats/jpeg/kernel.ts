@@ -8,6 +8,7 @@ export type JpegEngine = 'wasm' | 'js'
 export interface JpegKernel {
   readonly memory: WebAssembly.Memory
   inverse(blocks: number, count: number, quant: number, to: number, stride: number): void
+  units(reader: number, parts: number, partCount: number, x: number, count: number): number
   halfBoth(near: number, far: number, sums: number, to: number, width: number): void
   halfAcross(near: number, to: number, width: number): void
   halfDown(near: number, far: number, bias: number, to: number, width: number): void

@@ -7,6 +7,9 @@ export type DecodeBlock = (row: number, column: number) => void
 /** Told that units `from` to `to` of row `y` have been decoded, and are to be made pixels of. */
 export type UnitsDone = (y: number, from: number, to: number) => void
 
+/** Decodes up to `count` units from column `x` on, as far as no marker is near. Returns how many. */
+export type DecodeUnits = (x: number, count: number) => number
+
 /** The entropy coder of a scan, at a restart or at the end of a unit. */
 export interface ScanReader {
   /** Units are left as they are. */
@@ -31,6 +34,7 @@ export function walkScan(
   decoders: readonly DecodeBlock[],
   forget: () => void,
   done?: UnitsDone,
+  fast?: DecodeUnits,
 ): number {
   let toGo = interval
   let expected = 0
@@ -50,6 +54,16 @@ export function walkScan(
         forget()
         expected = (expected + 1) & 7
         toGo = interval - 1
+      }
+      if (fast && !reader.starved) {
+        // As many as there are before the row ends, or the interval.
+        const most = across - x
+        const units = fast(x, interval > 0 ? Math.min(most, toGo + 1) : most)
+        if (units > 0) {
+          x += units - 1
+          toGo -= units - 1
+          continue
+        }
       }
       if (!reader.starved) {
         decodeUnit(y, x)
