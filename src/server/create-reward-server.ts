@@ -5,14 +5,16 @@ import type { CombinationOptions } from './desk/known-rewards.ts'
 import { ScorerDesk } from './desk/scorer-desk.ts'
 import { errorAnswer } from './http/error-answer.ts'
 import { healthRoutes } from './http/health-routes.ts'
-import { limitBody } from './http/limit-body.ts'
+import { bodyIsRead, limitBody } from './http/limit-body.ts'
 import { observeRequests, type ServedRequest } from './http/observe-requests.ts'
 import { requireToken } from './http/require-token.ts'
 import type { FetchPicture } from './http/take-pictures.ts'
 import { nativeRoutes } from './native/native-routes.ts'
+import { openInferenceRoutes } from './open-inference/open-inference-routes.ts'
 import type { ServedTower } from './open-inference/served-tower.ts'
 import type { RewardDesk } from './reward-desk.ts'
 import type { ServerMetrics } from './server-metrics.ts'
+import { trainerRoutes } from './trainers/trainer-routes.ts'
 
 export interface RewardServerOptions extends CombinationOptions {
   /** One a reward model. They stay the caller's: dispose them once {@link RewardServer.close} has resolved. */
@@ -93,9 +95,15 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     }),
   )
   if (tokens) app.use(requireToken(tokens))
-  app.use(limitBody(desk, options.maxBodyBytes ?? DEFAULTS.maxBodyBytes))
+  const { maxBodyBytes = DEFAULTS.maxBodyBytes } = options
+  app.use(limitBody(desk, maxBodyBytes))
   // Each set of routes answers for its own paths; what two have alike, the first answers.
-  const routes: readonly Hono[] = [healthRoutes(desk), nativeRoutes({ desk, fetchPicture, metrics })]
+  const routes: readonly Hono[] = [
+    healthRoutes(desk),
+    nativeRoutes({ desk, fetchPicture, metrics }),
+    trainerRoutes(desk, { pickle: options.pickle ?? false, onError, onRead: bodyIsRead }),
+    openInferenceRoutes(towers, { maxBytes: maxBodyBytes }),
+  ]
   for (const set of routes) app.route('/', set)
   app.notFound((c) => errorAnswer(notFound(c.req.method, c.req.path), c))
   app.onError((error, c) => {

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../../models/kinds.ts'
 import { type AnyRule, combineRules, type Weights } from '../../ranking/combine.ts'
 import type { RewardServer } from '../../server/create-reward-server.ts'
+import type { GrpcServer } from '../../server/open-inference/grpc-server-node.ts'
 import {
   addCommonOptions,
   addModelOptions,
@@ -23,6 +24,7 @@ interface ServeFlags extends CommonFlags, ImageFlags, ModelFlags {
   readonly weights?: Partial<Weights>
   readonly host: string
   readonly port: number
+  readonly grpcPort?: number
   readonly token?: string
   /** `false` for `--no-auth`. */
   readonly auth: boolean
@@ -48,6 +50,11 @@ export function addServe(program: Command, context: Context): void {
     )
     .option('--host <address>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0 for any that is free', portNumber, 8000)
+    .option(
+      '--grpc-port <n>',
+      'also serve the towers over gRPC there, for --backend of others (needs @grpc/grpc-js)',
+      portNumber,
+    )
     .option(
       '--token <text>',
       'what clients must send, as a bearer token or as the password of the address (default: $ICTHP_TOKEN, which `ps` does not show)',
@@ -115,14 +122,33 @@ async function serve(flags: ServeFlags, context: Context): Promise<void> {
     const { serveOnNode } = await import('../../server/node/serve-node.ts')
     const { host, port, uploadTimeout } = flags
     const listening = await serveOnNode(server, { host, port, uploadSeconds: uploadTimeout })
+    const grpc = await serveTowers(server, flags, tokens)
     terminal.clear()
     const { label } = loaded
     terminal.note(`${modelNames(label)}, ${label.dtype} on ${label.device}`)
     terminal.note(`listening on ${listening.url}${tokens ? ', for those who have the token' : ''}`)
+    if (grpc) terminal.note(`gRPC on port ${grpc.port}`)
     context.endsWhenStopped = true
     await untilAborted(io.signal)
-    await listening.close()
+    await Promise.all([listening.close(), grpc?.close(GRPC_END_MS)])
   })
+}
+
+/** What runs is answered first; longer than any `--timeout` is likely to be. */
+const GRPC_END_MS = 600_000
+
+/** The Open Inference Protocol over gRPC, where it is asked for. */
+async function serveTowers(
+  { towers }: RewardServer,
+  { host, grpcPort: port }: ServeFlags,
+  tokens: readonly string[] | undefined,
+): Promise<GrpcServer | undefined> {
+  if (port === undefined) return undefined
+  const [{ serveGrpc }, { tokenTest }] = await Promise.all([
+    import('../../server/open-inference/grpc-server-node.ts'),
+    import('../../server/http/require-token.ts'),
+  ])
+  return serveGrpc(towers, { host, port, authorize: tokens && tokenTest(tokens) })
 }
 
 async function createServer(
