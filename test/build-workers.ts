@@ -12,11 +12,11 @@ export default async function buildWorkers(): Promise<void> {
     config: false,
     entry: {
       'image/worker-node': `${root}src/image/pool/worker-node.ts`,
-      'image/decoder-node': `${root}src/image/decoder-node.ts`,
+      'decoder-node': `${root}src/image/decoder-node.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-node/ort-handler-node.ts`,
       'convert/digest-worker-node': `${root}src/convert/write/digest-worker-node.ts`,
       'evaluation/measure-worker-node': `${root}src/evaluation/measure-worker-node.ts`,
-      'convert/index': `${root}src/convert/index.ts`,
+      convert: `${root}src/convert/index.ts`,
     },
     outDir: `${root}node_modules/.cache/icthp-workers`,
     format: 'esm',

@@ -1,4 +1,4 @@
-import { ImageError } from '../base/errors.ts'
+import { IcthpError } from '../base/errors.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from './decoder.ts'
 import { decodeBmp } from './formats/bmp-decoder.ts'
@@ -26,7 +26,7 @@ export async function decodeImage(
   try {
     image = await DECODERS[header.format](bytes, codecs)
   } catch (cause) {
-    if (cause instanceof ImageError) throw cause
+    if (cause instanceof IcthpError) throw cause
     throw unreadable(
       FORMAT_NAMES[header.format],
       cause instanceof Error ? cause.message : String(cause),

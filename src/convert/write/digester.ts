@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { type PackedError, unpackError } from '../../backend/ort-messages.ts'
 import type { FileDigest } from '../../hub/hub.ts'
-import { workerUrl } from '../../worker/worker-url-node.ts'
+import { startThread } from '../../worker/worker-url-node.ts'
 
 /** The first `size` bytes of a file are there; `last`: there will be no more. */
 export interface DigestRequest {
@@ -61,7 +61,7 @@ export class Digester {
   }
 
   #start(): Worker {
-    const worker = new Worker(workerUrl('digest'))
+    const worker = startThread('digest')
     worker.on('message', (reply: DigestReply) => {
       const waiting = this.#waiting.get(reply.id)
       this.#waiting.delete(reply.id)
