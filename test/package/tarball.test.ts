@@ -76,6 +76,15 @@ test('every entry has types', () => {
     })
 })
 
+test('types bring what older compilers or a narrow `lib` lack', () => {
+  for (const { path } of packed.files.filter(({ path }) => path.endsWith('.d.ts'))) {
+    const text = readFileSync(join(root, path), 'utf8')
+    expect.soft(text, path).toMatch(/^\/\/\/ <reference lib="esnext.disposable" \/>\n/)
+    // Before 5.7, TypeScript does not know them as generic.
+    expect.soft(text, path).not.toMatch(/\b\w+Array<ArrayBuffer/)
+  }
+})
+
 test('is small, models apart', () => {
   const bytes = (kind: RegExp): number =>
     packed.files.reduce((sum, { path, size }) => sum + (kind.test(path) ? size : 0), 0)
