@@ -6,7 +6,7 @@ import { ELEMENT_SIZE, exactValues, type TensorDtype, toFloat32 } from './tensor
 /** Staging for conversions, and the most that is read at once of a storage whose elements are not in order. */
 const STAGING_BYTES = 8 << 20
 
-/** Of memory of their own. `Float32Array<ArrayBuffer>` to TypeScript from 5.7 on; before, it knows no such thing. */
+/** Of memory of their own. TypeScript has such arrays as a generic type from 5.7 on, and knows no such thing before. */
 export type Floats = ReturnType<typeof Float32Array.from>
 
 /** One tensor of a checkpoint. Nothing of it is in memory until it is read. */
