@@ -54,7 +54,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
       'convert/digest-worker-node': 'src/convert/write/digest-worker-node.ts',
       'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
     },
-    dts: { entry: entries },
+    // For Symbol.asyncDispose, whatever `lib` a program has; as @types/node does it. TypeScript knows it from 5.2 on.
+    dts: { entry: entries, banner: '/// <reference lib="esnext.disposable" />' },
     // Kept as they are written: Deno and bundlers know Node's own modules by their prefix.
     removeNodeProtocol: false,
     external: [/^node:/, './worker-web.js'],

@@ -6,6 +6,9 @@ import { ELEMENT_SIZE, exactValues, type TensorDtype, toFloat32 } from './tensor
 /** Staging for conversions, and the most that is read at once of a storage whose elements are not in order. */
 const STAGING_BYTES = 8 << 20
 
+/** Of memory of their own. TypeScript has such arrays as a generic type from 5.7 on, and knows no such thing before. */
+export type Floats = ReturnType<typeof Float32Array.from>
+
 /** One tensor of a checkpoint. Nothing of it is in memory until it is read. */
 export interface CheckpointTensor {
   readonly name: string
@@ -20,7 +23,7 @@ export interface CheckpointTensor {
    * integers rounded to the nearest (ties to even). Defaults to all.
    * Throws `CheckpointError` `checkpoint_truncated`, or `checkpoint_unreadable` where a checksum is wrong.
    */
-  read(start?: number, count?: number): Promise<Float32Array<ArrayBuffer>>
+  read(start?: number, count?: number): Promise<Floats>
   /** As {@link read}, into an array of the caller's: as many elements as it takes. */
   readInto(target: Float32Array, start?: number): Promise<void>
   /** All elements exactly: bigints for int64, else numbers. For small tensors. */
@@ -55,7 +58,7 @@ export class StoredTensor implements CheckpointTensor {
     this.#elementSize = ELEMENT_SIZE[layout.dtype]
   }
 
-  async read(start = 0, count: number = this.size - start): Promise<Float32Array<ArrayBuffer>> {
+  async read(start = 0, count: number = this.size - start): Promise<Floats> {
     this.#checkRange(start, count)
     const target = new Float32Array(count)
     await this.readInto(target, start)

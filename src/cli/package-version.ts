@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { resolvePackage } from '../worker/resolve-package-node.ts'
 
 /** The version of an installed package, without loading it; `undefined` where it is not installed. */
 export async function packageVersion(name: string): Promise<string | undefined> {
   try {
-    const entry = createRequire(import.meta.url).resolve(name)
+    const entry = resolvePackage(name)
     for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
       if (basename(folder) !== name) continue
       const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {

@@ -1,4 +1,4 @@
-import { ImageError } from '../base/errors.ts'
+import { IcthpError } from '../base/errors.ts'
 import { checkSize } from './check-size.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { DEFAULT_MAX_PIXELS } from './decoder.ts'
@@ -22,7 +22,7 @@ export async function decodeImage(
   try {
     image = await format.decode(bytes, codecs)
   } catch (cause) {
-    if (cause instanceof ImageError) throw cause
+    if (cause instanceof IcthpError) throw cause
     throw unreadable(format.name, cause instanceof Error ? cause.message : String(cause), cause)
   }
   if (image.width !== width || image.height !== height) {

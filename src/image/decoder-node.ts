@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
 import { InputError } from '../base/errors.ts'
 import { Gate } from '../base/gate.ts'
+import { resolvePackage } from '../worker/resolve-package-node.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
@@ -151,7 +151,7 @@ const disposed = (): InputError =>
 /** What the package says of itself, without loading it; that it does not load is seen at the first picture. */
 function installedSharp(): string | undefined {
   try {
-    const main = pathToFileURL(createRequire(import.meta.url).resolve('sharp'))
+    const main = pathToFileURL(resolvePackage('sharp'))
     const { version } = JSON.parse(readFileSync(new URL('../package.json', main), 'utf8')) as {
       version: string
     }

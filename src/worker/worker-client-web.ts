@@ -5,6 +5,7 @@
 import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError } from '../base/errors.ts'
 import { PendingCalls, type Reply } from '../base/pending-calls.ts'
+import { startEngineWorker } from './start-worker-web.ts'
 import type { EngineSetup, WasmPaths } from './worker-messages-web.ts'
 
 export interface EngineOptions {
@@ -22,6 +23,8 @@ export interface EngineOptions {
 interface EnginePort {
   postMessage(message: unknown, transfer: Transferable[]): void
   close(): void
+  /** It cannot start threads of its own. */
+  readonly alone?: boolean
 }
 
 /** Asks the worker and waits for its answers. Starts it with the first request. */
@@ -87,7 +90,7 @@ export class Engine {
       {
         kind: 'setup',
         wasmPaths: absolute(wasmPaths),
-        threads,
+        threads: port.alone ? 1 : threads,
         modules: mappedModules(),
       } satisfies EngineSetup,
       [],
@@ -96,11 +99,7 @@ export class Engine {
   }
 
   #startWorker(): EnginePort {
-    // Bundlers look for exactly this expression. dist/worker-web.js is built beside the entry points, see tsup.config.ts.
-    const worker = new Worker(new URL('./worker-web.js', import.meta.url), {
-      type: 'module',
-      name: 'icthp-engine' /* ENGINE_NAME */,
-    })
+    const { worker, alone } = startEngineWorker()
     worker.addEventListener('message', ({ data }) => this.#calls.settle(data as Reply<unknown>))
     worker.addEventListener('error', (event) => {
       event.preventDefault()
@@ -108,8 +107,9 @@ export class Engine {
       this.#calls.fail(
         new DeviceError(
           'runtime_missing',
-          `The worker of icthp has ended: ${why}. Check that worker-web.js is served with the page's files and that the ` +
-            'Content-Security-Policy allows it (worker-src, script-src wasm-unsafe-eval), or use worker: false.',
+          `The worker of icthp has ended: ${why}. Check that worker-web.js is served with the page's files (from another ` +
+            'origin with Access-Control-Allow-Origin) and that the Content-Security-Policy allows it (worker-src, script-src ' +
+            'wasm-unsafe-eval), or use worker: false.',
           { reason: why },
         ),
       )
@@ -124,6 +124,7 @@ export class Engine {
     return {
       postMessage: (message, transfer) => worker.postMessage(message, transfer),
       close: () => worker.terminate(),
+      alone,
     }
   }
 

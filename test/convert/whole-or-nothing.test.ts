@@ -6,7 +6,7 @@ import { HpScorer } from '../../src/node.ts'
 import { checkpointRoom, furthest } from './checkpoint-room.ts'
 
 const room = checkpointRoom()
-const built = new URL('../../node_modules/.cache/icthp-workers/convert/index.js', import.meta.url).href
+const built = new URL('../../node_modules/.cache/icthp-workers/convert.js', import.meta.url).href
 let options: ConvertOptions
 
 beforeAll(() => {

@@ -233,7 +233,7 @@ describe('the pool', () => {
 
   test('does not keep the process alive, but does until a picture is done', () => {
     const script = `
-      import { createNodeDecoder } from ${JSON.stringify(new URL('./decoder-node.js', workerUrl('image')).href)}
+      import { createNodeDecoder } from ${JSON.stringify(new URL('../decoder-node.js', workerUrl('image')).href)}
       createNodeDecoder({ threads: 2 }).crop(${JSON.stringify(path)}, { size: 8 }).then(({ size }) => console.log(size))
     `
     const start = performance.now()

@@ -164,7 +164,8 @@ describe('the documentation', () => {
     const compilerOptions = {
       ...options,
       target: 'es2022',
-      lib: ['es2023', 'esnext.disposable', 'dom'],
+      // Our declarations bring `esnext.disposable` themselves.
+      lib: ['es2023', 'dom'],
       strict: true,
       noUncheckedIndexedAccess: true,
       exactOptionalPropertyTypes: true,

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -39,6 +39,25 @@ test('holds what is exported, the workers, the command line, and nothing else of
   expect(others.sort()).toEqual([...pages, 'models/README.md', 'package.json'].sort())
 })
 
+test('files that built code looks for beside itself are there', () => {
+  const sought = packed.files
+    .filter(({ path }) => /^dist\/.*\.js$/.test(path))
+    .flatMap(({ path }) => {
+      const code = readFileSync(join(root, path), 'utf8')
+      return [
+        ...code.matchAll(/join\d*\(here, "([^"]+)"\)|new URL\("(\.\/[^"]+)", import\.meta\.url\)/g),
+      ].map(([, joined, address]) => posix.join(posix.dirname(path), (joined ?? address)!))
+    })
+  const models = ['models/demo', 'models/calibration']
+  expect(sought).toEqual(
+    expect.arrayContaining([...models, 'dist/image/worker-node.js', 'dist/worker-web.js']),
+  )
+  const paths = packed.files.map(({ path }) => path)
+  expect(sought.filter((path) => !paths.some((one) => one === path || one.startsWith(`${path}/`)))).toEqual(
+    [],
+  )
+})
+
 test('every entry has types', () => {
   const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json')
   expect(entries).toEqual([
@@ -58,6 +77,15 @@ test('every entry has types', () => {
     expect(manifest.exports[entry]).toMatchObject({
       types: expect.stringMatching(/^\.\/dist\/\w+\.d\.ts$/) as string,
     })
+})
+
+test('types bring what older compilers or a narrow `lib` lack', () => {
+  for (const { path } of packed.files.filter(({ path }) => path.endsWith('.d.ts'))) {
+    const text = readFileSync(join(root, path), 'utf8')
+    expect.soft(text, path).toMatch(/^\/\/\/ <reference lib="esnext.disposable" \/>\n/)
+    // Before 5.7, TypeScript does not know them as generic.
+    expect.soft(text, path).not.toMatch(/\b\w+Array<ArrayBuffer/)
+  }
 })
 
 test('is small, models apart', () => {

@@ -10,16 +10,16 @@ import { pageFolder } from './build-page.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const goldenFolder: string = fileURLToPath(new URL('../../../shared/golden/', import.meta.url))
 
-/** Without a bundler, a page says itself where packages are. */
-const PAGE = `<!doctype html>
+/** Without a bundler, a page says itself where packages are: under an address that ends in `/`. */
+export const pageFrom = (base: string): string => `<!doctype html>
 <meta charset="utf-8">
 <link rel="icon" href="data:,">
 <script type="importmap">{ "imports": {
-  "onnxruntime-web/jspi": "/ort/ort.jspi.bundle.min.mjs",
-  "onnxruntime-web/webgpu": "/ort/ort.webgpu.bundle.min.mjs",
-  "onnxruntime-web/wasm": "/ort/ort.wasm.bundle.min.mjs"
+  "onnxruntime-web/jspi": "${base}ort/ort.jspi.bundle.min.mjs",
+  "onnxruntime-web/webgpu": "${base}ort/ort.webgpu.bundle.min.mjs",
+  "onnxruntime-web/wasm": "${base}ort/ort.wasm.bundle.min.mjs"
 } }</script>
-<script type="module" src="/page/page.js"></script>
+<script type="module" src="${base}page/page.js"></script>
 `
 
 export function startRoom(): Promise<StaticServer> {
@@ -31,7 +31,7 @@ export function startRoom(): Promise<StaticServer> {
       examples: `${root}examples/images`,
       golden: `${goldenFolder}images`,
     },
-    PAGE,
+    pageFrom('/'),
   )
 }
 

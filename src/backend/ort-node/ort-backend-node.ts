@@ -1,11 +1,12 @@
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { abortable } from '../../base/abortable.ts'
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
 import { PendingCalls } from '../../base/pending-calls.ts'
-import { workerUrl } from '../../worker/worker-url-node.ts'
+import { resolvePackage } from '../../worker/resolve-package-node.ts'
+import { startThread, workerUrl } from '../../worker/worker-url-node.ts'
 import type {
   Device,
   FileSource,
@@ -57,11 +58,12 @@ export class OrtNodeBackend implements InferenceBackend {
     const { keepThread = false, tryCpu = false } = options
     this.#keepThread = keepThread
     this.#tryCpu = tryCpu
-    const require = createRequire(import.meta.url)
     try {
-      this.#entry = require.resolve('onnxruntime-node')
-      this.name = `onnxruntime-node ${packageVersion(require, this.#entry)}`
+      this.#entry = resolvePackage('onnxruntime-node')
+      this.name = `onnxruntime-node ${packageVersion(this.#entry)}`
     } catch (cause) {
+      // Taken out of its package, icthp finds no other.
+      workerUrl('ort')
       throw new DeviceError(
         'runtime_missing',
         'onnxruntime-node is not installed. Run `npm install onnxruntime-node`.',
@@ -174,7 +176,7 @@ export class OrtNodeBackend implements InferenceBackend {
     // The runtime reads it when it is loaded; a worker's own process.env is a copy that the native side does not see.
     process.env['ORT_DISABLE_TELEMETRY'] = '1'
     const turn = (this.#turn = new NativeTurn())
-    const worker = new Worker(workerUrl('ort'), {
+    const worker = startThread('ort', {
       workerData: { entry: this.#entry, turn: turn.memory } satisfies OrtWorkerData,
       name: 'icthp-ort',
       execArgv: [],
@@ -231,10 +233,10 @@ function pathOf(file: FileSource): string {
   )
 }
 
-function packageVersion(require: NodeJS.Require, entry: string): string {
+function packageVersion(entry: string): string {
   for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
     if (basename(folder) === 'onnxruntime-node')
-      return (require(join(folder, 'package.json')) as { version: string }).version
+      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
   }
   return ''
 }

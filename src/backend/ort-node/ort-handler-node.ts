@@ -40,6 +40,9 @@ if (port) {
   )
 }
 
+/** Never called: it names the package to tracers of deployments (@vercel/nft), which do not see where `entry` leads. */
+export const runtimePackage = (): Promise<unknown> => import('onnxruntime-node')
+
 /** Loads the runtime when it is first asked for, so that what its loader says is an answer. Throws `DeviceError`. */
 function runtime(): OrtApi {
   if (loaded) return loaded

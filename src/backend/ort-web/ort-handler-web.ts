@@ -2,6 +2,7 @@ import type * as Ort from 'onnxruntime-common'
 import { abortable } from '../../base/abortable.ts'
 import { Deadline } from '../../base/deadline.ts'
 import { DeviceError } from '../../base/errors.ts'
+import { wasmForbidden } from '../../base/wasm-forbidden.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import type { Answer } from '../../worker/worker-messages-web.ts'
 import { type EngineSetup, GPU_SILENT } from '../../worker/worker-messages-web.ts'
@@ -111,7 +112,9 @@ export class OrtServer {
         logSeverityLevel: 4,
         ...options,
       })
-    } catch (cause) {
+    } catch (error) {
+      const cause = wasmForbidden(error)
+      if (cause !== error) throw cause
       // What the runtime says where its WebAssembly did not come, or was an error page.
       if (
         /no available backend found|failed to asynchronously prepare wasm|dynamically imported module/i.test(

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { PendingCalls, type Reply } from '../../base/pending-calls.ts'
 import type { FileDigest } from '../../hub/hub.ts'
-import { workerUrl } from '../../worker/worker-url-node.ts'
+import { startThread } from '../../worker/worker-url-node.ts'
 
 /** The first `size` bytes of a file are there; `last`: there will be no more. */
 export interface DigestRequest {
@@ -55,7 +55,7 @@ export class Digester {
   }
 
   #start(): DigestThread {
-    const worker = new Worker(workerUrl('digest'))
+    const worker = startThread('digest')
     const thread: DigestThread = { worker, calls: new PendingCalls() }
     worker.on('message', (reply: DigestReply) => thread.calls.settle(reply))
     worker.on('error', (error) => this.#lose(thread, error as Error))

@@ -1,4 +1,6 @@
+import type Sharp from 'sharp'
 import type { SharpOptions } from 'sharp'
+import { importPackage } from '../../worker/resolve-package-node.ts'
 import { ByteReader } from '../formats/byte-reader.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
 import { isOrdinaryJpeg } from '../formats/jpeg/jpeg-layout.ts'
@@ -14,7 +16,7 @@ import { inflateNode, loadWasmNode } from './wasm-files-node.ts'
  * off, and CMYK, which it would manage, is ours. `undefined` where sharp is not installed or does not load on this machine.
  */
 export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
-  const sharp = await import('sharp').then((module) => module.default).catch(() => undefined)
+  const sharp = await loadSharp()
   if (!sharp) return undefined
   const wasm = createWasmCodecs(loadWasmNode, inflateNode)
 
@@ -50,6 +52,13 @@ export async function createSharpCodecs(): Promise<ImageCodecs | undefined> {
     // libheif repeats chroma samples where Pillow's libavif interpolates, up to 70 levels away, and turns pictures.
     avif: (bytes) => wasm.avif(bytes),
   }
+}
+
+async function loadSharp(): Promise<typeof Sharp | undefined> {
+  const module = await import(/* webpackIgnore: true */ 'sharp')
+    .catch(() => importPackage('sharp'))
+    .catch(() => undefined)
+  return (module as { default: typeof Sharp } | undefined)?.default
 }
 
 const firstLine = (message: string): string => message.split('\n', 1)[0]!

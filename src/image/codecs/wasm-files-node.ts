@@ -1,12 +1,18 @@
 import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { constants, inflateSync } from 'node:zlib'
+import { resolvePackage } from '../../worker/resolve-package-node.ts'
+import { bundledWithoutFiles } from '../../worker/worker-url-node.ts'
 import { inflateStream } from '../formats/inflate-stream.ts'
 import type { Inflate } from './image-codecs.ts'
 
 /** Compiles a codec from the installed package's files. */
 export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> => {
-  const path = createRequire(import.meta.url).resolve(file)
+  let path: string
+  try {
+    path = resolvePackage(file)
+  } catch (cause) {
+    throw bundledWithoutFiles(file, cause)
+  }
   return WebAssembly.compile(await readFile(path))
 }
 

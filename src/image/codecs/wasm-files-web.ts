@@ -1,3 +1,4 @@
+import { wasmForbidden } from '../../base/wasm-forbidden.ts'
 import type { LoadWasm, WASM_FILES } from './wasm-codecs.ts'
 
 /**
@@ -15,5 +16,7 @@ export const loadWasmWeb: LoadWasm = async (file) => {
   const response = await fetch(url)
   if (!response.ok)
     throw new Error(`${url.pathname} answers ${response.status}: serve it with the page's files`)
-  return WebAssembly.compile(await response.arrayBuffer())
+  return WebAssembly.compile(await response.arrayBuffer()).catch((error: unknown) => {
+    throw wasmForbidden(error)
+  })
 }

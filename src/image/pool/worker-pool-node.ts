@@ -1,8 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { ImageError } from '../../base/errors.ts'
 import { onAbort } from '../../base/on-abort.ts'
 import { unpackError } from '../../base/packed-error.ts'
-import { workerUrl } from '../../worker/worker-url-node.ts'
+import { startThread } from '../../worker/worker-url-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'
 import type { ImageJob } from './image-job-node.ts'
@@ -121,7 +121,7 @@ export class WorkerPool {
     const { sharp, onCodecs } = this.#options
     const workerData: WorkerOptions = { sharp }
     // No execArgv: flags of the main program such as --input-type would stop the worker.
-    const worker = new Worker(workerUrl('image'), { workerData, execArgv: [] })
+    const worker = startThread('image', { workerData, execArgv: [] })
     const member: Member = { worker, task: undefined, idle: undefined }
     this.#members.add(member)
     worker.on('message', (reply: WorkerReply) => {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Digester } from '../../../src/convert/write/digester.ts'
 import type * as WorkerUrls from '../../../src/worker/worker-url-node.ts'
@@ -10,7 +11,10 @@ import type * as WorkerUrls from '../../../src/worker/worker-url-node.ts'
 const broken: { url: URL | undefined } = { url: undefined }
 vi.mock('../../../src/worker/worker-url-node.ts', async (original) => {
   const actual = await original<typeof WorkerUrls>()
-  return { ...actual, workerUrl: (name: 'digest') => broken.url ?? actual.workerUrl(name) }
+  return {
+    ...actual,
+    startThread: (name: 'digest') => (broken.url ? new Worker(broken.url) : actual.startThread(name)),
+  }
 })
 
 let folder: string
