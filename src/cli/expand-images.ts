@@ -181,7 +181,8 @@ async function expandRaw(
 ): Promise<Found> {
   const found = await findRawPaths(path)
   // What the shell made of `*.jpg` has each of them once, in the order of their bytes.
-  const raw = found.length === 1 ? found[0] : found.length === of ? found[nth] : undefined
+  const each = found.length === of ? found[nth] : undefined
+  const raw = found.length === 1 ? found[0] : each
   if (!raw) {
     return found.length === 0
       ? fail(arg, 'image_not_found', `There is no image ${arg}. Check the path.`)

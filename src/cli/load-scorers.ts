@@ -1,9 +1,8 @@
 import type { InferenceBackend } from '../backend/backend.ts'
-import { hidePasswords } from '../base/hide-passwords.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
-import type { PerKind, RewardKind } from '../models/kinds.ts'
+import type { RewardKind } from '../models/kinds.ts'
+import { type RunLabel, runLabel } from '../ranking/run-label.ts'
 import type { Scorer } from '../scorers/scorer.ts'
-import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer, TextScorerParts } from '../scorers/text-scorer.ts'
 import { remoteOptions } from './backend-option.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
@@ -15,17 +14,6 @@ export interface LoadedScorers {
   /** The first of them that takes a prompt. */
   readonly reader?: TextScorer | undefined
   readonly label: RunLabel
-}
-
-/** What ran, as results are labelled with it. */
-export interface RunLabel {
-  /** The folder, URL or repository. */
-  readonly model: string
-  readonly device: string
-  /** `ict:A,hp:B` where they differ. */
-  readonly dtype: string
-  /** The models in it by name, for example `8y/ICT`. */
-  readonly models: PerKind<string>
 }
 
 export interface WithScorersOptions {
@@ -87,24 +75,8 @@ export async function withScorers<T>(
     const infos = scorers.map(({ info }) => info)
     for (const note of new Set(infos.flatMap(({ notes }) => notes))) terminal.note(note)
     const reader = scorers.find((scorer) => scorer instanceof TextScorer)
-    return await work({ scorers, reader, label: labelOf(infos) })
+    return await work({ scorers, reader, label: runLabel(infos) })
   } finally {
     for (const part of owned) await part.dispose()
-  }
-}
-
-/** `8y/ICT + 8y/HP`. */
-export const modelNames = ({ models }: Pick<RunLabel, 'models'>): string => Object.values(models).join(' + ')
-
-function labelOf(infos: readonly ScorerInfo[]): RunLabel {
-  const joined = (key: 'device' | 'dtype'): string =>
-    new Set(infos.map((info) => info[key])).size === 1
-      ? infos[0]![key]
-      : infos.map((info) => `${info.kind}:${info[key]}`).join(',')
-  return {
-    model: hidePasswords(infos[0]!.source),
-    device: joined('device'),
-    dtype: joined('dtype'),
-    models: Object.fromEntries(infos.map(({ kind, model }) => [kind, model])),
   }
 }

@@ -1,8 +1,8 @@
 import type { AnyRule, Weights } from '../ranking/combine.ts'
 import type { GroupedRanking, GroupedScores } from '../ranking/rank-groups.ts'
 import type { RankedImage } from '../ranking/rank-scores.ts'
+import type { RankedRows } from '../ranking/results.ts'
 import type { NamedImage } from './named-image.ts'
-import type { RankedRows } from './output/write-ranking.ts'
 import type { ScoringRun } from './scoring-run.ts'
 
 export interface RankChoice {

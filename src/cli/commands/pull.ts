@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { PlannedFile, PullPlan } from '../../hub/huggingface/pull-node.ts'
+import { convertedBytes } from '../../models/converted-bytes.ts'
 import { OFFICIAL_KINDS, type OfficialKind } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import { OFFICIAL_LICENSE, OFFICIAL_MODELS, type OfficialName } from '../../models/official.ts'
@@ -183,12 +184,17 @@ function planJson(plan: PullPlan | undefined, out: string, dtypes: readonly Dtyp
   }
 }
 
+function presence({ present, size }: PullPlan['files'][number]): string {
+  if (present === size) return 'yes'
+  return present === 0 ? 'no' : formatBytes(present)
+}
+
 function planLines(plan: PullPlan, out: string, dtypes: readonly Dtype[]): string[] {
   const { cacheDir, files, total, present } = plan
   const rows = files.map((file) => [
     `${file.repository}/${file.path}`,
     formatBytes(file.size),
-    file.present === file.size ? 'yes' : file.present === 0 ? 'no' : formatBytes(file.present),
+    presence(file),
   ])
   const columns = [
     { header: 'file', align: 'left' },
@@ -201,25 +207,4 @@ function planLines(plan: PullPlan, out: string, dtypes: readonly Dtype[]): strin
     `download   ${formatBytes(total - present)} of ${formatBytes(total)}, into ${printable(cacheDir)}`,
     `convert    to ${dtypes.join(', ')}, about ${formatBytes(convertedBytes(plan, dtypes))}, into ${printable(out)}`,
   ]
-}
-
-/** The part of a float32 checkpoint that a precision takes. */
-const PART: Readonly<Record<Dtype, number>> = {
-  fp32: 1,
-  fp16: 0.5,
-  int8: 0.26,
-  q8: 0.29,
-  q4: 0.16,
-  q4f16: 0.15,
-}
-/** HP's backbone file holds a text tower, too, which is not converted: 632 of 986 million weights are left. */
-const VISION_PART = 632 / 986
-
-function convertedBytes({ files }: Pick<PullPlan, 'files'>, dtypes: readonly Dtype[]): number {
-  const weights = files.reduce(
-    (bytes, { path, size }) =>
-      bytes + (path.endsWith('.json') ? 0 : path.startsWith('hp_backbone/') ? size * VISION_PART : size),
-    0,
-  )
-  return Math.round(dtypes.reduce((bytes, dtype) => bytes + weights * PART[dtype], 0))
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { RewardKind } from '../../models/kinds.ts'
 import type { Scores } from '../../ranking/combine.ts'
 import { passes } from '../../ranking/rank-scores.ts'
+import { rowScores, type ScoreRow } from '../../ranking/results.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -12,7 +12,7 @@ import {
 } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { addPromptSource, asAsked } from '../image-prompts.ts'
-import { type ScoreRow, scoreWriter } from '../output/score-writers.ts'
+import { scoreWriter } from '../output/score-writers.ts'
 import { addSourceOptions } from '../pair-options.ts'
 import { readPrompts } from '../read-prompts.ts'
 import type { ReportedRun } from '../reported-run.ts'
@@ -84,7 +84,7 @@ function rowOf(run: ScoringRun, index: number, scores: readonly Scores[]): Score
   return {
     image: run.images[index]!.name,
     ...(prompt === undefined ? {} : { prompt }),
-    scores: valuesOf(run.kinds, scores),
+    scores: rowScores(run.kinds, scores),
     ...(run.checked ? { passed: scores.every((each) => passes(each, run.thresholds)) } : {}),
   }
 }
@@ -96,13 +96,3 @@ const reportedOf = (run: ScoringRun, index: number, row: ScoreRow): ReportedRun[
     ...(row.prompt === undefined ? {} : { prompt: row.prompt }),
     ...(row.passed === undefined ? {} : { passed: row.passed }),
   }) as ReportedRun['images'][number]
-
-/** What a row shows: by model, a list of one a prompt, or a number where the model takes none. */
-function valuesOf(kinds: readonly RewardKind[], scores: readonly Scores[]): ScoreRow['scores'] {
-  return Object.fromEntries(
-    kinds.map(({ name, takesPrompt }) => [
-      name,
-      takesPrompt ? scores.map((each) => each[name]!) : scores[0]![name],
-    ]),
-  )
-}

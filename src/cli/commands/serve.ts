@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../../models/kinds.ts'
 import { type AnyRule, combineRules, type Weights } from '../../ranking/combine.ts'
+import { modelNames } from '../../ranking/run-label.ts'
 import type { RewardServer } from '../../server/create-reward-server.ts'
 import type { GrpcServer } from '../../server/open-inference/grpc-server-node.ts'
 import {
@@ -15,7 +16,7 @@ import {
 } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { type LoadedScorers, modelNames, withScorers } from '../load-scorers.ts'
+import { type LoadedScorers, withScorers } from '../load-scorers.ts'
 import { parseWeights } from './rank.ts'
 
 interface ServeFlags extends CommonFlags, ImageFlags, ModelFlags {

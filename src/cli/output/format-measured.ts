@@ -1,6 +1,8 @@
 /** How far a score is off: two digits tell its size. */
-export const formatLoss = (value: number): string =>
-  value === 0 ? '0' : value < 1e-4 ? value.toExponential(1) : value.toPrecision(2)
+export function formatLoss(value: number): string {
+  if (value === 0) return '0'
+  return value < 1e-4 ? value.toExponential(1) : value.toPrecision(2)
+}
 
 /** Five digits, never rounded up: 1 means that nothing at all was lost. */
 export const formatCosine = (value: number): string =>

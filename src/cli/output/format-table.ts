@@ -34,7 +34,9 @@ export class Table {
         ? truncateMiddle(values[i]!, Math.max(8, this.#lineWidth - displayWidth(line) - gap.length))
         : values[i]!
       const space = ' '.repeat(Math.max(0, width - displayWidth(value)))
-      line += gap + (align === 'right' ? space + value : last ? value : value + space)
+      const before = align === 'right' ? space : ''
+      const after = align === 'right' || last ? '' : space
+      line += gap + before + value + after
     })
     return line
   }

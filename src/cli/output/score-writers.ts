@@ -1,22 +1,12 @@
-import type { PerKind, RewardKind } from '../../models/kinds.ts'
+import type { RewardKind } from '../../models/kinds.ts'
+import { failureJson, scoreJson, type ScoreRow, scoresJson } from '../../ranking/results.ts'
+import { modelNames, type RunLabel } from '../../ranking/run-label.ts'
 import type { Format } from '../common-options.ts'
-import { modelNames, type RunLabel } from '../load-scorers.ts'
 import type { ImageFailure } from '../named-image.ts'
 import { type CsvStyle, csvWriter } from './csv-writer.ts'
 import { displayWidth, printable } from './display-width.ts'
 import { Table } from './format-table.ts'
 import type { Terminal } from './terminal.ts'
-
-/** Scores of one image. */
-export interface ScoreRow {
-  readonly image: string
-  /** Its own, where each image has one. */
-  readonly prompt?: string
-  /** By model: a list of one a prompt, or a number where the model takes none. */
-  readonly scores: PerKind<number | readonly number[]>
-  /** Where a threshold was given: whether every score is above its own. */
-  readonly passed?: boolean
-}
 
 export interface ScoreHead extends RunLabel {
   readonly prompts: readonly string[]
@@ -44,44 +34,24 @@ export function scoreWriter(
   return { json, ndjson, csv, table }[format](terminal, head, style)
 }
 
-function json(
-  terminal: Terminal,
-  { prompts, ownPrompts, model, device, dtype, models }: ScoreHead,
-): ScoreWriter {
-  const results: object[] = []
-  const errors: ImageFailure[] = []
+function json(terminal: Terminal, head: ScoreHead): ScoreWriter {
+  const { prompts, ownPrompts } = head
+  const rows: ScoreRow[] = []
+  const failed: ImageFailure[] = []
   return {
-    row: (row) => results.push(flat(row)),
-    failed: (failure) => errors.push(failure),
+    row: (row) => rows.push(row),
+    failed: (failure) => failed.push(failure),
     end: () =>
-      terminal.json({
-        results,
-        ...(ownPrompts ? {} : { prompts }),
-        model,
-        device,
-        dtype,
-        models,
-        ...(errors.length > 0 ? { errors } : {}),
-      }),
+      terminal.json(scoresJson(rows, { label: head, prompts: ownPrompts ? undefined : prompts, failed })),
   }
 }
 
 function ndjson(terminal: Terminal, { models }: ScoreHead): ScoreWriter {
   const line = (value: unknown): void => terminal.data(`${JSON.stringify(value)}\n`)
   return {
-    row: (row) => line({ ...flat(row), models }),
-    failed: ({ image, code, message }) => line({ image, error: { code, message } }),
+    row: (row) => line({ ...scoreJson(row), models }),
+    failed: (failure) => line(failureJson(failure)),
     end: () => {},
-  }
-}
-
-/** The scores beside the other fields, as the machine-readable formats have them. */
-function flat({ image, prompt, scores, passed }: ScoreRow): object {
-  return {
-    image,
-    ...(prompt === undefined ? {} : { prompt }),
-    ...scores,
-    ...(passed === undefined ? {} : { passed }),
   }
 }
 

@@ -1,28 +1,15 @@
 import { allKinds, isKind } from '../../models/kinds.ts'
 import type { GroupedRanking } from '../../ranking/rank-groups.ts'
 import { type RankedImage, type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
+import { failureJson, type RankedRows, rankingJson } from '../../ranking/results.ts'
+import { modelNames, type RunLabel } from '../../ranking/run-label.ts'
 import type { Format } from '../common-options.ts'
-import { modelNames, type RunLabel } from '../load-scorers.ts'
 import type { ImageFailure } from '../named-image.ts'
 import { type CsvStyle, csvWriter } from './csv-writer.ts'
 import { oneLine, printable, truncateMiddle } from './display-width.ts'
 import { formatTable } from './format-table.ts'
 import { formatScore, labelLines } from './score-writers.ts'
 import type { Terminal } from './terminal.ts'
-
-/** A result as it is written. */
-export interface RankedRow extends RankedImage {
-  readonly image: string
-  /** Its own, where each image has one. */
-  readonly prompt?: string
-}
-
-/** Images that were ranked together. */
-export interface RankedRows {
-  /** Its prompt or name; absent where all images are one group. */
-  readonly group?: string
-  readonly results: readonly RankedRow[]
-}
 
 /** One ranking, or one a group, with everything that is told beside it. */
 export interface RankingReport {
@@ -44,19 +31,8 @@ export function writeRanking(format: Format, terminal: Terminal, report: Ranking
 }
 
 const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingReport) => void>> = {
-  json(terminal, { ranking: { combine, weights }, groups, grouped, prompt, label, failed }) {
-    const { model, device, dtype, models } = label
-    terminal.json({
-      combine,
-      ...(weights ? { weights } : {}),
-      ...(grouped ? { groups } : { results: groups.flatMap(({ results }) => results) }),
-      ...(prompt === undefined ? {} : { prompt }),
-      model,
-      device,
-      dtype,
-      models,
-      ...(failed.length > 0 ? { errors: failed } : {}),
-    })
+  json(terminal, { ranking, groups, ...report }) {
+    terminal.json(rankingJson(ranking, groups, report))
   },
   ndjson(terminal, { ranking: { combine }, groups, label: { models }, failed }) {
     for (const { group, results } of groups)
@@ -64,8 +40,7 @@ const WRITERS: Readonly<Record<Format, (terminal: Terminal, report: RankingRepor
         terminal.data(
           `${JSON.stringify({ ...(group === undefined ? {} : { group }), ...result, combine, models })}\n`,
         )
-    for (const { image, code, message } of failed)
-      terminal.data(`${JSON.stringify({ image, error: { code, message } })}\n`)
+    for (const failure of failed) terminal.data(`${JSON.stringify(failureJson(failure))}\n`)
   },
   csv(terminal, { ranking: { combine }, groups, grouped, label, thresholds, style }) {
     const own = groups.some(({ results }) => results.some(({ prompt }) => prompt !== undefined))
