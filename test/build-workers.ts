@@ -23,7 +23,8 @@ export default async function buildWorkers(): Promise<void> {
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    splitting: false,
+    // What is shared lies at the root, as in dist/: from there the workers are found.
+    splitting: true,
     dts: false,
     silent: true,
   })

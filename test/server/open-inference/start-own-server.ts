@@ -10,7 +10,7 @@ export async function buildOwnServer(): Promise<void> {
   await build({
     config: false,
     entry: {
-      'server/own-server': `${root}test/server/open-inference/own-server.ts`,
+      'own-server': `${root}test/server/open-inference/own-server.ts`,
       'backend/ort-worker-node': `${root}src/backend/ort-node/ort-handler-node.ts`,
     },
     outDir,
@@ -24,4 +24,4 @@ export async function buildOwnServer(): Promise<void> {
 }
 
 export const startOwnServer = (argument: unknown): Promise<ServerProcess> =>
-  startServer(`${outDir}/server/own-server.js`, argument)
+  startServer(`${outDir}/own-server.js`, argument)
