@@ -11,6 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { checkObject } from '../../base/check-object.ts'
 import { DeviceError, InputError, ModelError, OutputError, show } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder, ModelHub } from '../../hub/hub.ts'
@@ -74,6 +75,15 @@ const OVMS_MOUNT = '/models'
  * `InputError`, `DeviceError` `dtype_unknown`, `DownloadError`.
  */
 export async function exportRepository(options: ExportOptions): Promise<ExportReport> {
+  checkObject(options, 'exportRepository')
+  for (const name of ['model', 'out'] as const) {
+    if (typeof options[name] === 'string' && options[name] !== '') continue
+    throw new InputError(
+      'input_invalid_option',
+      `${name} of exportRepository is ${show(options[name])}. Pass the path of a folder.`,
+      { name },
+    )
+  }
   const { model, revision, to, dtype = 'auto', hub = createNodeHub(), signal, onProgress } = options
   checkTarget(to, dtype)
   const out = resolve(options.out)
