@@ -3,10 +3,8 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
 // onnxruntime's library takes the process with it where its thread is stopped within a call: each of these ended by SIGABRT.
-const backend = new URL(
-  '../../../node_modules/.cache/icthp-workers/ort-backend-node.js',
-  import.meta.url,
-).href
+const backend = new URL('../../../node_modules/.cache/icthp-workers/ort-backend-node.js', import.meta.url)
+  .href
 const graph = new URL('../../../models/demo/ict/onnx/vision_model_quantized.onnx', import.meta.url)
 
 const PROGRAM = `
