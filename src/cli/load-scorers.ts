@@ -1,7 +1,7 @@
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { RewardKind } from '../models/kinds.ts'
-import { runLabel, type RunLabel } from '../ranking/run-label.ts'
+import { type RunLabel,runLabel } from '../ranking/run-label.ts'
 import type { Scorer } from '../scorers/scorer.ts'
 import type { TextScorer, TextScorerParts } from '../scorers/text-scorer.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
