@@ -1,5 +1,6 @@
 import { IcthpError } from '../../base/errors.ts'
 import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
+import type { Scorer } from '../../scorers/scorer.ts'
 import type { EncodedImage } from '../../scorers/vision-encoder.ts'
 import { asIcthpError } from './as-icthp-error.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
@@ -17,6 +18,13 @@ export interface PictureJob {
   onDecoded(): void
   onDone(outcome: PictureOutcome): void
 }
+
+/** Bytes of crops that wait for the towers. */
+const AHEAD_BYTES = 64 << 20
+/** Pictures ahead of the towers, in batches; enough that batches are full while others are decoded. */
+const BATCHES_AHEAD = 3
+/** And at least so many, for machines with many decoders and small batches. */
+const LEAST_AHEAD = 8
 
 /** Pictures from bytes to embeddings: decoded beside the towers, in the order in which they came, a bounded number ahead. */
 export class Decoding {
@@ -103,4 +111,13 @@ function encode(
       leave.push(line.add({ order, rows: 1, fill, settle }))
     })
   })
+}
+
+/** How many pictures are decoded ahead of the towers. */
+export function aheadOf(scorers: readonly Scorer[]): number {
+  const { batchSize, size } = scorers
+    .map(({ vision: { parts } }) => ({ batchSize: parts.batchSize, size: parts.preprocess.size }))
+    .reduce((a, b) => ({ batchSize: Math.max(a.batchSize, b.batchSize), size: Math.max(a.size, b.size) }))
+  const most = Math.max(2, Math.floor(AHEAD_BYTES / (3 * size * size)))
+  return Math.min(most, Math.max(LEAST_AHEAD, BATCHES_AHEAD * batchSize))
 }

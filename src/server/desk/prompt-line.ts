@@ -3,6 +3,7 @@ import type { TextScorer } from '../../scorers/text-scorer.ts'
 import { asIcthpError } from './as-icthp-error.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
 import type { Line, Turns } from './turns.ts'
+import type { Visit } from './visit.ts'
 
 /** Prompts in one turn of a text tower, whose cost is far below the images'. */
 const BATCH = 32
@@ -40,6 +41,28 @@ export class PromptLine implements Line {
   get oldest(): number | undefined {
     for (const { order } of this.#waiting.values()) return order
     return undefined
+  }
+
+  /** Normalised embeddings of the prompts, or why there are none; a visit that leaves takes out what still waits. */
+  async embed(
+    prompts: ReadonlySet<string>,
+    order: number,
+    visit: Visit,
+  ): Promise<ReadonlyMap<string, Float32Array | IcthpError>> {
+    const embeddings = new Map<string, Float32Array | IcthpError>()
+    await Promise.all(
+      [...prompts].map(
+        (prompt) =>
+          new Promise<void>((resolve) => {
+            const tell = (embedding: Float32Array | IcthpError): void => {
+              embeddings.set(prompt, embedding)
+              resolve()
+            }
+            visit.leaving(this.ask(prompt, order, tell))
+          }),
+      ),
+    )
+    return embeddings
   }
 
   /** `tell` hears the normalised embedding, or why there is none. Gives what takes the prompt out again. */

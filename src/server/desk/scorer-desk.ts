@@ -1,30 +1,27 @@
-import { IcthpError, InputError, RequestError, show } from '../../base/errors.ts'
+import { IcthpError, RequestError } from '../../base/errors.ts'
 import { l2Normalise } from '../../models/embeddings.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { TextScorer } from '../../scorers/text-scorer.ts'
 import type { ServedTower } from '../open-inference/served-tower.ts'
 import type { DeskOptions, RewardDesk, ScoreItem, ScoreOutcome, ServedReward } from '../reward-desk.ts'
 import { Allowance, type QueueLimits } from './allowance.ts'
-import { Decoding, type PictureOutcome } from './decoding.ts'
+import { aheadOf, Decoding, type PictureOutcome } from './decoding.ts'
 import { type DeskObserver, NO_OBSERVER } from './desk-observer.ts'
 import { type CombinationOptions, KnownRewards } from './known-rewards.ts'
 import { outcomesOf } from './outcomes.ts'
 import { PromptLine } from './prompt-line.ts'
+import { type RequestLimitOptions, RequestLimits } from './request-limits.ts'
 import { towersOf, type TowerTurn } from './towers.ts'
 import { Turns } from './turns.ts'
 import { VisionLine } from './vision-line.ts'
 import { Visit } from './visit.ts'
 
-export interface ScorerDeskOptions extends CombinationOptions {
+export interface ScorerDeskOptions extends CombinationOptions, RequestLimitOptions {
   /** One a reward model; they stay the caller's, and are not disposed. */
   readonly scorers: readonly Scorer[]
   readonly maxQueue: QueueLimits
   /** A request's, from its arrival at the desk to its answer. */
   readonly timeoutMs: number
-  /** Pairs of images and prompts in one request. */
-  readonly maxItems: number
-  /** Characters. */
-  readonly maxPromptLength: number
   readonly maxPixels?: number | undefined
   /** Batches at a time. */
   readonly atOnce?: number | undefined
@@ -34,17 +31,11 @@ export interface ScorerDeskOptions extends CombinationOptions {
 /** An embedding of an image or a text, or why there is none. */
 export type Embedding = Float32Array | IcthpError
 
-/** Bytes of crops that wait for the towers. */
-const AHEAD_BYTES = 64 << 20
-/** Pictures ahead of the towers, in batches; enough that batches are full while others are decoded. */
-const BATCHES_AHEAD = 3
-/** And at least so many, for machines with many decoders and small batches. */
-const LEAST_AHEAD = 8
-
 /** The one queue before the scorers: what all requests ask is decoded beside, batched together, first come first served. */
 export class ScorerDesk implements RewardDesk {
   readonly known: KnownRewards
   readonly allowance: Allowance
+  readonly limits: RequestLimits
   readonly #options: ScorerDeskOptions
   readonly #vision = new Map<Scorer, VisionLine>()
   readonly #prompts = new Map<Scorer, PromptLine>()
@@ -62,6 +53,7 @@ export class ScorerDesk implements RewardDesk {
     this.#observer = observer
     this.known = new KnownRewards(scorers, options)
     this.allowance = new Allowance(maxQueue)
+    this.limits = new RequestLimits(options)
     this.#turns = new Turns(atOnce)
     const learning: DeskObserver = {
       ...observer,
@@ -97,7 +89,7 @@ export class ScorerDesk implements RewardDesk {
     const scorers = this.known.scorers.filter((scorer) =>
       asked.some((reward) => reward.scorers.includes(scorer)),
     )
-    this.#check(items, asked)
+    this.limits.checkItems(items, asked)
     if (items.length === 0 || asked.length === 0) return items.map(() => ({ scores: {}, logits: {} }))
     return this.#visit(options, async (visit) => {
       const images = [...new Set(items.map(({ image }) => image))]
@@ -105,7 +97,9 @@ export class ScorerDesk implements RewardDesk {
       const texts = new Map(
         readers.map((reader) => [
           reader,
-          this.#embedPrompts(visit, reader, new Set(items.map(({ prompt }) => prompt!))),
+          this.#prompts
+            .get(reader)!
+            .embed(new Set(items.map(({ prompt }) => prompt!)), this.#arrivals++, visit),
         ]),
       )
       const encoded = await this.#encode(visit, images, scorers)
@@ -126,7 +120,7 @@ export class ScorerDesk implements RewardDesk {
     options: DeskOptions = {},
   ): Promise<readonly Embedding[]> {
     const scorer = this.#single(reward)
-    this.checkCount(images.length)
+    this.limits.checkCount(images.length)
     return this.#visit(options, async (visit) => {
       const outcomes = await this.#encode(visit, images, [scorer])
       return outcomes.map((outcome) => {
@@ -144,16 +138,17 @@ export class ScorerDesk implements RewardDesk {
     options: DeskOptions = {},
   ): Promise<readonly Embedding[]> {
     const scorer = this.#single(reward)
-    this.checkCount(texts.length)
-    texts.forEach((text, i) => this.#checkPrompt(text, `Input ${i}`))
-    if (!this.#prompts.has(scorer))
+    this.limits.checkCount(texts.length)
+    texts.forEach((text, i) => this.limits.checkPrompt(text, `Input ${i}`))
+    const line = this.#prompts.get(scorer)
+    if (!line)
       throw new RequestError(
         'request_invalid',
         `${scorer.kind.label} takes no text, so it has no embeddings of texts. Name another model.`,
         { reward },
       )
     return this.#visit(options, async (visit) => {
-      const embeddings = await this.#embedPrompts(visit, scorer, new Set(texts))
+      const embeddings = await line.embed(new Set(texts), this.#arrivals++, visit)
       return texts.map((text) => embeddings.get(text)!)
     })
   }
@@ -234,29 +229,6 @@ export class ScorerDesk implements RewardDesk {
     })
   }
 
-  async #embedPrompts(
-    visit: Visit,
-    scorer: Scorer,
-    prompts: ReadonlySet<string>,
-  ): Promise<ReadonlyMap<string, Embedding>> {
-    const line = this.#prompts.get(scorer)!
-    const order = this.#arrivals++
-    const embeddings = new Map<string, Embedding>()
-    await Promise.all(
-      [...prompts].map(
-        (prompt) =>
-          new Promise<void>((resolve) => {
-            const tell = (embedding: Embedding): void => {
-              embeddings.set(prompt, embedding)
-              resolve()
-            }
-            visit.leaving(line.ask(prompt, order, tell))
-          }),
-      ),
-    )
-    return embeddings
-  }
-
   #single(reward: string): Scorer {
     const { scorers, name } = this.known.named(reward)
     if (scorers.length === 1) return scorers[0]!
@@ -267,51 +239,4 @@ export class ScorerDesk implements RewardDesk {
       { reward: name },
     )
   }
-
-  #check(items: readonly ScoreItem[], asked: readonly ServedReward[]): void {
-    this.checkCount(items.length)
-    const reader = asked.find(({ takesPrompt }) => takesPrompt)
-    for (const [i, { image, prompt }] of items.entries()) {
-      if (!(image instanceof Uint8Array))
-        throw new InputError('input_invalid_option', `Image ${i} is ${show(image)}, not the bytes of a file.`)
-      if (prompt === undefined && reader)
-        throw new RequestError(
-          'request_invalid',
-          `${reader.name} scores an image by a prompt, and image ${i} has none. Send a prompt, or ask for another reward.`,
-          { index: i, reward: reader.name },
-        )
-      if (prompt !== undefined) this.#checkPrompt(prompt, `The prompt of image ${i}`)
-    }
-  }
-
-  /** Throws `RequestError` `request_too_large` for more pairs of images and prompts than a request may have. */
-  checkCount(count: number): void {
-    const { maxItems } = this.#options
-    if (count <= maxItems) return
-    throw new RequestError(
-      'request_too_large',
-      `The request asks for ${count} scores; the server takes ${maxItems} at a time. Send it in parts.`,
-      { count, maxItems },
-    )
-  }
-
-  #checkPrompt(prompt: unknown, what: string): void {
-    const { maxPromptLength } = this.#options
-    if (typeof prompt !== 'string')
-      throw new RequestError('request_invalid', `${what} is ${show(prompt)}; send text.`)
-    if (prompt.length <= maxPromptLength) return
-    throw new RequestError(
-      'request_too_large',
-      `${what} has ${prompt.length} characters; the server takes ${maxPromptLength}, and the models read far fewer.`,
-      { length: prompt.length, maxPromptLength },
-    )
-  }
-}
-
-function aheadOf(scorers: readonly Scorer[]): number {
-  const { batchSize, size } = scorers
-    .map(({ vision: { parts } }) => ({ batchSize: parts.batchSize, size: parts.preprocess.size }))
-    .reduce((a, b) => ({ batchSize: Math.max(a.batchSize, b.batchSize), size: Math.max(a.size, b.size) }))
-  const most = Math.max(2, Math.floor(AHEAD_BYTES / (3 * size * size)))
-  return Math.min(most, Math.max(LEAST_AHEAD, BATCHES_AHEAD * batchSize))
 }

@@ -2,18 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type ErrorCode, IcthpError } from '../../base/errors.ts'
-
-/** What clients should make of it: 4xx will be refused again as it is, but for 429; 503 may be tried again. */
-const STATUS: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
-  request_invalid: 400,
-  request_unknown_reward: 400,
-  request_unauthorized: 401,
-  request_not_found: 404,
-  request_too_large: 413,
-  request_overloaded: 429,
-  request_timeout: 503,
-  request_closing: 503,
-}
+import { REQUEST_STATUS } from './request-status.ts'
 
 /** Nobody reads it: the client has hung up. */
 const HUNG_UP = 499 as ContentfulStatusCode
@@ -27,7 +16,7 @@ export const errorBody = ({ code, message }: IcthpError): ErrorBody => ({ error:
 /** The status that tells a client what to do. A permanent fault is never a 500, which clients try again. */
 export function statusOf(error: unknown): ContentfulStatusCode {
   if (!(error instanceof IcthpError)) return 500
-  const known = STATUS[error.code]
+  const known = REQUEST_STATUS[error.code]
   if (known) return known
   return /^(input|image)_/.test(error.code) ? 400 : 500
 }

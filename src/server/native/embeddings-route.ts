@@ -21,7 +21,7 @@ export function embeddingsRoute({ desk, fetchPicture }: NativeOptions): (c: Cont
     const input = fields.texts('input', { single: true })
     if (!input || input.length === 0)
       throw invalid('There is no input. Send a text, a data URI, or a list of them.')
-    desk.checkCount(input.length)
+    desk.limits.checkCount(input.length)
     const modality = fields.oneOf('modality', ['image', 'text']) ?? modalityOf(input)
     const format = fields.oneOf('encoding_format', ['float', 'base64']) ?? 'float'
     const reader = desk.known.scorers.find(({ kind }) => kind.takesPrompt) ?? desk.known.scorers[0]!

@@ -31,7 +31,7 @@ export function rankRoute({ desk, fetchPicture }: NativeOptions): (c: Context) =
     const fields = await readFields(c, ['groups', ...GROUP_FIELDS], FORM)
     const groups = groupsOf(fields, desk)
     const counts = groups.map(({ images }) => images.length)
-    desk.checkCount(counts.reduce((sum, count) => sum + count, 0))
+    desk.limits.checkCount(counts.reduce((sum, count) => sum + count, 0))
     const pictures = await takePictures(
       groups.flatMap(({ images }) => images),
       fetchPicture,
@@ -55,7 +55,7 @@ function groupsOf(fields: Fields, desk: ScorerDesk): Group[] {
   if (fields.has('images') || fields.has('prompt'))
     throw invalid('With groups, images and prompt stand in the groups, not beside them.')
   if (given.length === 0) throw invalid('groups is empty. Send at least one, { prompt, images }.')
-  desk.checkCount(given.length)
+  desk.limits.checkCount(given.length)
   const usual = orderOf(fields)
   return given.map((group, i) =>
     groupOf(new Fields(group, `groups[${i}]`, GROUP_FIELDS), desk, usual, fields),

@@ -21,7 +21,7 @@ export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context)
     const fields = new Fields(await readJson(c), 'The body')
     const documents = fields.list('documents')
     if (!documents || documents.length === 0) throw invalid('There are no documents. Send a list of images.')
-    desk.checkCount(documents.length)
+    desk.limits.checkCount(documents.length)
     const query = queryOf(fields)
     const top = fields.whole('top_n') ?? documents.length
     const back = fields.flag('return_documents')
