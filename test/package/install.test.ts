@@ -55,6 +55,7 @@ beforeAll(async () => {
   }
   // What is said of a clone holds where the package is installed, too.
   await cp(`${root}examples/images`, join(room.folder, 'examples/images'), { recursive: true })
+  await cp(`${root}examples/pairs.csv`, join(room.folder, 'examples/pairs.csv'))
 })
 afterAll(() => room.remove())
 
