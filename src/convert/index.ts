@@ -7,12 +7,7 @@ export {
   type ConvertOptions,
   type ConvertReport,
 } from './convert-checkpoints.ts'
-export {
-  type ExportedFile,
-  type ExportedTower,
-  type ExportOptions,
-  type ExportReport,
-  exportRepository,
-} from './export/export-repository.ts'
+export type { ExportedFile, ExportedTower, ExportReport } from './export/export-report.ts'
+export { type ExportOptions, exportRepository } from './export/export-repository.ts'
 export { EXPORT_TARGETS, type ExportTarget } from './export/export-targets.ts'
 export { RANDOM_SIZES, type RandomSize, writeRandomCheckpoint } from './random-checkpoint.ts'

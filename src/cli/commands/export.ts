@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { ExportReport } from '../../convert/export/export-repository.ts'
+import type { ExportReport } from '../../convert/export/export-report.ts'
 import { EXPORT_TARGETS, type ExportTarget } from '../../convert/export/export-targets.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
 import { addCommonOptions, type CommonFlags } from '../common-options.ts'

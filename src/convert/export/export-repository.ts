@@ -20,6 +20,7 @@ import { allKinds, type RewardKind, type TowerName, towersOf } from '../../model
 import { type Dtype, DTYPES, heldDtypes, type ModelManifest, type TowerFiles } from '../../models/manifest.ts'
 import { findManifest } from '../../scorers/open-model.ts'
 import { asOutputError } from '../write/output-error.ts'
+import type { ExportedFile, ExportedTower, ExportReport } from './export-report.ts'
 import { EXPORT_TARGETS, type ExportTarget } from './export-targets.ts'
 import { towerTensors } from './tower-tensors.ts'
 import { tritonConfig } from './triton-config.ts'
@@ -38,30 +39,6 @@ export interface ExportOptions {
   readonly hub?: ModelHub | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined
-}
-
-export interface ExportReport {
-  readonly to: ExportTarget
-  /** Absolute path. */
-  readonly out: string
-  readonly towers: readonly ExportedTower[]
-  /** Paths in `out` that belong to no tower. */
-  readonly files: readonly string[]
-}
-
-export interface ExportedTower {
-  /** As the server calls it: `hp_vision`. */
-  readonly name: string
-  readonly dtype: Dtype
-  readonly files: readonly ExportedFile[]
-}
-
-export interface ExportedFile {
-  /** Relative to the repository. */
-  readonly path: string
-  readonly bytes: number
-  /** Whether it is a hard link to the model's own file, and takes no room. */
-  readonly linked: boolean
 }
 
 /** Where an OpenVINO Model Server finds the repository, as its documentation mounts it. */
