@@ -24,8 +24,10 @@ export async function waitToRetry(
   const url = String(error.details['url'])
   const item = URL.canParse(url) ? new URL(url).host : url
   const start = performance.now()
-  for (let left = delay; left > 0; left = start + delay - performance.now()) {
-    onProgress({ stage: 'wait', item, loaded: total - Math.ceil(left / 1000), total, unit: 'seconds' })
-    await sleep(Math.min(left, 1000), signal)
+  // By the count, not by the clock: timers that ring a little early or late leave no second out and tell none twice.
+  for (let second = 0; second < total; second++) {
+    onProgress({ stage: 'wait', item, loaded: second, total, unit: 'seconds' })
+    const until = start + Math.min(delay, (second + 1) * 1000)
+    await sleep(Math.ceil(until - performance.now()), signal)
   }
 }
