@@ -8,12 +8,17 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     globalSetup: ['test/build-workers.ts'],
     exclude: [
       ...configDefaults.exclude,
-      'test/{web,examples,package,bench,setups,docs,fuzz,evaluation}/**',
+      // What starts browsers, builds, other processes or servers.
+      'test/{web,examples,package,bench,setups,docs,fuzz,evaluation,backend,testing}/**',
       'test/**/browser.test.ts',
-      'test/cli/process.test.ts',
-      'test/convert/{convert-checkpoints,loss,whole-or-nothing,strictness}.test.ts',
+      'test/cli/{process,golden,backend,verify}.test.ts',
+      'test/server/{serve-process,node-server,mutated-bodies}.test.ts',
+      'test/server/open-inference/**',
+      'test/dataset/{kill.test.ts,queue/**,run/**}',
+      // What reads many files, or waits.
+      'test/convert/{convert-checkpoints,loss,whole-or-nothing,strictness,model-place,which-weights}.test.ts',
       'test/image/{reported,large-png,pillow}.test.ts',
-      'test/backend/ort-{node,backend,thread-end}.test.ts',
+      'test/checkpoint/{bounds,torch-mutants}.test.ts',
       'test/hub/**/{url-folder-web,download-node}.test.ts',
     ],
   },
