@@ -22,7 +22,9 @@ export function startServer(args) {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text
       const [, port] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(said) ?? []
-      if (port) resolve(new Server(child, Number(port)))
+      const [, grpcPort] = /gRPC on port (\d+)/.exec(said) ?? []
+      if (port && (grpcPort || !args.includes('--grpc-port')))
+        resolve(new Server(child, Number(port), Number(grpcPort)))
     })
     child.once('close', (code) => reject(new Error(`icthp serve ended with ${code}: ${said}`)))
   })
@@ -32,9 +34,10 @@ class Server {
   #child
   #agent = new Agent({ keepAlive: true })
 
-  constructor(child, port) {
+  constructor(child, port, grpcPort) {
     this.#child = child
     this.port = port
+    this.grpcPort = grpcPort
   }
 
   /** POSTs a form to /v1/score, as curl -F does; gives the status, the text and the milliseconds to its end. */

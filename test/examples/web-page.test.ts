@@ -46,8 +46,16 @@ async function open(
   options: Parameters<typeof watchedPage>[2] = {},
   url = served.url,
 ): Promise<{ page: Page; complaints: string[] }> {
+  const opened = await openPage(options, url)
+  onTestFinished(() => opened.page.context().close())
+  return opened
+}
+
+async function openPage(
+  options: Parameters<typeof watchedPage>[2] = {},
+  url = served.url,
+): Promise<{ page: Page; complaints: string[] }> {
   const watched = await watchedPage(browser, url, { reducedMotion: 'reduce', ...options })
-  onTestFinished(() => watched.page.context().close())
   await watched.page.addInitScript(COUNT_MESSAGES)
   await watched.page.goto(url)
   return watched
@@ -88,10 +96,35 @@ const rows = (page: Page): Promise<Row[]> =>
 const weigh = (page: Page, percent: number): Promise<void> =>
   page.getByRole('slider', { name: 'Weight' }).fill(String(percent))
 
-describe('the page', () => {
+/** One page after the other would load the model anew: each test goes on where the one before it ended. */
+describe('a visit', () => {
+  let page: Page
+  let complaints: string[]
+  let total: number
+  /** Adds the samples once more, each answer taking its time, and ranks; resolves once the first of them are scored. */
+  const rankMore = async (delay: number): Promise<void> => {
+    const before = await page.locator('#ranking > .entry[data-passed]').count()
+    await slowDown(page, delay)
+    await page.getByRole('button', { name: 'Use samples' }).click()
+    await status(page, /added/)
+    total += samples.length
+    await page.getByRole('button', { name: 'Rank', exact: true }).click()
+    await page.locator('#ranking > .entry[data-passed]').nth(before).waitFor()
+  }
+  const asked = (pictures: number, prompts: number): Promise<void> =>
+    page
+      .locator('#info')
+      .filter({ hasText: `${pictures} pictures, ${prompts} prompts` })
+      .waitFor({ state: 'attached' })
+
+  beforeAll(async () => {
+    ;({ page, complaints } = await openPage())
+  })
+  afterAll(() => page?.context().close())
+
   test('ranks the samples with the scores that Node gives, and fetches nothing from elsewhere', async () => {
-    const { page, complaints } = await open()
     await rankSamples(page)
+    total = samples.length
     const [shown, expected] = [
       await rows(page),
       await scoresInNode(join(dist, 'model'), samples.map(sample), PROMPT),
@@ -108,10 +141,38 @@ describe('the page', () => {
     expect(complaints).toEqual([])
   })
 
+  test('another prompt costs the text tower alone', async () => {
+    const before = await rows(page)
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
+    await asked(total, 2)
+    const after = await rows(page)
+    const hp = (list: Row[]): number[] => samples.map((name) => list.find((row) => row.name === name)!.hp)
+    expect(hp(after)).toEqual(hp(before))
+    expect(after.map(({ ict }) => ict)).not.toEqual(before.map(({ ict }) => ict))
+  })
+
+  test('a prompt that is typed while pictures are scored is ranked by, too', async () => {
+    await rankMore(60)
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('a dragon')
+    await asked(total, 3)
+    await status(page, new RegExp(`^Ranked ${total}`))
+  })
+
+  test('cancel between pictures keeps what is scored', async () => {
+    const before = total
+    await rankMore(100)
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await status(page, new RegExp(`^Cancelled: \\d+ of ${total} pictures scored`))
+    const kept = (await rows(page)).length
+    expect(kept).toBeGreaterThan(before)
+    expect(kept).toBeLessThan(total)
+    await slowDown(page, 0)
+    await page.getByRole('button', { name: 'Rank', exact: true }).click()
+    await status(page, new RegExp(`^Ranked ${total}`))
+  })
+
   test('moving the weight orders anew without another run of a model', async () => {
-    const { page } = await open()
-    await rankSamples(page)
-    const asked = await page.evaluate(() => sent)
+    const ran = await page.evaluate(() => sent)
     const order = async (): Promise<string[]> => (await rows(page)).map(({ name }) => name)
     for (const [percent, by] of [
       [0, 'hp'],
@@ -127,42 +188,14 @@ describe('the page', () => {
     expect(await order()).not.toEqual(byIct)
     await page.getByRole('checkbox', { name: 'HP' }).check()
     await page.getByRole('slider', { name: 'Least HP' }).fill('0.99')
-    expect(await page.getByText('below the threshold').count()).toBe(samples.length)
-    expect(await page.evaluate(() => sent)).toBe(asked)
+    expect(await page.getByText('below the threshold').count()).toBe(total)
+    expect(await page.evaluate(() => sent)).toBe(ran)
     await status(page, /^Best by HP alone/)
+    expect(complaints).toEqual([])
   })
+})
 
-  test('another prompt costs the text tower alone', async () => {
-    const { page } = await open()
-    await rankSamples(page)
-    const before = await rows(page)
-    await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
-    await page
-      .locator('#info')
-      .filter({ hasText: `${samples.length} pictures, 2 prompts` })
-      .waitFor({ state: 'attached' })
-    const after = await rows(page)
-    const hp = (list: Row[]): number[] => samples.map((name) => list.find((row) => row.name === name)!.hp)
-    expect(hp(after)).toEqual(hp(before))
-    expect(after.map(({ ict }) => ict)).not.toEqual(before.map(({ ict }) => ict))
-  })
-
-  test('a prompt that is typed while pictures are scored is ranked by, too', async () => {
-    const { page } = await open()
-    await rankSamples(page)
-    await slowDown(page, 60)
-    await page.getByRole('button', { name: 'Use samples' }).click()
-    await status(page, /added/)
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    await page.locator('#ranking > .entry[data-passed]').nth(9).waitFor()
-    await page.getByRole('textbox', { name: 'Prompt' }).fill('a sunset')
-    await page
-      .locator('#info')
-      .filter({ hasText: `${2 * samples.length} pictures, 2 prompts` })
-      .waitFor({ state: 'attached' })
-    await status(page, /^Ranked 18/)
-  })
-
+describe('the page', () => {
   test('shows an error at the picture that has it, and ranks the others', async () => {
     const { page } = await open()
     const broken = (await readFile(sample(samples[0]!))).subarray(0, 900)
@@ -189,10 +222,8 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     expect(await page.getByRole('alert').textContent()).toMatch(/nowhere/)
   })
-})
 
-describe('cancel', () => {
-  test('ends a download, and ranking goes on from there', async () => {
+  test('cancel ends a download, and ranking goes on from there', async () => {
     const { page } = await open()
     await page.context().route('**/*.onnx_data', () => {})
     await page.getByRole('button', { name: 'Use samples' }).click()
@@ -204,22 +235,6 @@ describe('cancel', () => {
     await page.context().unroute('**/*.onnx_data')
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     await status(page, /^Ranked 9/)
-  })
-
-  test('between pictures keeps what is scored', async () => {
-    const { page } = await open()
-    await rankSamples(page)
-    await slowDown(page, 100)
-    await page.getByRole('button', { name: 'Use samples' }).click()
-    await status(page, /added/)
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    await page.locator('#ranking > .entry[data-passed]').nth(9).waitFor()
-    await page.getByRole('button', { name: 'Cancel' }).click()
-    await status(page, /^Cancelled: 1\d of 18 pictures scored/)
-    expect((await rows(page)).length).toBeLessThan(18)
-    await slowDown(page, 0)
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    await status(page, /^Ranked 18/)
   })
 })
 
@@ -280,12 +295,13 @@ test('works offline after the first visit, and forgets when it is told to', asyn
   await page.getByText('No model is kept in this browser.').waitFor()
 })
 
-describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test.each([
-    ['desk', 1240],
-    ['phone', 360],
-  ] as const)('on a %s: nothing sticks out, all is named and legible', async (_place, width) => {
-    const { page } = await open({ colorScheme, viewport: { width, height: 800 } })
+test.each([
+  ['desk', 1240],
+  ['phone', 360],
+] as const)(
+  'on a %s: nothing sticks out, all is named and legible, by day and by night',
+  async (_place, width) => {
+    const { page } = await open({ colorScheme: 'light', viewport: { width, height: 800 } })
     await rankSamples(page)
     await page.setInputFiles('#files', {
       name: 'empty.png',
@@ -296,10 +312,13 @@ describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     await status(page, /could not be read/)
     for (const id of ['#more-order', '#model'])
       await page.locator(id).evaluate((details) => ((details as HTMLDetailsElement).open = true))
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(
-      0,
-    )
-    expect(await namelessControls(page)).toEqual([])
-    expect(await faintTexts(page)).toEqual([])
-  })
-})
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0)
+      expect(await namelessControls(page)).toEqual([])
+      expect(await faintTexts(page)).toEqual([])
+    }
+  },
+)

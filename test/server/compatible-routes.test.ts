@@ -78,6 +78,21 @@ test('rerank orders images by the query, and lists what could not be scored', as
   })
 })
 
+test('rerank and embeddings of pictures too long to be texts', async () => {
+  const { post } = served()
+  const large = `data:image/png;base64,${base64(file(300, 800, 5000))}`
+  const documents = [uri(100, 200), large, { image: large, more: 'm'.repeat(400) }]
+  const query = 'a cat '.repeat(100)
+  const { json } = await post('/v1/rerank', { query, documents, return_documents: true, model: 'hp' })
+  expect(json['results']).toEqual([
+    { index: 1, relevance_score: close(0.8), document: { image: large } },
+    { index: 2, relevance_score: close(0.8), document: documents[2] },
+    { index: 0, relevance_score: close(0.2), document: { image: documents[0] } },
+  ])
+  const embedded = (await post('/v1/embeddings', { model: 'hp', input: [large] })).json
+  expect((embedded['data'] as { embedding: number[] }[])[0]!.embedding).toHaveLength(32)
+})
+
 test('rerank takes the combination where no model is named, and only the best', async () => {
   const { post } = served()
   const documents = [uri(100, 200), uri(300, 800), uri(300, 800)]

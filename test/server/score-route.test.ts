@@ -21,6 +21,23 @@ test('one prompt for all: scores in the order of the images, and their combinati
   expect(calls.decoded).toHaveLength(2)
 })
 
+test('long texts, which stay bytes until they are asked for: pictures, prompts, slashes escaped as PHP does', async () => {
+  const { post, calls } = served()
+  const large = file(100, 200, 5000)
+  const prompt = `“a cat” ${'in a box, '.repeat(50)}\\`
+  const images = [base64(large), { image: `data:image/png;base64,${base64(large)}`, name: 'n'.repeat(500) }]
+  const body = JSON.stringify({ images, prompt, rewards: ['ict'] }).replaceAll('/', '\\/')
+  const { json } = await post('/v1/score', JSON.parse(body), { body })
+  const ict = close((100 + prompt.length) / 1000)
+  expect(json['results']).toEqual([
+    { index: 0, ict },
+    { index: 1, name: 'n'.repeat(500), ict },
+  ])
+  expect(calls.prompts).toEqual([prompt])
+  const misplaced = await post('/v1/score', { images, prompt, rewards: 'r'.repeat(300) })
+  expect(misplaced.json['error']).toMatchObject({ message: expect.stringContaining('rrrr') as unknown })
+})
+
 test('one prompt an image', async () => {
   const { post } = served()
   const images = [base64(file(100, 200)), base64(file(100, 200))]

@@ -19,9 +19,9 @@ export interface Answer {
   readonly json: Record<string, unknown>
 }
 
-/** A file that says what it is scored with: `ict` and `hp` in thousandths. */
-export const file = (ict: number, hp: number): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(new TextEncoder().encode(`${ict} ${hp}`))
+/** A file that says what it is scored with: `ict` and `hp` in thousandths; so many bytes at least. */
+export const file = (ict: number, hp: number, bytes = 0): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(new TextEncoder().encode(`${ict} ${hp}`.padEnd(bytes)))
 
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 

@@ -1,12 +1,16 @@
 import { RequestError, show } from '../../base/errors.ts'
+import type { SentTexts } from './sent-texts.ts'
 
 /** The fields of a JSON object or a form, read one by one. Each reader throws `RequestError` `request_invalid`. */
 export class Fields {
+  /** What the texts of {@link list} say. */
+  readonly sent: SentTexts
   readonly #values: Readonly<Record<string, unknown>>
   readonly #where: string
 
   /** `where`: as errors name it. With `known`, other fields are refused: a misspelt one would be ignored in silence. */
-  constructor(value: unknown, where: string, known?: readonly string[]) {
+  constructor(value: unknown, where: string, sent: SentTexts, known?: readonly string[]) {
+    this.sent = sent
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw invalid(`${where} must be an object, not ${show(value)}.`)
     this.#values = value as Readonly<Record<string, unknown>>
@@ -26,11 +30,13 @@ export class Fields {
 
   text(name: string): string | undefined {
     const value = this.#get(name)
-    if (value === undefined || typeof value === 'string') return value
-    throw this.#not(name, 'text', value)
+    if (value === undefined) return undefined
+    const text = this.sent.text(value)
+    if (text === undefined) throw this.#not(name, 'text', value)
+    return text
   }
 
-  /** A list; a single thing counts as a list of one where `single` lets it. */
+  /** A list as it was sent; a single thing counts as a list of one where `single` lets it. */
   list(name: string, { single = false }: { readonly single?: boolean } = {}): readonly unknown[] | undefined {
     const value = this.#get(name)
     if (value === undefined || Array.isArray(value)) return value
@@ -39,6 +45,11 @@ export class Fields {
   }
 
   texts(name: string, options?: { readonly single?: boolean }): readonly string[] | undefined {
+    return this.sentTexts(name, options)?.map((value) => this.sent.text(value)!)
+  }
+
+  /** The same as they were sent: they may be pictures. */
+  sentTexts(name: string, options?: { readonly single?: boolean }): readonly string[] | undefined {
     const list = this.list(name, options)
     const at = list?.findIndex((value) => typeof value !== 'string') ?? -1
     if (at >= 0) throw this.#not(`${name}[${at}]`, 'text', list![at])
@@ -82,7 +93,9 @@ export class Fields {
   }
 
   #not(name: string, kind: string, value: unknown): RequestError {
-    return invalid(`${name} of ${this.#where.replace(/^The/, 'the')} must be ${kind}, not ${show(value)}.`)
+    return invalid(
+      `${name} of ${this.#where.replace(/^The/, 'the')} must be ${kind}, not ${show(this.sent.text(value) ?? value)}.`,
+    )
   }
 }
 

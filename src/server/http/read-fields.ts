@@ -1,7 +1,10 @@
 import type { Context } from 'hono'
 import { show } from '../../base/errors.ts'
 import { Fields, invalid } from './fields.ts'
+import { JsonBody } from './json-body.ts'
 import { type FormPart, parseForm } from './parse-form.ts'
+import { readBody } from './read-body.ts'
+import { FORM_TEXTS } from './sent-texts.ts'
 
 /** How the parts of a form are meant, whose values are texts and files. */
 export interface FormShape {
@@ -16,32 +19,19 @@ export interface FormShape {
 }
 
 /**
- * A body's fields: a JSON object, or `multipart/form-data` as `curl -F` and browsers send it. Throws `RequestError`
- * `request_invalid`.
+ * A body's fields: a JSON object, or `multipart/form-data` as `curl -F` and browsers send it. With `known`, others are
+ * refused. Throws `RequestError`: `request_invalid`, `request_too_large`.
  */
-export async function readFields(c: Context, known: readonly string[], form?: FormShape): Promise<Fields> {
+export async function readFields(c: Context, known?: readonly string[], form?: FormShape): Promise<Fields> {
   const type = (c.req.header('content-type') ?? '').trim().toLowerCase()
   if (form && type.startsWith('multipart/form-data'))
-    return new Fields(fromForm(await readForm(c), form), 'The form', known)
-  return new Fields(await readJson(c), 'The body', known)
-}
-
-/** A JSON body without knowing its fields. Throws `RequestError` `request_invalid`. */
-export async function readJson(c: Context): Promise<unknown> {
-  try {
-    return JSON.parse(await c.req.text()) as unknown
-  } catch (cause) {
-    c.req.raw.signal.throwIfAborted()
-    throw invalid(
-      `The body is not JSON: ${(cause as Error).message}. Send an object, with Content-Type: application/json.`,
-      { cause },
-    )
-  }
+    return new Fields(fromForm(await readForm(c), form), 'The form', FORM_TEXTS, known)
+  const body = new JsonBody(await readBody(c))
+  return new Fields(body.value, 'The body', body, known)
 }
 
 async function readForm(c: Context): Promise<readonly FormPart[]> {
-  const body = new Uint8Array(await c.req.arrayBuffer())
-  return parseForm(body, c.req.header('content-type')!)
+  return parseForm(await readBody(c), c.req.header('content-type')!)
 }
 
 function fromForm(

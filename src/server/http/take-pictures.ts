@@ -1,9 +1,9 @@
-import { decodeBase64 } from '../../base/decode-base64.ts'
 import type { IcthpError } from '../../base/errors.ts'
 import { ImageError, show } from '../../base/errors.ts'
 import { asIcthpError } from '../desk/as-icthp-error.ts'
 import { invalid } from './fields.ts'
 import { FormFile } from './parse-form.ts'
+import type { SentTexts } from './sent-texts.ts'
 
 /** Brings the bytes of an address. Throws `ImageError`. */
 export type FetchPicture = (address: string, signal: AbortSignal) => Promise<Uint8Array>
@@ -15,6 +15,13 @@ export interface SentPicture {
   readonly name?: string
 }
 
+export interface TakeOptions {
+  /** What the texts of the list say. */
+  readonly sent: SentTexts
+  readonly fetchPicture: FetchPicture | undefined
+  readonly signal: AbortSignal
+}
+
 /** Addresses of one request that are fetched at a time. */
 const FETCHES = 4
 /** Base64 is decoded for so long before others have their turn at the event loop. */
@@ -24,12 +31,9 @@ const AT_A_TIME_MS = 10
  * The pictures of a list: base64, data URIs, addresses, files of a form, or objects `{image}` or `{url}` with a `name`. What is
  * wrong with one stands in its place. Throws `RequestError` `request_invalid` for what is no picture at all.
  */
-export async function takePictures(
-  list: readonly unknown[],
-  fetchPicture: FetchPicture | undefined,
-  signal: AbortSignal,
-): Promise<SentPicture[]> {
-  const entries = list.map((entry, i) => plain(entry, `images[${i}]`))
+export async function takePictures(list: readonly unknown[], how: TakeOptions): Promise<SentPicture[]> {
+  const { sent, signal } = how
+  const entries = list.map((entry, i) => plain(entry, `images[${i}]`, sent))
   const pictures: SentPicture[] = []
   let next = 0
   let rested = performance.now()
@@ -41,7 +45,7 @@ export async function takePictures(
         rested = performance.now()
       }
       const { source, name } = entries[at]!
-      const image = await bytesOf(source, fetchPicture, signal).catch(asIcthpError)
+      const image = await bytesOf(source, how).catch(asIcthpError)
       signal.throwIfAborted()
       pictures[at] = { image, ...(name === undefined ? {} : { name }) }
     }
@@ -55,7 +59,7 @@ interface Entry {
   readonly name?: string | undefined
 }
 
-function plain(entry: unknown, where: string): Entry {
+function plain(entry: unknown, where: string, sent: SentTexts): Entry {
   if (typeof entry === 'string') return { source: entry }
   if (entry instanceof FormFile) return { source: entry, name: entry.name }
   const { image, url, name } = (entry ?? {}) as Record<string, unknown>
@@ -64,7 +68,7 @@ function plain(entry: unknown, where: string): Entry {
     throw invalid(`${where} must be base64, a data URI, an address, or { image, name }, not ${show(entry)}.`)
   if (name !== undefined && typeof name !== 'string')
     throw invalid(`The name of ${where} must be text, not ${show(name)}.`)
-  return { source, name }
+  return { source, name: sent.text(name) }
 }
 
 const DATA_URI = /^data:[^,]{0,200},/i
@@ -74,27 +78,26 @@ export const isPictureText = (text: string): boolean => /^(?:data:image\/|https?
 
 async function bytesOf(
   source: string | FormFile,
-  fetchPicture: FetchPicture | undefined,
-  signal: AbortSignal,
+  { sent, fetchPicture, signal }: TakeOptions,
 ): Promise<Uint8Array | IcthpError> {
   if (typeof source !== 'string') return source.bytes
-  if (/^https?:/i.test(source.slice(0, 6))) {
-    if (fetchPicture) return fetchPicture(source, signal)
+  const head = sent.head(source)
+  if (/^https?:/i.test(head)) {
+    if (fetchPicture) return fetchPicture(sent.text(source)!, signal)
     return new ImageError(
       'image_unsupported',
       'This server fetches no addresses. Send the picture as base64, as a data URI or as a file of a form, or start the ' +
         'server with --allow-urls.',
     )
   }
-  const [head = ''] = DATA_URI.exec(source.slice(0, 300)) ?? []
-  if (head !== '' && !/;\s*base64\s*,$/i.test(head))
+  const [uri = ''] = DATA_URI.exec(head) ?? []
+  if (uri !== '' && !/;\s*base64\s*,$/i.test(uri))
     return new ImageError('image_unreadable', 'The data URI is not base64. Send `data:image/png;base64,…`.')
-  const bytes = decodeBase64(head === '' ? source : source.slice(head.length))
   return (
-    bytes ??
+    (await sent.base64(source, uri.length)) ??
     new ImageError(
       'image_unreadable',
-      `${show(source.slice(0, 24))}… is not base64. Send the bytes of the file as base64 or as a data URI.`,
+      `${show(head.slice(0, 24))}… is not base64. Send the bytes of the file as base64 or as a data URI.`,
     )
   )
 }

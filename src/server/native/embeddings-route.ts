@@ -3,9 +3,10 @@ import { encodeBase64 } from '../../base/encode-base64.ts'
 import { IcthpError } from '../../base/errors.ts'
 import type { Embedding, ScorerDesk } from '../desk/scorer-desk.ts'
 import { errorBody } from '../http/error-answer.ts'
-import { Fields, invalid } from '../http/fields.ts'
+import { invalid } from '../http/fields.ts'
 import { bodyIsRead } from '../http/limit-body.ts'
-import { readJson } from '../http/read-fields.ts'
+import { readFields } from '../http/read-fields.ts'
+import type { SentTexts } from '../http/sent-texts.ts'
 import { isPictureText, takePictures } from '../http/take-pictures.ts'
 import { modelAsked } from './model-asked.ts'
 import type { NativeOptions } from './native-context.ts'
@@ -17,20 +18,21 @@ import type { NativeOptions } from './native-context.ts'
 export function embeddingsRoute({ desk, fetchPicture }: NativeOptions): (c: Context) => Promise<Response> {
   return async (c) => {
     const { signal } = c.req.raw
-    const fields = new Fields(await readJson(c), 'The body')
-    const input = fields.texts('input', { single: true })
+    const fields = await readFields(c)
+    const input = fields.sentTexts('input', { single: true })
     if (!input || input.length === 0)
       throw invalid('There is no input. Send a text, a data URI, or a list of them.')
     desk.limits.checkCount(input.length)
-    const modality = fields.oneOf('modality', ['image', 'text']) ?? modalityOf(input)
+    const modality = fields.oneOf('modality', ['image', 'text']) ?? modalityOf(input, fields.sent)
     const format = fields.oneOf('encoding_format', ['float', 'base64']) ?? 'float'
     const reader = desk.known.scorers.find(({ kind }) => kind.takesPrompt) ?? desk.known.scorers[0]!
     const { name: reward } = modelAsked(desk, fields.text('model')) ?? reader.kind
-    const pictures = modality === 'image' ? await takePictures(input, fetchPicture, signal) : []
+    const pictures =
+      modality === 'image' ? await takePictures(input, { sent: fields.sent, fetchPicture, signal }) : []
     bodyIsRead(c)
     const embeddings =
       modality === 'text'
-        ? await desk.embedTexts(reward, input, { signal })
+        ? await desk.embedTexts(reward, fields.texts('input', { single: true })!, { signal })
         : await embedSent(
             desk,
             reward,
@@ -48,8 +50,8 @@ export function embeddingsRoute({ desk, fetchPicture }: NativeOptions): (c: Cont
 }
 
 /** Where it is not said: images where all look so, else texts. */
-function modalityOf(input: readonly string[]): 'image' | 'text' {
-  const images = input.filter(isPictureText).length
+function modalityOf(input: readonly string[], sent: SentTexts): 'image' | 'text' {
+  const images = input.filter((each) => isPictureText(sent.head(each))).length
   if (images === input.length) return 'image'
   if (images === 0) return 'text'
   throw invalid('input holds both images and texts. Send them apart, or say which they are with `modality`.')

@@ -34,8 +34,7 @@ export function rankRoute({ desk, fetchPicture }: NativeOptions): (c: Context) =
     desk.limits.checkCount(counts.reduce((sum, count) => sum + count, 0))
     const pictures = await takePictures(
       groups.flatMap(({ images }) => images),
-      fetchPicture,
-      signal,
+      { sent: fields.sent, fetchPicture, signal },
     )
     bodyIsRead(c)
     let start = 0
@@ -58,7 +57,7 @@ function groupsOf(fields: Fields, desk: ScorerDesk): Group[] {
   desk.limits.checkCount(given.length)
   const usual = orderOf(fields)
   return given.map((group, i) =>
-    groupOf(new Fields(group, `groups[${i}]`, GROUP_FIELDS), desk, usual, fields),
+    groupOf(new Fields(group, `groups[${i}]`, fields.sent, GROUP_FIELDS), desk, usual, fields),
   )
 }
 

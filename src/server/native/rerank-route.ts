@@ -3,9 +3,10 @@ import type { IcthpError } from '../../base/errors.ts'
 import { show } from '../../base/errors.ts'
 import { COMBINATION } from '../desk/known-rewards.ts'
 import { errorBody } from '../http/error-answer.ts'
-import { Fields, invalid } from '../http/fields.ts'
+import { type Fields, invalid } from '../http/fields.ts'
 import { bodyIsRead } from '../http/limit-body.ts'
-import { readJson } from '../http/read-fields.ts'
+import { readFields } from '../http/read-fields.ts'
+import type { SentTexts } from '../http/sent-texts.ts'
 import { isPictureText, type SentPicture, takePictures } from '../http/take-pictures.ts'
 import { modelAsked } from './model-asked.ts'
 import type { NativeOptions } from './native-context.ts'
@@ -18,7 +19,7 @@ import { scoreSent } from './score-sent.ts'
 export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context) => Promise<Response> {
   return async (c) => {
     const { signal } = c.req.raw
-    const fields = new Fields(await readJson(c), 'The body')
+    const fields = await readFields(c)
     const documents = fields.list('documents')
     if (!documents || documents.length === 0) throw invalid('There are no documents. Send a list of images.')
     desk.limits.checkCount(documents.length)
@@ -27,7 +28,9 @@ export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context)
     const back = fields.flag('return_documents')
     const usual = desk.rewards.find(({ name }) => name === COMBINATION) ?? desk.rewards[0]!
     const reward = modelAsked(desk, fields.text('model')) ?? usual
-    const pictures = await takeDocuments(documents, (list) => takePictures(list, fetchPicture, signal))
+    const pictures = await takeDocuments(documents, fields.sent, (list) =>
+      takePictures(list, { sent: fields.sent, fetchPicture, signal }),
+    )
     bodyIsRead(c)
     const items = pictures.map((picture) => ({ picture, prompt: query }))
     const outcomes = await scoreSent(desk, [reward.name], items, signal)
@@ -44,7 +47,7 @@ export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context)
       model: reward.name,
       results: best.map((result) => ({
         ...result,
-        ...(back ? { document: asDocument(documents[result.index]) } : {}),
+        ...(back ? { document: asDocument(documents[result.index], fields.sent) } : {}),
       })),
       ...(errors.length > 0 ? { errors } : {}),
       // Nobody is billed here.
@@ -55,19 +58,19 @@ export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context)
 
 function queryOf(fields: Fields): string {
   const [given] = fields.list('query', { single: true }) ?? []
-  if (typeof given === 'string') return given
-  const text = (given as { text?: unknown } | undefined)?.text
-  if (typeof text === 'string') return text
+  const text = fields.sent.text(given) ?? fields.sent.text((given as { text?: unknown } | undefined)?.text)
+  if (text !== undefined) return text
   throw invalid(`query must be text, not ${show(given)}: images are ordered by a prompt.`)
 }
 
 /** Texts among the documents stand in their places as what cannot be scored. */
 async function takeDocuments(
   documents: readonly unknown[],
+  sent: SentTexts,
   take: (list: readonly unknown[]) => Promise<SentPicture[]>,
 ): Promise<SentPicture[]> {
   const isText = documents.map((document) => {
-    if (typeof document === 'string') return !isPictureText(document)
+    if (typeof document === 'string') return !isPictureText(sent.head(document))
     const { text, image, url } = (document ?? {}) as Record<string, unknown>
     return typeof text === 'string' && image === undefined && url === undefined
   })
@@ -79,5 +82,10 @@ async function takeDocuments(
 const noPicture = (): IcthpError =>
   invalid('This document is text; this server scores images. Send { "image": "data:image/…;base64,…" }.')
 
-const asDocument = (document: unknown): unknown =>
-  typeof document === 'string' ? { image: document } : document
+/** As it was sent, a text as the object that it is short for. */
+function asDocument(document: unknown, sent: SentTexts): unknown {
+  if (typeof document === 'string') return { image: sent.text(document) }
+  return Object.fromEntries(
+    Object.entries(document as object).map(([name, value]) => [name, sent.text(value) ?? (value as unknown)]),
+  )
+}

@@ -26,7 +26,7 @@ export function scoreRoute({ desk, fetchPicture }: NativeOptions): (c: Context) 
     const prompts = promptsOf(fields, images.length)
     desk.limits.checkCount(images.length * (prompts?.every ? prompts.texts.length : 1))
     const rewards = rewardsOf(fields, usualRewards(desk, prompts !== undefined))
-    const pictures = await takePictures(images, fetchPicture, signal)
+    const pictures = await takePictures(images, { sent: fields.sent, fetchPicture, signal })
     bodyIsRead(c)
     const asked = prompts ?? { every: false, texts: [undefined] }
     const paired = pictures.flatMap((picture, i) => {

@@ -3,25 +3,16 @@ import { bodyLimit } from 'hono/body-limit'
 import { type InferResponse, MessageError } from '../../backend/open-inference/infer-message.ts'
 import { decodeRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
-import { type ErrorCode, IcthpError } from '../../base/errors.ts'
+import { IcthpError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
+import { readBody } from '../http/read-body.ts'
+import { REQUEST_STATUS } from '../http/request-status.ts'
 import { invalid, TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
 
 export interface OpenInferenceOptions {
   /** Bytes a body may have. Default 64 MiB, as Triton's: 111 pictures as float32. */
   readonly maxBytes?: number | undefined
-}
-
-/** HTTP statuses of errors; what is not here is the server's fault. */
-const STATUSES: Readonly<Partial<Record<ErrorCode, 400 | 401 | 404 | 413 | 429 | 503 | 504>>> = {
-  request_invalid: 400,
-  request_unauthorized: 401,
-  request_not_found: 404,
-  request_too_large: 413,
-  request_overloaded: 429,
-  request_closing: 503,
-  request_timeout: 504,
 }
 
 /**
@@ -70,7 +61,7 @@ async function infer(
   desk.tower(model, version)
   const encoding = context.req.header('content-encoding')
   if (encoding && encoding !== 'identity') throw invalid(`The body is ${encoding}; send it as it is.`)
-  const body = new Uint8Array(await context.req.arrayBuffer())
+  const body = await readBody(context)
   const request = decodeRestRequest(model, body, context.req.header(LENGTH_HEADER))
   const response = await desk.infer({ ...request, version }, context.req.raw.signal)
   return answer(response, request.isBinary)
@@ -88,5 +79,5 @@ function failed(context: Context, error: unknown): Response {
   const after = error instanceof IcthpError ? error.details['retryAfter'] : undefined
   if (typeof after === 'number') context.header('retry-after', String(Math.max(1, Math.ceil(after))))
   const message = code === undefined ? 'The server failed.' : (error as Error).message
-  return context.json({ error: message }, (code && STATUSES[code]) ?? 500)
+  return context.json({ error: message }, (code && REQUEST_STATUS[code]) ?? 500)
 }

@@ -1,7 +1,7 @@
 import { ImageError, RequestError } from '../../base/errors.ts'
+import type { JsonBody } from '../http/json-body.ts'
 import type { RewardDesk, ScoreItem } from '../reward-desk.ts'
 import { findRewards, needPrompts, scoreAll } from './asked.ts'
-import type { JsonBody } from './json-body.ts'
 
 export type FlowFactoryAnswer = { readonly rewards: readonly number[] } | { readonly error: string }
 

@@ -3,11 +3,12 @@
  * they send and how they take an answer was read from their sources; docs/trainers.md has the line to put into each.
  */
 import { type Context, Hono } from 'hono'
-import { IcthpError, RequestError } from '../../base/errors.ts'
+import { RequestError } from '../../base/errors.ts'
+import { JsonBody } from '../http/json-body.ts'
+import { readBody } from '../http/read-body.ts'
 import type { RewardDesk } from '../reward-desk.ts'
 import { namesOf, rewardOf } from './asked.ts'
 import { computeFlowFactory } from './flow-factory.ts'
-import { JsonBody } from './json-body.ts'
 import { looksPickled } from './pickle/read-pickle.ts'
 import { writePickle } from './pickle/write-pickle.ts'
 import { scorePickled } from './pickled-request.ts'
@@ -98,7 +99,7 @@ async function answered(
 ): Promise<Response> {
   const { signal } = c.req.raw
   try {
-    const body = await bodyOf(c)
+    const body = await readBody(c)
     const asked: RewardDesk = {
       rewards: desk.rewards,
       score: (...question) => {
@@ -143,13 +144,4 @@ function refused(error: unknown, signal: AbortSignal, { onError }: TrainerOption
   const refusal = refusalOf(error)
   if (refusal.status === 503 && !(error instanceof RequestError)) onError?.(error)
   return refusal
-}
-
-async function bodyOf(c: Context): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await c.req.arrayBuffer())
-  } catch (cause) {
-    if (cause instanceof IcthpError) throw cause
-    throw new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
-  }
 }

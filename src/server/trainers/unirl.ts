@@ -1,7 +1,7 @@
 import { ImageError, RequestError, show } from '../../base/errors.ts'
+import type { JsonBody } from '../http/json-body.ts'
 import type { RewardDesk, ScoreItem, ScoreOutcome } from '../reward-desk.ts'
 import { findRewards, needPrompts, scoreOf } from './asked.ts'
-import type { JsonBody } from './json-body.ts'
 
 /** One score or error a reward, along the requests. */
 export interface UniRlAnswer {

@@ -1,8 +1,9 @@
+import { decodeBase64InParts } from '../../base/decode-base64.ts'
 import { RequestError } from '../../base/errors.ts'
-import { decodeBase64 } from './base64.ts'
+import { HEAD, type SentTexts } from './sent-texts.ts'
 
-/** Texts of more characters stay bytes until they are asked for: pictures are, prompts are not. */
-const LONG = 1024
+/** Texts of more bytes stay bytes until they are asked for: pictures are, most prompts are not. */
+const LONG = 256
 /** All of a body but its long texts. A thousand prompts with their metadata take one. */
 const MAX_REST = 8 << 20
 /** Base64 that is decoded before others have their turn: some milliseconds. */
@@ -18,7 +19,7 @@ const MARK = '\0'
  * 100 ms and more; so long texts are cut out of the bytes first, which takes a quarter of that, and decoded one by one as
  * they are asked for.
  */
-export class JsonBody {
+export class JsonBody implements SentTexts {
   /** What was sent, but that long texts are marks: ask {@link text} and {@link base64} for what they say. */
   readonly value: unknown
   readonly #long: readonly Uint8Array[]
@@ -31,19 +32,30 @@ export class JsonBody {
     this.value = parse(rest, 'The body is not JSON')
   }
 
-  /** A text as it was sent, or undefined where it is something else. */
   text(value: unknown): string | undefined {
     if (typeof value !== 'string') return undefined
     const long = this.#find(value)
     return long ? unescaped(long) : value
   }
 
-  /** The bytes of a text in base64, or undefined where it is something else. */
-  async base64(value: unknown): Promise<Uint8Array | undefined> {
+  head(value: string): string {
+    const plain = this.#plain(value)
+    if (!plain) return this.text(value)!.slice(0, HEAD)
+    // What a character of several bytes is cut into says nothing, and is in no address.
+    return new TextDecoder().decode(plain.subarray(0, HEAD))
+  }
+
+  async base64(value: unknown, from = 0): Promise<Uint8Array | undefined> {
     if (typeof value !== 'string') return undefined
+    const chars =
+      this.#plain(value)?.subarray(from) ?? new TextEncoder().encode(this.text(value)!.slice(from))
+    return decodeBase64InParts(chars, (size) => this.#turn(size))
+  }
+
+  /** A long text's bytes where they are its characters. */
+  #plain(value: string): Uint8Array | undefined {
     const long = this.#find(value)
-    const chars = long?.includes(BACKSLASH) === false ? long : new TextEncoder().encode(this.text(value))
-    return decodeBase64(chars, (size) => this.#turn(size))
+    return long?.includes(BACKSLASH) ? undefined : long
   }
 
   /** Lets others have their turn, once in so many bytes. */
