@@ -3,6 +3,7 @@ import { concatBytes } from '../../base/concat-bytes.ts'
 import { RequestError } from '../../base/errors.ts'
 import type { Hold } from '../desk/allowance.ts'
 import type { ScorerDesk } from '../desk/scorer-desk.ts'
+import { keepBody } from './read-body.ts'
 
 /**
  * Refuses a body before it is read where it is larger than allowed or the server has no room for it, and holds its bytes
@@ -41,18 +42,16 @@ export function bodyIsRead(c: Context): void {
 }
 
 async function readCounted(c: Context, maxBytes: number, count: (bytes: number) => void): Promise<void> {
-  const { raw } = c.req
   const chunks: Uint8Array[] = []
   let total = 0
-  const reader = raw.body?.getReader()
+  const reader = c.req.raw.body?.getReader()
   for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
     total += read.value.byteLength
     if (total > maxBytes) throw tooLarge(maxBytes)
     count(read.value.byteLength)
     chunks.push(read.value)
   }
-  const body = concatBytes(chunks) as Uint8Array<ArrayBuffer>
-  c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, signal: raw.signal, body })
+  keepBody(c, concatBytes(chunks))
 }
 
 const tooLarge = (maxBytes: number): RequestError =>
