@@ -87,6 +87,21 @@ describe('a pickle that names what is not known', () => {
   )
 })
 
+test('a whole model that was compiled is told as one, and not as something that could run code', async () => {
+  const made = (path: string, args: Buffer = op.emptyTuple): Buffer =>
+    Buffer.concat([op.global(path), args, op.reduce])
+  const fields = ['_parameters', '_modules'].map((name) =>
+    Buffer.concat([op.text(name), op.emptyDict, op.setItem]),
+  )
+  const model = Buffer.concat([made('my.Model'), op.emptyDict, ...fields, op.build])
+  const args = Buffer.concat([op.mark, model, made('torch._dynamo.eval_frame.OptimizeContext'), op.tuple])
+  const error = await refusal(await save(program(made('torch._dynamo.eval_frame.OptimizedModule', args))))
+  expect([error.code, error.message]).toEqual([
+    'checkpoint_unreadable',
+    expect.stringContaining('a whole model'),
+  ])
+})
+
 describe('a broken pickle', () => {
   const tensor = (length: number, offset: number, shape: number[], strides: number[]): Buffer =>
     dictOf({ a: floatTensor('0', length, offset, shape, strides) })
