@@ -131,6 +131,9 @@ export function torchGlobal(path: string): PickleGlobal | PickleForeign {
   return new PickleForeign(path)
 }
 
+/** Where a storage was: a device of torch (torch/serialization.py), or one of others, by its name and number. */
+const DEVICE = /^(?:cpu|cuda|hip|xla|xpu|mps|meta|hpu|mtia|privateuseone|[a-z]{2,16}:\d{1,4})$/
+
 /**
  * Reads a persistent id: `('storage', class, key, location, length)`, with a view in legacy files only. Old legacy files
  * keep whole modules as `('module', class, file, source)`.
@@ -145,6 +148,7 @@ export function storageRecord(id: unknown, views: boolean): StorageRecord | Pick
     type instanceof TorchType &&
     typeof key === 'string' &&
     typeof location === 'string' &&
+    DEVICE.test(location) &&
     isCount(length)
   if (!valid) throw new PickleFault('it refers to something that is not a storage')
   if (view === undefined || view === null) return new StorageRecord(key, type.dtype, length)
@@ -210,13 +214,17 @@ function rebuild([source, offset, shape, strides]: readonly unknown[], dtype?: s
   ) {
     throw new PickleFault('a tensor whose shape, strides or storage make no sense')
   }
-  return new TensorRecord(
+  const record = new TensorRecord(
     source,
     dtype ?? source.dtype,
     offset as number,
     sizes as number[],
     steps as number[],
   )
+  // torch refuses the file, whatever the tensor is for.
+  if (record.end > source.view.length * STORED_SIZE[source.dtype]!)
+    throw new PickleFault('a tensor lies outside its storage')
+  return record
 }
 
 function sequence(value: unknown): readonly unknown[] | undefined {

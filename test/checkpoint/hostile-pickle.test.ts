@@ -105,7 +105,7 @@ test('a whole model that was compiled is told as one, and not as something that 
 describe('a broken pickle', () => {
   const tensor = (length: number, offset: number, shape: number[], strides: number[]): Buffer =>
     dictOf({ a: floatTensor('0', length, offset, shape, strides) })
-  const outside = 'a lies outside its storage'
+  const outside = 'lies outside its storage'
   const senseless = 'shape, strides or storage make no sense'
   const cases: [name: string, pickle: Buffer, code: string, says: string][] = [
     ['an empty stack', program(), 'checkpoint_unreadable', 'its stack is empty'],
@@ -129,6 +129,32 @@ describe('a broken pickle', () => {
       program(op.text('x'), op.persistentId),
       'checkpoint_unreadable',
       'not a storage',
+    ],
+    [
+      'a device that there is not',
+      Buffer.from(
+        dictOf({ a: floatTensor('0', 12, 0, [12], [1]) })
+          .toString('latin1')
+          .replace('cpu', 'cqu'),
+        'latin1',
+      ),
+      'checkpoint_unreadable',
+      'not a storage',
+    ],
+    [
+      'a dict as a key',
+      program(op.emptyDict, op.emptyDict, op.false, op.setItem),
+      'checkpoint_unreadable',
+      'a list or a dict as a key',
+    ],
+    [
+      'a tensor beside the weights that leaves its storage',
+      dictOf({
+        a: floatTensor('0', 12, 0, [12], [1]),
+        b: dictOf({ x: floatTensor('0', 12, 1, [12], [1]) }).subarray(2, -1),
+      }),
+      'checkpoint_unreadable',
+      outside,
     ],
     [
       'millions of operations',
