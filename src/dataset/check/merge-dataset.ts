@@ -1,3 +1,4 @@
+import { rm, rmdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { DatasetError, type ErrorCode, InputError, OutputError } from '../../base/errors.ts'
 import { type PartColumn, partColumns, type PartShape } from '../parts/part-columns.ts'
@@ -42,21 +43,27 @@ export async function mergeDataset(options: MergeDatasetOptions): Promise<{ read
     element: { name: 'shard', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
     value: () => current,
   }
-  const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
   let rows = 0
-  for (const { id } of plan.shards) {
-    const part = parts.current.get(id)
-    if (!part) continue
-    current = id
-    for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
-      await writer.write([row])
-      rows++
+  try {
+    const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
+    for (const { id } of plan.shards) {
+      const part = parts.current.get(id)
+      if (!part) continue
+      current = id
+      for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
+        await writer.write([row])
+        rows++
+      }
+      // Its rows are told by its name, so none may wait for the next shard's.
+      await writer.flush()
     }
-    // Its rows are told by its name, so none may wait for the next shard's.
-    await writer.flush()
+    await writer.close()
+    if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
+  } finally {
+    await rm(draft, { force: true })
+    // Nobody looks for it beside the file; where others write there too, it is not empty.
+    await rmdir(dirname(draft)).catch(() => undefined)
   }
-  await writer.close()
-  if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
   return { rows }
 }
 

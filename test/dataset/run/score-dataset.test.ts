@@ -287,6 +287,7 @@ test('a merged file has all rows with their shard, and is not written over', asy
   await score({ embeddings: 'float16' })
   const merge = () => mergeDataset({ out: room.at('out'), to: room.at('all.parquet') })
   expect(await merge()).toEqual({ rows: 6 })
+  expect((await readdir(room.folder)).filter((name) => name.startsWith('.'))).toEqual([])
   const rows = await readParquet(room.at('all.parquet'))
   expect(rows.map(({ shard, key }) => `${String(shard).replace(/-.*/, '')} ${String(key)}`)).toEqual([
     '0.tar 0.jpg',
