@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { DatasetError, InputError, OutputError } from '../../base/errors.ts'
+import { checkOptions } from '../../scorers/check-options.ts'
 import { type PartColumn, partColumns, type PartShape } from '../parts/part-columns.ts'
 import { readPart } from '../parts/part-reader.ts'
 import { openPartWriter } from '../parts/part-writer.ts'
@@ -23,6 +24,7 @@ export interface MergeDatasetOptions extends DatasetStatusOptions {
  * shard or a row is missing or twice. Throws `DatasetError` (`dataset_part_missing`, `dataset_part_twice`), `OutputError`.
  */
 export async function mergeDataset(options: MergeDatasetOptions): Promise<{ readonly rows: number }> {
+  checkOptions(options, 'mergeDataset')
   const { cwd = process.cwd(), signal, partial = false } = options
   const format = formatOf(options.to)
   const to = absoluteAddress(options.to, cwd)
