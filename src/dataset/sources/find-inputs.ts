@@ -46,6 +46,11 @@ export async function findInputs(
       'input_invalid_option',
       `The sources are a list of paths and addresses, not ${show(sources)}.`,
     )
+  if (sources.includes(''))
+    throw new InputError(
+      'input_invalid_option',
+      'The name of a source is empty: a variable may be. Give a path, or . for the working folder.',
+    )
   const found = new Map<string, FoundInput>()
   const images = new Set<string>()
   for (const source of sources.flatMap(expandBraces)) {
