@@ -4,6 +4,7 @@
 import type { InferenceBackend } from './backend/backend.ts'
 import { OrtNodeBackend, type OrtNodeOptions } from './backend/ort-node/ort-backend-node.ts'
 import { checkObject } from './base/check-object.ts'
+import { InputError, show } from './base/errors.ts'
 import type { ModelHub } from './hub/hub.ts'
 import { createNodeHub, type NodeHubOptions } from './hub/hub-node.ts'
 import type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
@@ -87,6 +88,8 @@ export async function preprocess(
 ): Promise<PixelValues> {
   checkObject(options, 'preprocess')
   const { config = CLIP_PREPROCESS, decoder: given, ...decode } = options
+  if (given !== undefined && typeof (given as Partial<ImageDecoder> | null)?.crop !== 'function')
+    throw new InputError('input_invalid_option', `decoder is ${show(given)}, which decodes nothing.`)
   const decoder = given ?? createNodeDecoder({ threads: 0 })
   try {
     return normalise(await decoder.crop(image, config, decode), config)

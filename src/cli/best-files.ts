@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { access, copyFile, link, mkdir, readFile, realpath, stat, symlink } from 'node:fs/promises'
+import { access, copyFile, link, readFile, realpath, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
+import { makeFolder } from '../base/make-folder-node.ts'
 import { CutImage } from '../image/cut-image.ts'
 import type { Context } from './context.ts'
 import { EXIT, UsageError } from './exit-codes.ts'
@@ -30,7 +31,7 @@ export class BestFiles {
     const option = copyBest === undefined ? '--link-best' : '--copy-best'
     const path = resolve(cwd, name)
     try {
-      await mkdir(path, { recursive: true })
+      await makeFolder(path)
       await access(path, constants.W_OK)
     } catch (cause) {
       throw new UsageError(`${option} ${name} cannot be written to: ${(cause as Error).message}.`, { cause })
@@ -63,7 +64,7 @@ export class BestFiles {
       }
       const to = join(this.path, placeIn(base, path))
       try {
-        await mkdir(dirname(to), { recursive: true })
+        await makeFolder(dirname(to))
         tell(await this.put(path, to))
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException

@@ -4,9 +4,13 @@ import { UsageError } from './exit-codes.ts'
 /** What could be an option; a negative number could not. */
 const LIKE_AN_OPTION = /^-(?:-|[a-z])/i
 
+/** What may be empty, or says itself why it may not. */
+const MAY_BE_EMPTY: ReadonlySet<string | undefined> = new Set(['--prompt', '--text', '--token'])
+
 /**
  * Refuses `-p -d cpu`, where a value is missing and the next option would be taken for it, and `-p=text`, where the equals sign
- * would be part of the value. Throws `UsageError` that says how such a value is given.
+ * would be part of the value, and `--out "$UNSET"`, which would mean the working folder. Throws `UsageError` that says how such a
+ * value is given.
  */
 export function checkOptionValues(
   argv: readonly string[],
@@ -21,11 +25,16 @@ export function checkOptionValues(
   for (let i = 0; i < argv.length && argv[i] !== '--'; i++) {
     const arg = argv[i]!
     const glued = /^-[a-z]=/i.test(arg) ? arg.slice(0, 2) : undefined
-    const option = command.options.find((candidate) =>
-      [candidate.short, candidate.long].includes(glued ?? arg),
-    )
+    const [, named = arg, joined] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? []
+    const option = command.options.find(({ short, long }) => [short, long].includes(glued ?? named))
     if (!option?.required) continue
     const long = option.long!
+    const empty = joined === '' || (joined === undefined && argv[i + 1] === '' && !glued)
+    if (empty && !MAY_BE_EMPTY.has(long))
+      throw new UsageError(
+        `option '${option.flags}' has an empty value: a variable may be. Give one, or leave ${long} out.`,
+      )
+    if (joined !== undefined) continue
     if (glued)
       throw new UsageError(
         `${arg} is not how a value is given: write ${glued} VALUE, or ${long}=${arg.slice(3)}.`,

@@ -7,6 +7,7 @@ import type { TextScorer, TextScorerParts } from '../scorers/text-scorer.ts'
 import { remoteOptions } from './backend-option.ts'
 import type { ImageFlags, ModelFlags } from './common-options.ts'
 import type { Context } from './context.ts'
+import { UsageError } from './exit-codes.ts'
 
 export interface LoadedScorers {
   /** In the order of their records. */
@@ -40,6 +41,8 @@ export async function withScorers<T>(
   }
   try {
     const remote = remoteOptions(flags, env)
+    if (remote && flags.threads !== undefined)
+      throw new UsageError('--threads is for towers that run here, and --backend runs them elsewhere.')
     const backend: InferenceBackend = own(
       await (remote ? services.remoteBackend(remote) : services.backend()),
     )

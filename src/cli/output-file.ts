@@ -1,6 +1,7 @@
-import { access, constants, mkdir, open, stat } from 'node:fs/promises'
+import { access, constants, open, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder-node.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface OutputFile {
@@ -32,7 +33,7 @@ export async function openOutputFile(
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory()) throw new UsageError(`${option} ${name} is a folder. Name a file.`)
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await access(there ? path : dirname(path), constants.W_OK)
   } catch (cause) {
     throw new UsageError(`${option} ${name} cannot be written: ${(cause as Error).message}.`, { cause })
@@ -56,5 +57,25 @@ async function isOurs(path: string, mark: string): Promise<boolean> {
     return bytesRead === 0 || buffer.toString('latin1', 0, bytesRead).includes(mark)
   } finally {
     await file.close()
+  }
+}
+
+/** Throws `OutputError`: `output_no_space`, `output_failed`. */
+export async function writeOutput({ name, path }: OutputFile, data: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, data)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new OutputError(
+        'output_no_space',
+        `${name} could not be written: no space is left. Free some, and run it again.`,
+        {
+          cause,
+        },
+      )
+    throw new OutputError('output_failed', `${name} could not be written (${message}). Name another place.`, {
+      cause,
+    })
   }
 }

@@ -19,7 +19,7 @@ import { inFlags } from './in-flags.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
-export async function run(argv: readonly string[], io: CliIo): Promise<number> {
+export async function run(given: readonly string[], io: CliIo): Promise<number> {
   const terminal = new Terminal(io)
   const context: Context = { io, terminal, exitCode: EXIT.done }
   let command = 'icthp'
@@ -30,6 +30,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
     command = pathOf(action)
     verbose ||= options.verbose === true
   })
+  const argv = helpAsked(given, program)
   try {
     checkOptionValues(argv, program, (name) => (command = `icthp ${name}`))
     await program.parseAsync(argv, { from: 'user' })
@@ -53,6 +54,21 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   }
 }
 
+/** `help dataset score` as `dataset score --help`: commander's own knows commands of one name. */
+function helpAsked(argv: readonly string[], program: Command): readonly string[] {
+  const [first, ...names] = argv
+  if (first !== 'help' || names.length === 0) return argv
+  let command = program
+  for (const [i, name] of names.entries()) {
+    if (command.commands.length === 0) break
+    const inner = command.commands.find((candidate) => candidate.name() === name)
+    // Told as an unknown command, with what it may mean.
+    if (!inner) return names.slice(0, i + 1)
+    command = inner
+  }
+  return [...names.filter((name) => !name.startsWith('-')), '--help']
+}
+
 const endedBy = (reason: unknown, terminal: Terminal): number =>
   reason instanceof Stopped ? reason.exitCode : tell(reason, terminal, 'icthp', false)
 
@@ -69,12 +85,18 @@ function tell(error: unknown, terminal: Terminal, command: string, verbose: bool
 
 /** The one error of the system that anything at all may meet. */
 function typed(error: unknown): unknown {
-  if ((error as NodeJS.ErrnoException | undefined)?.syscall !== 'uv_cwd') return error
+  if (!isOfWorkingFolder(error)) return error
   return new InputError(
     'input_no_working_folder',
     'The working folder is not there any more: it was deleted or moved. Change into one that is there.',
     { cause: error },
   )
+}
+
+/** It may have been met by a runtime that was loading a model. */
+function isOfWorkingFolder(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (error as NodeJS.ErrnoException).syscall === 'uv_cwd' || isOfWorkingFolder(error.cause)
 }
 
 /** `icthp dataset score`. */

@@ -7,7 +7,7 @@ import { type Context, imageFailure, reportFailure, settle } from './context.ts'
 import { UsageError } from './exit-codes.ts'
 import { expandImages } from './expand-images.ts'
 import { type PromptedImage, readImagePrompts } from './image-prompts.ts'
-import { readLayoutPairs } from './input/read-layout.ts'
+import { readLayoutPairs, refuseResolution } from './input/read-layout.ts'
 import { readList } from './input/read-list.ts'
 import { readPairs } from './input/read-pairs.ts'
 import { type LoadedScorers, withScorers } from './load-scorers.ts'
@@ -37,6 +37,7 @@ export async function openImages(
   if (flags.columns && table === undefined)
     throw new UsageError('--columns is for --pairs FILE, which is not given.')
   if (table !== undefined) {
+    refuseResolution(flags.resolution)
     if (args.length > 0) throw new UsageError('--pairs names its images itself: leave out the others.')
     return asRun(await readPairs(table, flags, context))
   }
@@ -47,6 +48,7 @@ export async function openImages(
     const found = await readLayoutPairs(args, flags, context)
     if (found) return asRun(found)
   }
+  refuseResolution(flags.resolution)
   const names = list === undefined ? [] : await readList(list, io)
   if (list === '-' && args.includes('-'))
     throw new UsageError('stdin is either the image - or the --list -, not both.')
@@ -185,6 +187,10 @@ export async function withScoringRun(
   if (asked || (needsNoPrompt(flags) && flags.pairs === undefined)) kindsFor(flags, asked)
   const given = await openImages(args, flags, prompts.length, context)
   const kinds = kindsFor(flags, asked || given.pairs !== undefined)
+  if (flags.plain && !asked && !given.pairs)
+    throw new UsageError(
+      '--plain is for prompts, and there is none: give --prompt, --prompt-from or --pairs.',
+    )
   await check?.(kinds, given.pairs !== undefined || flags.promptFrom !== undefined)
   const outputs = await openPictureOutputs(flags, context.io.cwd)
   if (kinds.length === 1 && !flags.only) context.terminal.note(alone)

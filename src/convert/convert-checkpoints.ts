@@ -208,6 +208,8 @@ const BYTES_A_VALUE: Readonly<Record<Dtype, number>> = {
 }
 
 function checkDtypes(dtypes: readonly Dtype[]): readonly Dtype[] {
+  if (!Array.isArray(dtypes))
+    throw new InputError('input_invalid_option', `dtypes is a list of precisions, not ${show(dtypes)}.`)
   for (const dtype of dtypes) {
     if (!DTYPES.includes(dtype))
       throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {

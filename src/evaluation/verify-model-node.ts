@@ -139,6 +139,10 @@ async function tryEach(
 }
 
 function checkOptions({ against, dtypes = [], images, prompts }: VerifyOptions): void {
+  for (const [name, list] of Object.entries({ dtypes, images, prompts })) {
+    if (list !== undefined && !Array.isArray(list))
+      throw new InputError('input_invalid_option', `${name} is a list, not ${show(list)}.`)
+  }
   for (const dtype of [...(against === undefined ? [] : [against]), ...dtypes]) {
     if (!DTYPES.includes(dtype))
       throw new DeviceError('dtype_unknown', `There is no dtype ${show(dtype)}. Use ${DTYPES.join(', ')}.`, {

@@ -117,7 +117,7 @@ function normaliseTable(config: PreprocessConfig): Float32Array {
 
 /** Throws `ImageError` (`image_zero_size`, `image_invalid_raw`) unless `image` is what its type says. */
 export function checkRawImage(image: RawImage): void {
-  const { data, width, height, channels } = image
+  const { data, width, height, channels } = image ?? {}
   const invalid = (why: string): ImageError =>
     new ImageError(
       'image_invalid_raw',

@@ -76,7 +76,16 @@ export function combineScores(
 ): number[] {
   if (typeof rule === 'function')
     return group.map((scores) => checked(rule(scores, group), 'The combine function'))
-  return byRule(group, rule, weights).map((score) => checked(score, `combine: '${rule}'`))
+  return byRule(group, rule, weights).map((score, i) => {
+    // Of scores that are finite, large weights alone make it.
+    if (Math.abs(score) === Infinity && kindsIn(group).every(({ name }) => Number.isFinite(group[i]![name])))
+      throw new InputError(
+        'input_invalid_option',
+        `combine: '${rule}' gave ${score} for an image: its weights are too large. Only what they are to each other counts.`,
+        { rule, weights },
+      )
+    return checked(score, `combine: '${rule}'`)
+  })
 }
 
 function byRule(group: readonly Scores[], rule: AnyRule, weights: PerKind<number> | Weights): number[] {

@@ -123,5 +123,9 @@ function checkScored(scored: unknown): void {
     const { index, scores } = (entry ?? {}) as { index?: unknown; scores?: unknown }
     if (typeof index !== 'number' || Number.isNaN(index)) refuse(`index of entry ${i} is ${show(index)}`)
     if (typeof scores !== 'object' || scores === null) refuse(`scores of entry ${i} is ${show(scores)}`)
+    for (const name of kindNames()) {
+      const score = (scores as Readonly<Record<string, unknown>>)[name]
+      if (score !== undefined && typeof score !== 'number') refuse(`${name} of entry ${i} is ${show(score)}`)
+    }
   }
 }

@@ -1,21 +1,16 @@
 import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
 
-/** What the options of a call must be, where they are there: a function, or something to abort with. */
-const KINDS = {
-  onProgress: 'a function',
-  onImageError: 'a function',
-  signal: 'an AbortSignal',
-} as const
+/** What the options of a call must be, where they are there: functions. */
+const FUNCTIONS = ['onProgress', 'onImageError'] as const
 
 /** Options as JavaScript callers pass them. Throws `InputError` `input_invalid_option`. */
 export function checkOptions(options: unknown, call: string): void {
   checkObject(options, call)
-  for (const [name, kind] of Object.entries(KINDS)) {
+  for (const name of FUNCTIONS) {
     const value = (options as Readonly<Record<string, unknown>>)[name]
-    if (value === undefined || (kind === 'a function' ? typeof value === 'function' : isSignal(value)))
-      continue
-    throw invalid(`${name} is ${kind}, not ${show(value)}.`, { [name]: value })
+    if (value === undefined || typeof value === 'function') continue
+    throw invalid(`${name} is a function, not ${show(value)}.`, { [name]: value })
   }
 }
 
@@ -36,10 +31,6 @@ export function checkNumbersOf(
       throw invalid(`${option}.${name} is ${show(number)}; it must be ${must}.`, { [option]: value })
   }
 }
-
-/** By what it can do: signals of another realm are signals too. */
-const isSignal = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value
 
 const invalid = (message: string, details: Record<string, unknown> = {}): InputError =>
   new InputError('input_invalid_option', message, details)

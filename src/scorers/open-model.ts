@@ -72,7 +72,14 @@ export async function openModel(
     manifest,
     base,
     choices: devices.flatMap((candidate) => choicesOn(manifest, dtype, candidate)),
-    notes: probed.notes,
+    notes: [
+      ...probed.notes,
+      ...(revision !== undefined && folder.revision === undefined
+        ? [
+            `revision ${show(revision)} is not used: the model comes from ${folder.source}, which is no hub repository`,
+          ]
+        : []),
+    ],
   }
 }
 

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { RequestError } from '../base/errors.ts'
 import type { Scorer } from '../scorers/scorer.ts'
+import { checkServerOptions } from './check-server-options.ts'
 import type { CombinationOptions } from './desk/known-rewards.ts'
 import { ScorerDesk } from './desk/scorer-desk.ts'
 import { errorAnswer } from './http/error-answer.ts'
@@ -19,7 +20,7 @@ import { trainerRoutes } from './trainers/trainer-routes.ts'
 export interface RewardServerOptions extends CombinationOptions {
   /** One a reward model. They stay the caller's: dispose them once {@link RewardServer.close} has resolved. */
   readonly scorers: readonly Scorer[]
-  /** Who has one of these may ask; default: anybody may. */
+  /** Who has one of these may ask, as a bearer token or as the password of an address; default: anybody may. */
   readonly tokens?: readonly string[] | undefined
   /** Also take pickles, as some trainers send them. Default false. */
   readonly pickle?: boolean | undefined
@@ -70,8 +71,9 @@ const DEFAULTS = {
   timeoutSeconds: 300,
 }
 
-/** Scores over HTTP, wherever web-standard handlers run. Throws `InputError` for scorers and rules that do not fit. */
+/** Scores over HTTP, wherever web-standard handlers run. Throws `InputError` for options that do not fit. */
 export function createRewardServer(options: RewardServerOptions): RewardServer {
+  checkServerOptions(options)
   const { maxQueue = {}, metrics, tokens, onRequest, onError, fetchPicture } = options
   const desk = new ScorerDesk({
     scorers: options.scorers,

@@ -1,6 +1,7 @@
 import type { Tensor } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
 import { BackendError, InputError, show } from '../base/errors.ts'
+import { dot } from '../models/embeddings.ts'
 import type { ModelKind } from '../models/kinds.ts'
 import { HpScorer } from '../scorers/hp-scorer.ts'
 import { IctScorer } from '../scorers/ict-scorer.ts'
@@ -154,6 +155,7 @@ class FakeIctScorer extends IctScorer<unknown> {
   }
 
   override similarity(text: Float32Array, image: Float32Array): number {
+    dot(text, image) // throws for what are no embeddings
     return this.ictOf(numberOf(image), this.#prompts[numberOf(text)]!)
   }
 }

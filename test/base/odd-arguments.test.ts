@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { IcthpError } from '../../src/base/errors.ts'
 import * as convert from '../../src/convert/index.ts'
+import * as dataset from '../../src/dataset.ts'
+import * as core from '../../src/index.ts'
 import * as node from '../../src/node.ts'
 import * as ort from '../../src/ort.ts'
+import * as remote from '../../src/remote.ts'
+import * as server from '../../src/server.ts'
 import * as sheet from '../../src/sheet.ts'
 import * as testing from '../../src/testing.ts'
 import * as transformers from '../../src/transformers.ts'
 import * as web from '../../src/web.ts'
 
-const DOORS = { convert, node, ort, sheet, testing, transformers, web }
+const DOORS = { convert, core, dataset, node, ort, remote, server, sheet, testing, transformers, web }
 /** What JavaScript callers pass: nothing, null for options, numbers, lists where none belong. */
 const ARGUMENTS: readonly (readonly unknown[])[] = [
   [],

@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { BackendError } from '../../src/base/errors.ts'
 import { cliRoom, hpOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -206,4 +207,89 @@ test('a working folder that is gone is told, with a code', async () => {
     'error: The working folder is not there any more: it was deleted or moved. Change into one that is there. ' +
       '(input_no_working_folder)\n',
   ])
+})
+
+test.each([
+  ['score', 'a.png', '--list', ''],
+  ['score', 'a.png', '--prompts-file', ''],
+  ['score', 'a.png', '--html='],
+  ['score', 'a.png', '-m', ''],
+  ['score', 'a.png', '--backend', ''],
+  ['rank', 'a.png', '--copy-best', ''],
+  ['verify', '--dtype='],
+  ['info', '--model', ''],
+  ['serve', '--host', ''],
+  ['serve', '--allow-urls', '--url-hosts', ''],
+  ['export', '--to', 'ovms', '--out', ''],
+  ['convert', '--hp', '', '--out', 'x'],
+  ['convert', '--hp', 'x', '--out', ''],
+  ['pull', '--out', ''],
+  ['dataset', 'score', '.', '--out', ''],
+  ['dataset', 'status', '--out', ''],
+])('a value that is empty does not mean the working folder: %s', async (...args) => {
+  const { code, stdout, stderr } = await room.run(args)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain('has an empty value: a variable may be. Give one, or leave ')
+})
+
+test('nor does a source of a dataset that is empty', async () => {
+  const { code, stderr } = await room.run(['dataset', 'score', '', '--out', 'o', '--only', 'hp'])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('The name of a source is empty')])
+})
+
+test.each([
+  [['score', 'a.png', '--plain'], '--plain is for prompts, and there is none'],
+  [['rank', 'a.png', '--plain'], '--plain is for prompts, and there is none'],
+  [['score', 'a.png', '--resolution', '512'], '--resolution is for a folder that is laid out as DPG-Bench'],
+  [['score', '.', '-p', 'x', '--resolution', '512'], '--resolution is for a folder'],
+  [['score', '--pairs', 'p.csv', '--resolution', '512'], '--resolution is for a folder'],
+  [
+    ['score', 'a.png', '--backend', 'http://127.0.0.1:1', '--threads', '2'],
+    '--threads is for towers that run here',
+  ],
+  [['inspect', '--text', 'x', '--max-pixels', '5'], 'are for images, not for --text'],
+  [['inspect', '--text', 'x', '--recursive'], 'are for images, not for --text'],
+  [['inspect', '--text', 'x', '--no-sharp'], 'are for images, not for --text'],
+])('an option that would do nothing is refused: %j', async (args, said) => {
+  const { code, stdout, stderr } = await room.run(args)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(said)
+})
+
+test('a revision of what is no repository is noted', async () => {
+  const { code, stderr } = await room.run(['score', 'a.png', '--revision', 'v2'])
+  expect([code, stderr]).toEqual([0, expect.stringContaining('note: revision "v2" is not used: ')])
+})
+
+test('a working folder that is gone is told where a runtime meets it, too', async () => {
+  const cause = Object.assign(new Error('ENOENT, uv_cwd'), { syscall: 'uv_cwd' })
+  room.services.defaultModel = () =>
+    Promise.reject(new BackendError('backend_failed', 'It failed.', { cause }))
+  const { code, stderr } = await room.run(['score', 'a.png'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('(input_no_working_folder)')])
+})
+
+test('a folder of images is no folder of DPG-Bench', async () => {
+  await room.write({ 'in/e.png': '5' })
+  const { code, stderr } = await room.run(['score', 'in', '--resolution', '512'])
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining('--resolution is for a folder that is laid out'),
+  ])
+})
+
+describe.skipIf(process.platform !== 'linux')('where no folder or file can be made', () => {
+  test.each([
+    ['score', 'a.png', '--html', '/proc/none/r.html'],
+    ['rank', 'a.png', '--copy-best', '/proc/none'],
+  ])('%s %s %s %s is refused at once', async (...args) => {
+    const { code, stdout, stderr } = await room.run(args)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('ENOENT')
+  })
+
+  test('a report that cannot be written after all is an error with a code', async () => {
+    const { code, stderr } = await room.run(['score', 'a.png', '--html', '/proc/r.html'])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/could not be written.*\(output_failed\)/s)])
+  })
 })

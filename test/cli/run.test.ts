@@ -24,19 +24,30 @@ test('--help of the whole lists the commands and exit codes', async () => {
     expect(stdout).toContain(text)
 })
 
-test.each(['score', 'rank', 'convert', 'pull', 'inspect', 'info'])(
-  '%s --help has examples and tells its options',
-  async (command) => {
-    const { code, stdout } = await room.run([command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toContain(`\nExamples:\n  icthp ${command}`)
-    expect(stdout).toContain('--quiet')
-    expect(await room.run(['help', command])).toEqual({ code: 0, stdout, stderr: '' })
-  },
-)
+test.each([
+  'score',
+  'rank',
+  'convert',
+  'pull',
+  'inspect',
+  'info',
+  'serve',
+  'export',
+  'verify',
+  'dataset score',
+  'dataset status',
+])('%s --help has examples and tells its options', async (command) => {
+  const { code, stdout } = await room.run([...command.split(' '), '--help'])
+  expect(code).toBe(0)
+  expect(stdout).toContain(`\nExamples:\n  icthp ${command}`)
+  expect(stdout).toContain('--quiet')
+  expect(await room.run(['help', ...command.split(' ')])).toEqual({ code: 0, stdout, stderr: '' })
+})
 
 test.each([
   [['frob'], "error: unknown command 'frob'\n", 'Run `icthp --help` for the commands.\n'],
+  [['help', 'frob'], "error: unknown command 'frob'\n", 'Run `icthp --help` for the commands.\n'],
+  [['help', 'dataset', 'frob'], "error: unknown command 'frob'\n", 'Run `icthp --help` for the commands.\n'],
   [['score'], 'error: There is no image. Name some, a --list of them, or a table of --pairs.\n', HINT],
   [['score', 'a.png', '--frob'], "error: unknown option '--frob'\n", HINT],
   [

@@ -5,16 +5,23 @@ import {
   createNodeDecoder,
   IcthpError,
   type ImageDecoder,
+  InputError,
   preprocess,
+  rankGroups,
+  rankPairs,
+  readPrompt,
 } from '../../src/node.ts'
 import { rankImages } from '../../src/ranking/rank-images.ts'
 import { rankScores } from '../../src/ranking/rank-scores.ts'
 import { scoreImages } from '../../src/ranking/score-images.ts'
+import { RemoteBackend } from '../../src/remote.ts'
+import { createRewardServer } from '../../src/server.ts'
+import { renderSheet } from '../../src/sheet.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 import { type Random, random } from './mutate.ts'
 
 /** With how many calls `npm test` does; each call is named by its number. */
-const CALLS = Number(process.env['FUZZ_CALLS'] ?? 1500)
+const CALLS = Number(process.env['FUZZ_CALLS'] ?? 2500)
 const SEED = Number(process.env['FUZZ_SEED'] ?? 1)
 
 const decoder: ImageDecoder = createNodeDecoder({ threads: 0 })
@@ -71,6 +78,8 @@ const VALUES: readonly ((next: Random) => unknown)[] = [
   () => ({ index: 0, scores: { hp: 0.5, hpLogit: 0 } }),
   () => ({ index: 0, scores: null }),
   () => new Proxy({}, {}),
+  () => ({ aborted: false, addEventListener: 5 }),
+  () => AbortSignal.abort(new InputError('input_disposed', 'The caller has left.')),
 ]
 const value = (next: Random): unknown => pick(next, VALUES)(next)
 const list = (next: Random): unknown => {
@@ -111,6 +120,28 @@ const options = (next: Random): never => {
   } as never
 }
 
+const SERVER = [
+  'maxQueue',
+  'maxItems',
+  'tokens',
+  'basePath',
+  'metrics',
+  'timeoutSeconds',
+  'combine',
+  'weights',
+]
+const REMOTE = ['url', 'protocol', 'headers', 'maxBytes', 'timeout', 'retries', 'names']
+const PICTURE = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 }
+const fakeScorers = (): Pick<ReturnType<typeof createFakeScorers>, 'ict' | 'hp'> => {
+  const { ict, hp } = createFakeScorers()
+  return { ict, hp }
+}
+const scoredOf = (next: Random): unknown => ({
+  index: pick(next, [0, 1, value(next)]),
+  group: pick(next, ['a', 'b', value(next)]),
+  scores: record(next, ['ict', 'hp', 'hpLogit']),
+})
+
 async function drain(stream: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of stream);
 }
@@ -144,7 +175,35 @@ const CALLED: Readonly<Record<string, (next: Random) => unknown>> = {
   l2Normalise: (next) => l2Normalise(value(next) as never),
   tokenizer: (next) => new ClipTokenizer().encode(value(next) as never),
   'decoder.crop': (next) => decoder.crop(value(next) as never, { size: 2 }),
-  preprocess: (next) => preprocess(value(next) as never, { decoder }),
+  preprocess: (next) => preprocess(value(next) as never, { decoder, signal: value(next) as never }),
+  'preprocess by a decoder': (next) => preprocess(value(next) as never, { decoder: value(next) as never }),
+  readPrompt: (next) => readPrompt(value(next) as never, { signal: value(next) as never }),
+  rankGroups: (next) => rankGroups([scoredOf(next) as never, scoredOf(next) as never], options(next)),
+  'rankScores of odd scores': (next) => rankScores([scoredOf(next) as never], options(next)),
+  rankPairs: (next) => rankPairs(list(next) as never, { ...(options(next) as object), ...fakeScorers() }),
+  renderSheet: (next) =>
+    renderSheet(
+      [{ image: PICTURE, name: 'a', rank: value(next), scores: record(next, ['ICT']) } as never],
+      record(next, ['columns', 'size']) as never,
+    ),
+  createRewardServer: (next) =>
+    createRewardServer({ scorers: Object.values(fakeScorers()), ...(record(next, SERVER) as object) }),
+  'desk.score': (next) => {
+    const { desk } = createRewardServer({ scorers: Object.values(fakeScorers()) })
+    const items = next(2) ? list(next) : [{ image: value(next), prompt: value(next) }]
+    return desk.score(next(2) ? ['hp'] : (list(next) as never), items as never)
+  },
+  'tower.run': (next) => {
+    const { towers } = createRewardServer({ scorers: Object.values(fakeScorers()) })
+    const tensor = record(next, ['dtype', 'dims', 'data'])
+    return pick(next, towers).run({ pixel_values: tensor, input_ids: tensor } as never)
+  },
+  RemoteBackend: (next) => new RemoteBackend(record(next, REMOTE) as never).dispose(),
+  'remote.load': (next) =>
+    new RemoteBackend({ url: 'http://127.0.0.1:1', retries: 0, protocol: 'http' }).load(
+      value(next) as never,
+      { signal: value(next) } as never,
+    ),
 }
 
 test('every thrown thing is an IcthpError', async () => {

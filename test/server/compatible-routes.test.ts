@@ -159,3 +159,11 @@ test('what is not there is said to be not there', async () => {
   expect(status).toBe(404)
   expect(json['error']).toMatchObject({ code: 'request_not_found' })
 })
+
+test('one query is taken, in a list too, and several are refused', async () => {
+  const { post } = served()
+  const documents = [uri(1, 2)]
+  expect((await post('/v1/rerank', { query: ['a'], documents })).status).toBe(200)
+  const { status, json } = await post('/v1/rerank', { query: ['a', 'b'], documents })
+  expect([status, json['error']]).toEqual([400, expect.objectContaining({ code: 'request_invalid' })])
+})

@@ -218,4 +218,34 @@ describe('towers', () => {
     }
     await expect(hp!.run({})).rejects.toMatchObject({ code: 'request_invalid' })
   })
+
+  // A runtime fails at these, which would be a 500 for what stays wrong.
+  test.each([
+    ['more tokens than a prompt has', [1, 78], new BigInt64Array(78)],
+    ['an id that no token has', [1, 2], BigInt64Array.of(49406n, 49408n)],
+    ['an id below 0', [1, 2], BigInt64Array.of(-1n, 5n)],
+  ])('refuse %s', async (_, dims, data) => {
+    const [, text] = room().desk.towers()
+    await expect(text!.run({ input_ids: { dtype: 'int64', dims, data } })).rejects.toMatchObject({
+      code: 'request_invalid',
+    })
+  })
+
+  test.each([NaN, Infinity, -Infinity, 1e30])('refuse pixels that are %f', async (value) => {
+    const [vision] = room().desk.towers()
+    const data = new Float32Array(12).fill(0.5)
+    data[7] = value
+    const pixels = { dtype: 'float32', dims: [1, 3, 2, 2], data } as const
+    await expect(vision!.run({ pixel_values: pixels })).rejects.toMatchObject({ code: 'request_invalid' })
+  })
+
+  test.each([null, undefined, 5, { dims: 5 }, { dims: null }, { dtype: 'float32', dims: [1, 3, 2, 2] }])(
+    'refuse %j for a tensor',
+    async (tensor) => {
+      const [vision] = room().desk.towers()
+      await expect(vision!.run({ pixel_values: tensor as never })).rejects.toMatchObject({
+        code: 'request_invalid',
+      })
+    },
+  )
 })

@@ -61,6 +61,14 @@ describe('a body', () => {
     expect(value.map((each) => body.text(each))).toEqual(['\u00000', '\u0000x', '\u0000'])
   })
 
+  test('nor does one stand for a long text beside it, and names of fields stay as they are', () => {
+    const long = 'a'.repeat(400)
+    const body = bodyOf(JSON.stringify({ [long]: [long, '\u00000', '\u0000', '\u00001'], '\u00000': '' }))
+    const value = body.value as Record<string, string[]>
+    expect(Object.keys(value)).toEqual([long, '\u00000'])
+    expect(value[long]!.map((each) => body.text(each))).toEqual([long, '\u00000', '\u0000', '\u00001'])
+  })
+
   test('lets others have their turn between large images', async () => {
     const text = Buffer.from(noise(2 << 20)).toString('base64')
     const body = bodyOf(JSON.stringify([text, text, text, text]))

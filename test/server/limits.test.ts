@@ -4,14 +4,20 @@ import { base64, file, served, untilWaiting, waitingIn } from './served.ts'
 const images = [base64(file(1, 2))]
 
 describe('a token', () => {
-  const server = (): ReturnType<typeof served> => served({ tokens: ['open sesame', 'other'] })
+  const server = (): ReturnType<typeof served> => served({ tokens: ['open sesame', 'other', '\u00e9\u00df'] })
   const ask = async (authorization?: string): Promise<number> => {
     const headers = authorization === undefined ? {} : { authorization }
     return (await server().post('/v1/score', { images }, { headers })).status
   }
 
   test.each([
-    ['Bearer open sesame'.replace(' sesame', '%20sesame'), 401],
+    ['Bearer open%20sesame', 401],
+    ['Bearer open sesame', 200],
+    ['Bearer  open sesame ', 200],
+    ['Bearer \u00e9\u00df', 200],
+    // As curl sends it: the bytes of UTF-8, each a character.
+    ['Bearer \u00c3\u00a9\u00c3\u009f', 200],
+    [`Basic ${Buffer.from('any:\u00e9\u00df').toString('base64')}`, 200],
     ['Bearer other', 200],
     ['bearer other', 200],
     ['Bearer Other', 401],
@@ -27,6 +33,15 @@ describe('a token', () => {
   ])('%j gives %i', async (authorization, status) => {
     expect(await ask(authorization)).toBe(status)
   })
+
+  test.each([[[]], [['']], [[undefined]], [['a\n']], [[' a']], ['a'], [[,]]])(
+    'that nobody could send, or everybody: %j is refused',
+    (tokens) => {
+      expect(() => served({ tokens: tokens as string[] })).toThrow(
+        expect.objectContaining({ code: 'input_invalid_option' }) as Error,
+      )
+    },
+  )
 
   test('that is missing is asked for, and nothing is run', async () => {
     const { post, calls } = server()

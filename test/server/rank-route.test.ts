@@ -94,3 +94,12 @@ test.each([
   expect(json['error']).toMatchObject({ message: expect.stringContaining(message) as unknown })
   expect(calls.decoded).toEqual([])
 })
+
+test('weights whose sums are too large are refused: a score is a number', async () => {
+  const { post, calls } = served()
+  const weights = { ict: 1.7e308, hp: 1.7e308 }
+  const { status, json } = await post('/v1/rank', { images: [base64(file(999, 999))], prompt: 'a', weights })
+  expect(status).toBe(400)
+  expect(json['error']).toMatchObject({ code: 'input_invalid_option' })
+  expect(calls.decoded.length).toBeLessThan(2)
+})

@@ -1,4 +1,5 @@
 import { abortable } from '../../base/abortable.ts'
+import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError, show } from '../../base/errors.ts'
 import { onAbort } from '../../base/on-abort.ts'
 import {
@@ -86,16 +87,19 @@ export class RemoteBackend implements InferenceBackend {
   }
 
   /** Asks for no files. Throws `BackendError` where no server answers, or one has not the tower. */
-  async load(source: ModelSource, { signal }: LoadOptions): Promise<InferenceSession> {
+  async load(source: ModelSource, options: LoadOptions): Promise<InferenceSession> {
+    checkObject(options, 'load')
+    const { signal } = options
     signal?.throwIfAborted()
-    if (source.tower === undefined) {
+    const { name, tower } = (source as Partial<ModelSource> | undefined) ?? {}
+    if (typeof tower !== 'string') {
       throw new BackendError(
         'backend_failed',
-        `${source.name} is no tower that a server could have: servers run their own models, not files from here.`,
-        { model: source.name },
+        `${name === undefined ? 'This' : String(name)} is no tower that a server could have: servers run their own models, not files from here.`,
+        { model: name },
       )
     }
-    const model = this.#names[source.tower] ?? source.tower
+    const model = this.#names[tower] ?? tower
     const inner = new AbortController()
     const forget = [signal, this.#end.signal].map((each) => onAbort(each, () => inner.abort(each!.reason)))
     try {

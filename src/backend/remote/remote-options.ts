@@ -46,13 +46,15 @@ export function checkRemoteOptions(options: RemoteOptions): CheckedOptions {
   const urls = Array.isArray(url) ? (url as readonly unknown[]) : [url]
   if (urls.length === 0 || url === undefined) throw invalid('url', url, 'name at least one server')
   if (!PROTOCOLS.includes(protocol)) throw invalid('protocol', protocol, `use ${PROTOCOLS.join(', ')}`)
+  checkTexts('headers', headers, isHeader)
+  checkTexts('names', names, ([, name]) => name !== '')
   const { maxBytes = 60 << 20, timeout = 120_000, retries = 3 } = options
   const whole = (name: string, value: number, least: number): number => {
     if (Number.isSafeInteger(value) && value >= least) return value
     throw invalid(name, value, `it is a whole number from ${least}`)
   }
   const servers = new Map(
-    urls.map((each) => parseServerUrl(each, headers)).map((server) => [server.url, server]),
+    Array.from(urls, (each) => parseServerUrl(each, headers)).map((server) => [server.url, server]),
   )
   return {
     servers: [...servers.values()],
@@ -62,6 +64,23 @@ export function checkRemoteOptions(options: RemoteOptions): CheckedOptions {
     timeout: Math.min(whole('timeout', timeout, 1), 2 ** 31 - 1),
     retries: whole('retries', retries, 0),
     names,
+  }
+}
+
+type Text = readonly [name: string, text: string]
+
+/** What HTTP and gRPC both take; else it would be told as a server that does not answer. */
+const isHeader = ([name, value]: Text): boolean => /^[\w.-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value)
+
+function checkTexts(option: string, texts: unknown, fits: (text: Text) => boolean): void {
+  if (texts === undefined) return
+  if (typeof texts !== 'object' || texts === null) throw invalid(option, texts, 'it is an object of texts')
+  for (const [name, text] of Object.entries(texts as Readonly<Record<string, unknown>>)) {
+    if (text === undefined || (typeof text === 'string' && fits([name, text]))) continue
+    // Not its value, which may be a token.
+    throw new InputError('input_invalid_option', `${option}[${show(name)}] is no text that can be sent.`, {
+      name,
+    })
   }
 }
 

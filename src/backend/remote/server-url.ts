@@ -25,15 +25,12 @@ const PORTS: Readonly<Record<string, number | undefined>> = {
  * password in it become a header. Throws `InputError` `input_invalid_option`.
  */
 export function parseServerUrl(given: unknown, headers: Readonly<Record<string, string>> = {}): ServerUrl {
-  const text = given instanceof URL ? given.href : String(given)
+  const text = given instanceof URL ? given.href : given
+  if (typeof text !== 'string') throw noAddress(given)
   const url = readUrl(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`)
   const port = url && (Number(url.port) || PORTS[url.protocol])
   if (!url || !(url.protocol in PORTS) || url.hostname === '' || !port) {
-    throw new InputError(
-      'input_invalid_option',
-      `${show(given)} is no address of a server. Write http://host:8000, or grpc://host:8001.`,
-      { url: show(given) },
-    )
+    throw noAddress(given)
   }
   const path = pathOf(url)
   const isGrpc = url.protocol.startsWith('grpc')
@@ -48,6 +45,14 @@ export function parseServerUrl(given: unknown, headers: Readonly<Record<string, 
   }
 }
 
+function noAddress(given: unknown): InputError {
+  return new InputError(
+    'input_invalid_option',
+    `${show(given)} is no address of a server. Write http://host:8000, or grpc://host:8001.`,
+    { url: show(given) },
+  )
+}
+
 /** Without a slash at its end, nor the `/v2` that belongs to the protocol. */
 function pathOf({ pathname }: URL): string {
   const names = pathname.split('/').filter((name) => name !== '')
@@ -59,11 +64,25 @@ const readUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL
 
 function userOf({ username, password }: URL): Record<string, string> {
   if (username === '') return {}
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const user = `${decoded(username)}:${decoded(password)}`
   const bytes = new TextEncoder().encode(user)
   return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }
 }
 
+/** A percent sign that stands for itself is let stand. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** As gRPC wants them, and so that one given twice is there once. */
 const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  Object.fromEntries(
+    Object.entries(headers)
+      // As where none is given: an option of the caller's own that is not set.
+      .filter(([, value]) => (value as string | undefined) !== undefined)
+      .map(([name, value]) => [name.toLowerCase(), value]),
+  )

@@ -50,6 +50,8 @@ export function addInspect(program: Command, context: Context): void {
 async function inspect(args: readonly string[], flags: InspectFlags, context: Context): Promise<void> {
   if (flags.text !== undefined) {
     if (args.length > 0) throw new UsageError('Give images or --text, not both.')
+    if (flags.recursive || flags.maxPixels !== undefined || !flags.sharp)
+      throw new UsageError('--recursive, --max-pixels and --no-sharp are for images, not for --text.')
     return inspectText(flags.text, flags, context)
   }
   if (args.length === 0) throw new UsageError('There is nothing to inspect: give images, or --text TEXT.')

@@ -34,12 +34,19 @@ export async function readLayoutPairs(
   ])
   const found = await readLayout(nodeFolder(path, arg!, io.signal), { name, resolution })
   if (!found) return undefined
+  if (found.layout.name !== 'dpg-bench') refuseResolution(resolution)
   terminal.note(
     `${arg} is laid out as ${found.layout.label}: ${count(found.pairs.length, 'image')} with prompts` +
       (name === undefined ? '; --layout none takes it for a folder like others' : ''),
   )
   for (const note of found.notes ?? []) terminal.note(note)
   return opened(found, path, arg!)
+}
+
+/** Throws `UsageError` where no file holds four pictures. */
+export function refuseResolution(resolution: number | undefined): void {
+  if (resolution === undefined) return
+  throw new UsageError('--resolution is for a folder that is laid out as DPG-Bench: --layout dpg-bench.')
 }
 
 function opened({ pairs, failures }: FoundLayout, path: string, shown: string): OpenedPairs {

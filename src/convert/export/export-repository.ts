@@ -14,6 +14,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import { checkObject } from '../../base/check-object.ts'
 import { DeviceError, InputError, ModelError, OutputError, show } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder, ModelHub } from '../../hub/hub.ts'
 import { createNodeHub } from '../../hub/hub-node.ts'
@@ -77,7 +78,7 @@ export async function exportRepository(options: ExportOptions): Promise<ExportRe
   let made: string | undefined
   const moved: string[] = []
   try {
-    made = await mkdir(out, { recursive: true })
+    made = await makeFolder(out)
     scratch = await mkdtemp(join(out, '.icthp-export-'))
     const exported: ExportedTower[] = []
     for (const tower of towers)

@@ -1,6 +1,8 @@
+import { InputError, show } from '../../base/errors.ts'
 import { onAbort } from '../../base/on-abort.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import { scorersIn, type ScorersOption } from '../../ranking/score-images.ts'
+import { checkOptions } from '../../scorers/check-options.ts'
 import { Leases } from '../leases/leases.ts'
 import { listParts, type PartName } from '../parts/part-name.ts'
 import { hasFailedRows } from '../parts/part-reader.ts'
@@ -72,8 +74,8 @@ export async function scoreDataset(
   sources: readonly string[] | readonly FoundInput[],
   options: ScoreDatasetOptions,
 ): Promise<DatasetSummary> {
-  const scorers = scorersIn(options)
   const out = outputOf(options)
+  const scorers = scorersIn(options)
   const plan = await planDataset(sources, { ...options, kinds: scorers.map(({ kind }) => kind.name) }, out)
   const run = await DatasetRun.open(out, plan, scorers, options)
   const { share = { index: 0, count: 1 } } = options
@@ -81,8 +83,12 @@ export async function scoreDataset(
   return new Engine(run, shards, options).run()
 }
 
-export const outputOf = ({ out, cwd = process.cwd() }: Pick<PlanDatasetOptions, 'out' | 'cwd'>): Store =>
-  openOutput(absoluteAddress(out, cwd))
+export function outputOf(options: Pick<PlanDatasetOptions, 'out' | 'cwd'>): Store {
+  checkOptions(options, 'a dataset')
+  const { out, cwd = process.cwd() } = options
+  if (typeof out === 'string' && out !== '') return openOutput(absoluteAddress(out, cwd))
+  throw new InputError('input_invalid_option', `out is a folder or s3://bucket/prefix, not ${show(out)}.`)
+}
 
 /** Writes down which shards there are, as `scoreDataset` and `enqueueDataset` start. Safe to call from many at once. */
 export async function planDataset(

@@ -37,7 +37,8 @@ const ENGINES: readonly Engine[] = [
  * Kubernetes (or set `ICTHP_SHARD_COUNT`). Throws `InputError` `input_invalid_option`.
  */
 export function parseShare(text: string, env: Environment): Share {
-  const [, index, count] = /^(auto|\d{1,9})(?:\/(\d{1,9}))?$/.exec(text) ?? []
+  const given = typeof text === 'string' ? text : ''
+  const [, index, count] = /^(auto|\d{1,9})(?:\/(\d{1,9}))?$/.exec(given) ?? []
   if (index === undefined || (index !== 'auto' && count === undefined)) {
     throw invalid(`--shard is INDEX/COUNT from 0, auto or auto/COUNT, not ${show(text)}.`)
   }

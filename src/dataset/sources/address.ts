@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { InputError, show } from '../../base/errors.ts'
 
 /** `s3://…`, `https://…`, `file://…`; anything else is a path of this machine. */
 export const isAddress = (text: string): boolean => /^[a-z][a-z\d+.-]+:\/\//i.test(text)
@@ -8,8 +9,20 @@ export const isS3 = (text: string): boolean => /^s3:\/\//i.test(text)
 
 /** What the user named, as an absolute path or an address. */
 export function absoluteAddress(text: string, cwd: string): string {
-  if (/^file:/i.test(text)) return fileURLToPath(text)
+  if (/^file:/i.test(text)) return pathOf(text)
   return isAddress(text) ? text : resolve(cwd, text)
+}
+
+function pathOf(url: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    throw new InputError(
+      'input_invalid_option',
+      `${show(url)} is not the address of a file (${(cause as Error).message}). Give a path.`,
+      { cause },
+    )
+  }
 }
 
 /** What `path` means in a file at `base`: an address stays, a path is relative to the folder of the file. */

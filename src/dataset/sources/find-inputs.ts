@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { DatasetError, show } from '../../base/errors.ts'
+import { DatasetError, InputError, show } from '../../base/errors.ts'
 import { hidePasswords } from '../../base/hide-passwords.ts'
+import { checkOptions } from '../../scorers/check-options.ts'
 import { openAddress } from '../store/open-store.ts'
 import { absoluteAddress, asFolder, expandBraces, isAddress, isS3, isWeb, nameOf } from './address.ts'
 import type { ShardKind } from './shard.ts'
@@ -36,8 +37,20 @@ export const kindOfName = (name: string): ShardKind | undefined =>
  */
 export async function findInputs(
   sources: readonly string[],
-  { cwd, signal }: { readonly cwd: string; readonly signal?: AbortSignal | undefined },
+  options: { readonly cwd?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<FoundInput[]> {
+  checkOptions(options, 'findInputs')
+  const { cwd = process.cwd(), signal } = options
+  if (!Array.isArray(sources) || !Array.from<unknown>(sources).every((source) => typeof source === 'string'))
+    throw new InputError(
+      'input_invalid_option',
+      `The sources are a list of paths and addresses, not ${show(sources)}.`,
+    )
+  if (sources.includes(''))
+    throw new InputError(
+      'input_invalid_option',
+      'The name of a source is empty: a variable may be. Give a path, or . for the working folder.',
+    )
   const found = new Map<string, FoundInput>()
   const images = new Set<string>()
   for (const source of sources.flatMap(expandBraces)) {

@@ -148,6 +148,14 @@ async function open({ Jimp }: JimpModule, { image, name }: SheetImage) {
   return picture
 }
 
+function isSheetImage(given: unknown): boolean {
+  const { name, rank, scores = {} } = (given ?? {}) as Readonly<Record<string, unknown>>
+  const isNumber = (value: unknown): boolean => value === undefined || typeof value === 'number'
+  if (typeof name !== 'string' || !isNumber(rank) || typeof scores !== 'object' || scores === null)
+    return false
+  return Object.values(scores).flat().every(isNumber)
+}
+
 const isRaw = (image: SheetImage['image']): image is RawImage =>
   typeof image === 'object' && 'data' in image && 'channels' in image
 
@@ -155,8 +163,8 @@ function checkOptions(images: readonly SheetImage[], columns: number, size: numb
   const refuse = (message: string): never => {
     throw new InputError('input_invalid_option', message, { columns, size })
   }
-  if (!Array.isArray(images) || !images.every((image) => typeof image?.name === 'string'))
-    refuse('renderSheet takes a list of { image, name }.')
+  if (!Array.isArray(images) || !Array.from<unknown>(images).every(isSheetImage))
+    refuse('renderSheet takes a list of { image, name, rank, scores }, whose scores are numbers.')
   if (images.length === 0) refuse('A sheet needs at least one picture.')
   if (!Number.isInteger(columns) || columns < 1)
     refuse(`columns is a whole number from 1, not ${show(columns)}.`)

@@ -40,6 +40,8 @@ export class KnownRewards {
 
   constructor(given: readonly Scorer[], { combine, weights }: CombinationOptions) {
     this.scorers = scorersIn({ scorers: given })
+    if (this.scorers.length === 0)
+      throw new InputError('input_invalid_option', 'scorers is empty. Pass one a reward model.')
     const kinds = this.scorers.map(({ kind }) => kind)
     if (kinds.length < 2 && (combine !== undefined || weights !== undefined))
       throw new InputError(

@@ -20,7 +20,8 @@ export class RequestLimits {
   checkItems(items: readonly ScoreItem[], asked: readonly ServedReward[]): void {
     this.checkCount(items.length)
     const reader = asked.find(({ takesPrompt }) => takesPrompt)
-    for (const [i, { image, prompt }] of items.entries()) {
+    for (const [i, item] of items.entries()) {
+      const { image, prompt } = (item as ScoreItem | null | undefined) ?? {}
       if (!(image instanceof Uint8Array))
         throw new InputError('input_invalid_option', `Image ${i} is ${show(image)}, not the bytes of a file.`)
       if (prompt === undefined && reader)

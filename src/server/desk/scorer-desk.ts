@@ -1,4 +1,4 @@
-import { IcthpError, RequestError } from '../../base/errors.ts'
+import { IcthpError, InputError, RequestError } from '../../base/errors.ts'
 import { l2Normalise } from '../../models/embeddings.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { TextScorer } from '../../scorers/text-scorer.ts'
@@ -84,8 +84,13 @@ export class ScorerDesk implements RewardDesk {
     given: readonly ScoreItem[],
     options: DeskOptions = {},
   ): Promise<readonly ScoreOutcome[]> {
-    const asked = rewards.map((name) => this.known.named(name))
-    const items = [...given]
+    if (!Array.isArray(rewards) || !Array.isArray(given))
+      throw new InputError(
+        'input_invalid_option',
+        'score takes a list of rewards and a list of { image, prompt }.',
+      )
+    const asked = Array.from(rewards as readonly string[], (name) => this.known.named(name))
+    const items = [...(given as readonly ScoreItem[])]
     const scorers = this.known.scorers.filter((scorer) =>
       asked.some((reward) => reward.scorers.includes(scorer)),
     )

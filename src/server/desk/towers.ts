@@ -1,8 +1,9 @@
 import type { Tensors } from '../../backend/backend.ts'
-import { IcthpError, RequestError } from '../../base/errors.ts'
+import { IcthpError, RequestError, show } from '../../base/errors.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { TextScorer } from '../../scorers/text-scorer.ts'
 import type { EncodedImage } from '../../scorers/vision-encoder.ts'
+import { END_OF_TEXT } from '../../text/vocabulary.ts'
 import type { ServedTower } from '../open-inference/served-tower.ts'
 import type { DeskObserver } from './desk-observer.ts'
 import { TowerRunLine } from './tower-run-line.ts'
@@ -47,6 +48,7 @@ function visionTower({ kind, vision }: Scorer, line: VisionLine, turn: TowerTurn
     ],
     run: async (inputs, { signal } = {}) => {
       const { data, rows } = input(inputs, 'pixel_values', 'float32', [3, size, size], kind.name)
+      checkPixels(data as Float32Array, line.name)
       return turn(rows, data.byteLength, signal, async (order, visit) => {
         const encoded = await new Promise<readonly EncodedImage[]>((resolve, reject) => {
           const settle = (answer: readonly EncodedImage[] | IcthpError): void =>
@@ -79,6 +81,7 @@ function textTower(scorer: TextScorer, line: TowerRunLine, turn: TowerTurn): Ser
     outputs: [{ name: 'text_embeds', dtype: 'float32', dims: [projectionDim] }],
     run: async (inputs, { signal } = {}) => {
       const { data, rows } = input(inputs, 'input_ids', 'int64', [-1], line.name)
+      checkIds(data as BigInt64Array, rows, scorer.tokenizer.contextLength, line.name)
       return turn(rows, data.byteLength, signal, async (order, visit) => {
         const expected = { text_embeds: [rows, projectionDim] }
         const work = (): Promise<Record<string, Float32Array>> =>
@@ -98,17 +101,43 @@ function input(
   dims: readonly number[],
   tower: string,
 ): { data: Float32Array | BigInt64Array; rows: number } {
-  const tensor = inputs[name]
-  const [rows = 0, ...rest] = tensor?.dims ?? []
+  const tensor = inputs?.[name]
+  const given: unknown = tensor?.dims
+  const [rows = 0, ...rest] = Array.isArray(given) ? (given as readonly number[]) : []
   const fits =
     rest.length === dims.length && dims.every((dim, i) => (dim < 0 ? rest[i]! > 0 : dim === rest[i]))
   const size = rest.reduce((product, dim) => product * dim, rows)
-  if (tensor?.dtype === dtype && rows > 0 && fits && tensor.data.length === size)
-    return { data: tensor.data, rows }
-  throw new RequestError(
-    'request_invalid',
-    `${tower} takes ${name} as ${dtype} [batch, ${dims.join(', ')}], not ` +
-      `${tensor ? `${tensor.dtype} [${tensor.dims.join(', ')}] of ${tensor.data.length} values` : 'nothing'}.`,
-    { tower, name },
+  const { data } = tensor ?? {}
+  const isKind = dtype === 'float32' ? data instanceof Float32Array : data instanceof BigInt64Array
+  if (tensor?.dtype === dtype && rows > 0 && fits && isKind && data!.length === size)
+    return { data: data!, rows }
+  throw invalid(
+    tower,
+    `takes ${name} as ${dtype} [batch, ${dims.join(', ')}], not ` +
+      `${tensor ? `${show(tensor.dtype)} [${show(given)}] of ${show(data?.length)} values` : 'nothing'}.`,
   )
 }
+
+/** No normalisation of pixels comes near it, and beyond it towers give no numbers: that is the request's fault then. */
+const MOST_PIXEL = 1000
+
+function checkPixels(data: Float32Array, tower: string): void {
+  for (const value of data) {
+    // NaN is not within, either.
+    if (value >= -MOST_PIXEL && value <= MOST_PIXEL) continue
+    throw invalid(tower, `takes pixel_values from -${MOST_PIXEL} to ${MOST_PIXEL}, not ${value}.`)
+  }
+}
+
+/** What the graph has no row for: a runtime fails at it, or takes another row. */
+function checkIds(data: BigInt64Array, rows: number, most: number, tower: string): void {
+  const length = data.length / rows
+  if (length > most) throw invalid(tower, `reads ${most} tokens of a prompt, not ${length}.`)
+  for (const id of data) {
+    if (id >= 0n && id <= END_OF_TEXT) continue
+    throw invalid(tower, `takes input_ids from 0 to ${END_OF_TEXT}, not ${id}.`)
+  }
+}
+
+const invalid = (tower: string, what: string): RequestError =>
+  new RequestError('request_invalid', `${tower} ${what}`, { tower })

@@ -23,7 +23,7 @@ export class Visit {
   ): Promise<T> {
     outer?.throwIfAborted()
     const forget = onAbort(outer, () => this.#stop.abort(outer!.reason))
-    const timer = setTimeout(() => this.#stop.abort(tooLate(timeoutMs)), timeoutMs)
+    const timer = setTimeout(() => this.#stop.abort(tooLate(timeoutMs)), Math.min(timeoutMs, MOST_MS))
     try {
       return await new Promise<T>((resolve, reject) => {
         onAbort(this.signal, () => reject(this.signal.reason as Error))
@@ -36,6 +36,9 @@ export class Visit {
     }
   }
 }
+
+/** What timers can hold; they take more for nothing. */
+const MOST_MS = 2 ** 31 - 1
 
 const tooLate = (timeoutMs: number): RequestError =>
   new RequestError(

@@ -11,8 +11,13 @@ const AT_A_TIME = 2 << 20
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const COLON = 0x3a
+/** Of JSON. */
+const WHITE: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d])
 /** What a long text is replaced by, followed by its number. */
 const MARK = '\0'
+/** How a text begins in JSON that would be taken for a mark: it is replaced by one, however short it is. */
+const LIKE_A_MARK = new TextEncoder().encode('\\u0000')
 
 /**
  * A JSON body whose pictures are never strings. `JSON.parse` of sixteen pictures of 1.5 MB holds the event loop for
@@ -78,7 +83,7 @@ function withoutLongTexts(bytes: Uint8Array): { rest: Uint8Array[]; long: Uint8A
   for (let at = bytes.indexOf(QUOTE); at >= 0;) {
     const end = endOfText(bytes, at + 1)
     if (end < 0) break
-    if (end - at > LONG) {
+    if ((end - at > LONG || startsLikeAMark(bytes, at + 1)) && !isKey(bytes, end)) {
       rest.push(bytes.subarray(from, at), new TextEncoder().encode(`"\\u0000${long.length}"`))
       long.push(bytes.subarray(at + 1, end))
       cut += end - at
@@ -100,6 +105,16 @@ function endOfText(bytes: Uint8Array, start: number): number {
     if (slashes % 2 === 0) return end
   }
   return -1
+}
+
+const startsLikeAMark = (bytes: Uint8Array, start: number): boolean =>
+  LIKE_A_MARK.every((byte, i) => bytes[start + i] === byte)
+
+/** Names of fields stay what they are, so that errors name them. */
+function isKey(bytes: Uint8Array, end: number): boolean {
+  let next = end + 1
+  while (WHITE.has(bytes[next])) next++
+  return bytes[next] === COLON
 }
 
 function tooLarge(): RequestError {

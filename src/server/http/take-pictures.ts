@@ -65,10 +65,18 @@ function plain(entry: unknown, where: string, sent: SentTexts): Entry {
   const { image, url, name } = (entry ?? {}) as Record<string, unknown>
   const source = image ?? url
   if (typeof source !== 'string')
-    throw invalid(`${where} must be base64, a data URI, an address, or { image, name }, not ${show(entry)}.`)
+    throw invalid(
+      `${where} must be base64, a data URI, an address, or { image, name }, not ${kindOf(entry)}.`,
+    )
   if (name !== undefined && typeof name !== 'string')
     throw invalid(`The name of ${where} must be text, not ${show(name)}.`)
   return { source, name: sent.text(name) }
+}
+
+/** What is in lists and objects may be long, or a picture. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'an object without one' : show(value)
 }
 
 const DATA_URI = /^data:[^,]{0,200},/i

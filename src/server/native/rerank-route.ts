@@ -57,7 +57,10 @@ export function rerankRoute({ desk, fetchPicture }: NativeOptions): (c: Context)
 }
 
 function queryOf(fields: Fields): string {
-  const [given] = fields.list('query', { single: true }) ?? []
+  const queries = fields.list('query', { single: true }) ?? []
+  if (queries.length > 1)
+    throw invalid(`query must be one text, not ${queries.length}: send a request for each.`)
+  const [given] = queries
   const text = fields.sent.text(given) ?? fields.sent.text((given as { text?: unknown } | undefined)?.text)
   if (text !== undefined) return text
   throw invalid(`query must be text, not ${show(given)}: images are ordered by a prompt.`)

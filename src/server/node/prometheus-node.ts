@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { checkObject } from '../../base/check-object.ts'
 import type { ServerMetrics } from '../server-metrics.ts'
 
 export interface PrometheusOptions {
@@ -11,7 +12,9 @@ const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 const ROWS = [1, 2, 4, 8, 16, 32, 64, 128]
 
 /** Counts with prom-client, in a registry of its own. */
-export function prometheusMetrics({ process = true }: PrometheusOptions = {}): ServerMetrics {
+export function prometheusMetrics(options: PrometheusOptions = {}): ServerMetrics {
+  checkObject(options, 'prometheusMetrics')
+  const { process = true } = options
   const registry = new Registry()
   const registers = [registry]
   if (process) collectDefaultMetrics({ register: registry })

@@ -43,7 +43,8 @@ export async function serveOnNode(server: RewardServer, options: ServeOptions = 
     overrideGlobalObjects: false,
     serverOptions: {
       connectionsCheckingInterval: CHECK_MS,
-      headersTimeout: 1000 * headersSeconds,
+      // Node refuses more for the head than for all of it.
+      headersTimeout: 1000 * Math.min(headersSeconds, uploadSeconds),
       requestTimeout: 1000 * uploadSeconds,
       keepAliveTimeout: 1000 * keepAliveSeconds,
       maxHeaderSize: MAX_HEADER_BYTES,

@@ -10,7 +10,7 @@ import {
 } from '../../backend/open-inference/grpc-messages.ts'
 import { MessageError } from '../../backend/open-inference/infer-message.ts'
 import { loadGrpc } from '../../backend/remote/grpc-transport-node.ts'
-import { type ErrorCode, IcthpError, RequestError } from '../../base/errors.ts'
+import { type ErrorCode, IcthpError, OutputError, RequestError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
 import { TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
@@ -36,7 +36,7 @@ type Answer = (message: Uint8Array, signal: AbortSignal) => Uint8Array | Promise
 
 /**
  * Towers over the gRPC of the Open Inference Protocol, without TLS. Throws `InputError` `input_package_missing` where
- * @grpc/grpc-js is not installed, and what binding the port throws.
+ * @grpc/grpc-js is not installed, and `OutputError` `output_failed` where the address cannot be had.
  */
 export async function serveGrpc(
   towers: readonly ServedTower[],
@@ -66,10 +66,19 @@ export async function serveGrpc(
     server.bindAsync(
       `${host.includes(':') ? `[${host}]` : host}:${port}`,
       grpc.ServerCredentials.createInsecure(),
-      (error, at) => (error ? reject(error) : resolve(at)),
+      (error, at) => (error ? reject(cannotListen(host, port, error)) : resolve(at)),
     ),
   )
   return { port: bound, close: (within = 5000) => close(server, within) }
+}
+
+function cannotListen(host: string, port: number, cause: Error): OutputError {
+  const why = /EADDRINUSE/.test(cause.message) ? 'something else listens there' : cause.message
+  return new OutputError(
+    'output_failed',
+    `The gRPC server cannot listen on ${host}:${port}: ${why}. Choose another --grpc-port or --host.`,
+    { host, port, cause },
+  )
 }
 
 function answersOf(desk: TowerDesk): Record<string, Answer> {

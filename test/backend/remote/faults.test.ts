@@ -40,6 +40,26 @@ test.each([
   )
 })
 
+test.each([
+  { headers: { authorization: 'Bearer sesame\n' } },
+  { headers: { 'a b': 'c' } },
+  { headers: { a: 5 } },
+  { headers: 'Bearer sesame' },
+  { names: { hp_vision: '' } },
+  { names: { hp_vision: 5 } },
+])('refuses %j, and prints no token', (wrong) => {
+  expect(() => new RemoteBackend({ url: 'host:1', ...wrong } as never)).toThrow(
+    expect.objectContaining({
+      code: 'input_invalid_option',
+      message: expect.not.stringMatching(/sesame.n/) as string,
+    }),
+  )
+})
+
+test('a percent sign in a password may stand for itself', () => {
+  expect(() => new RemoteBackend({ url: 'http://user:100%@host:1' })).not.toThrow()
+})
+
 test.each([{ protocol: 'h2' }, { maxBytes: 0 }, { timeout: 1.5 }, { retries: -1 }])('refuses %j', (wrong) => {
   expect(() => new RemoteBackend({ url: 'host:1', ...wrong } as never)).toThrow(
     expect.objectContaining({ code: 'input_invalid_option' }),

@@ -149,3 +149,10 @@ test('mutants get a status each, and the server works on', async () => {
   expect([...codes].sort()).toEqual([status.INVALID_ARGUMENT, status.NOT_FOUND])
   expect(decodeFlag(await call('ServerLive', new Uint8Array()))).toBe(true)
 })
+
+test('a port that is taken is an error that says so', async () => {
+  await expect(serveGrpc(towers, { port: server.port })).rejects.toMatchObject({
+    code: 'output_failed',
+    message: expect.stringContaining('something else listens there') as unknown,
+  })
+})
