@@ -1,6 +1,6 @@
 /**
  * The graphs of backendConformance (src/testing). `npx esbuild scripts/conformance-graphs.ts --bundle --platform=node
- * --format=esm | node --input-type=module - > src/testing/conformance-graphs.ts` writes them
+ * --format=esm | node --input-type=module - > src/testing/conformance/conformance-graphs.ts` writes them
  * anew; test/testing/conformance-graphs.test.ts holds both together.
  */
 import {

@@ -6,7 +6,7 @@ export {
   backendConformance,
   type ConformanceCase,
   type ConformanceOptions,
-} from './testing/backend-conformance.ts'
-export { type ConformanceGraph, conformanceGraphs } from './testing/conformance-models.ts'
+} from './testing/conformance/backend-conformance.ts'
+export { type ConformanceGraph, conformanceGraphs } from './testing/conformance/conformance-models.ts'
 export type { FakeOptions } from './testing/fake-options.ts'
 export { createFakeScorers, type FakeCalls, type FakeScorers } from './testing/fake-scorers.ts'

@@ -1,7 +1,7 @@
-import type { FileSource, InferenceSession, ModelSource, Tensor, Tensors } from '../backend/backend.ts'
-import { modelOfFiles } from '../backend/model-of-files.ts'
+import type { FileSource, InferenceSession, ModelSource, Tensor, Tensors } from '../../backend/backend.ts'
+import { modelOfFiles } from '../../backend/model-of-files.ts'
+import { expectSame, expectTrue } from '../expect.ts'
 import * as graphs from './conformance-graphs.ts'
-import { expectSame, expectTrue } from './expect.ts'
 
 export type Place = (bytes: Uint8Array, name: string) => FileSource | Promise<FileSource>
 

@@ -1,7 +1,11 @@
-import type { Device, InferenceBackend } from '../backend/backend.ts'
-import { checkObject } from '../base/check-object.ts'
-import { CASES, FILE_CASES, HOSTED_CASES } from './conformance-cases.ts'
+import type { Device, InferenceBackend } from '../../backend/backend.ts'
+import { checkObject } from '../../base/check-object.ts'
+import type { Cases } from './bench.ts'
 import { ConformanceModels, type Place } from './conformance-models.ts'
+import { END_CASES } from './end-cases.ts'
+import { FILE_CASES, HOSTED_CASES, LOAD_CASES } from './load-cases.ts'
+import { PROBE_CASES } from './probe-cases.ts'
+import { RUN_CASES } from './run-cases.ts'
 
 export interface ConformanceCase {
   readonly name: string
@@ -23,6 +27,8 @@ export interface ConformanceOptions {
   /** Where to run. Default: what `auto` leads to. */
   readonly device?: Device | undefined
 }
+
+const CASES: Cases = { ...PROBE_CASES, ...RUN_CASES, ...LOAD_CASES, ...END_CASES }
 
 /**
  * What every {@link InferenceBackend} must do, as a list of cases for any test framework:
