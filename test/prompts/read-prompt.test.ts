@@ -203,6 +203,15 @@ test('settings with brackets that nothing closes are read at once', async () => 
   expect(performance.now() - start).toBeLessThan(10_000)
 })
 
+test.each([
+  ['ruined-fooocus', { Prompt: 'a fox', Negative: 'bad' }],
+  ['ruined-fooocus', { Prompt: 'a fox', software: 'RuinedFooocus' }],
+  ['easy-diffusion', { Prompt: 'a fox', 'Negative Prompt': 'bad', Steps: 25 }],
+])('%s writes %j', async (format, object) => {
+  const { found } = await findPrompt(withText('parameters', JSON.stringify(object)))
+  expect(found).toMatchObject({ format, prompt: 'a fox' })
+})
+
 test('a prompt that begins like JSON is one where settings follow it', async () => {
   const { found } = await findPrompt(withText('parameters', '{"red"} fox\nSteps: 20, Sampler: Euler'))
   expect(found?.prompt).toBe('{"red"} fox')
