@@ -31,3 +31,41 @@ test('parts of an XMP packet of a JPEG may come in any order', async () => {
   const file = Buffer.concat([bytes('\xff\xd8'), part(90, xmp.length), part(0, 90), bytes('\xff\xd9')])
   expect((await findPrompt(file)).found?.prompt).toBe('a fox on a hill')
 })
+
+/** A WebP of one chunk. */
+function webp(type: string, body: Buffer): Buffer {
+  const head = (name: string, size: number): Buffer => {
+    const bytesOfHead = Buffer.alloc(8)
+    bytesOfHead.write(name, 'latin1')
+    bytesOfHead.writeUInt32LE(size, 4)
+    return bytesOfHead
+  }
+  return Buffer.concat([head('RIFF', body.length + 12), bytes('WEBP'), head(type, body.length), body])
+}
+
+test('thousands of Exif entries that all name the same bytes are not read thousands of times', async () => {
+  const [entries, size] = [60_000, 2_000_000]
+  const head = Buffer.alloc(10 + entries * 12 + 4)
+  head.write('II*\0\x08\0\0\0', 'latin1')
+  head.writeUInt16LE(entries, 8)
+  for (let i = 0; i < entries; i++) {
+    const at = 10 + i * 12
+    head.writeUInt16LE(0x1000 + i, at)
+    head.writeUInt16LE(2, at + 2)
+    head.writeUInt32LE(size, at + 4)
+    head.writeUInt32LE(head.length, at + 8)
+  }
+  const start = performance.now()
+  const file = webp('EXIF', Buffer.concat([head, Buffer.alloc(size, 'a')]))
+  expect(await findPrompt(file)).toEqual({ reason: 'too-large' })
+  // A second; minutes, where each entry is read.
+  expect(performance.now() - start).toBeLessThan(20_000)
+})
+
+test('thousands of XMP namespaces are not copied for each element', async () => {
+  const spaces = Array.from({ length: 40_000 }, (_, i) => `xmlns:n${i}="u"`).join(' ')
+  const packet = `<a ${spaces}>${'<a xmlns:b="c"/>'.repeat(50_000)}</a>`
+  const start = performance.now()
+  expect(await findPrompt(webp('XMP ', bytes(packet)))).toEqual({ reason: 'no-metadata' })
+  expect(performance.now() - start).toBeLessThan(20_000)
+})
