@@ -16,6 +16,7 @@ const MAX_ALL = 2 ** 26
 export class TextFields {
   readonly #fields: TextField[] = []
   #size = 0
+  #taken = 0
   /** Something was there that could not be read. */
   damaged = false
   tooLarge = false
@@ -29,6 +30,17 @@ export class TextFields {
     this.#size += text.length
     if (text.length > MAX_FIELD || this.#size > MAX_ALL) this.tooLarge = true
     else this.#fields.push({ key, text, where: `${this.container} ${where}` })
+  }
+
+  /**
+   * Whether so many bytes may still be looked at: few bytes of a file can unfold to many, and many entries can name the
+   * same ones.
+   */
+  take(bytes: number): boolean {
+    this.#taken += bytes
+    if (this.#taken <= MAX_ALL) return true
+    this.tooLarge = true
+    return false
   }
 
   get all(): readonly TextField[] {

@@ -8,7 +8,7 @@ test.each([
   ['ISO-2022-JP', '\x1b$BF|K\\$NLk\x1b(B'],
   ['Shift JIS', '\x93\xfa\x96\x7b\x82\xcc\x96\xe9'],
   ['UTF-8', '\xe6\x97\xa5\xe6\x9c\xac\xe3\x81\xae\xe5\xa4\x9c'],
-  ['UTF-16', '\xe5\x65\x2c\x67\x6e\x30\x1c\x59\x0a\x00'],
+  ['UTF-16', ' \x00\xe5\x65\x2c\x67\x6e\x30\x1c\x59'],
 ])('a UserComment that is said to be JIS may be %s', (_, text) => {
   expect(decodeUserComment(bytes(`JIS\0\0\0\0\0${text}`)).trim()).toBe('日本の夜')
 })
@@ -30,4 +30,42 @@ test('parts of an XMP packet of a JPEG may come in any order', async () => {
   }
   const file = Buffer.concat([bytes('\xff\xd8'), part(90, xmp.length), part(0, 90), bytes('\xff\xd9')])
   expect((await findPrompt(file)).found?.prompt).toBe('a fox on a hill')
+})
+
+/** A WebP of one chunk. */
+function webp(type: string, body: Buffer): Buffer {
+  const head = (name: string, size: number): Buffer => {
+    const bytesOfHead = Buffer.alloc(8)
+    bytesOfHead.write(name, 'latin1')
+    bytesOfHead.writeUInt32LE(size, 4)
+    return bytesOfHead
+  }
+  return Buffer.concat([head('RIFF', body.length + 12), bytes('WEBP'), head(type, body.length), body])
+}
+
+test('thousands of Exif entries that all name the same bytes are not read thousands of times', async () => {
+  const [entries, size] = [60_000, 2_000_000]
+  const head = Buffer.alloc(10 + entries * 12 + 4)
+  head.write('II*\0\x08\0\0\0', 'latin1')
+  head.writeUInt16LE(entries, 8)
+  for (let i = 0; i < entries; i++) {
+    const at = 10 + i * 12
+    head.writeUInt16LE(0x1000 + i, at)
+    head.writeUInt16LE(2, at + 2)
+    head.writeUInt32LE(size, at + 4)
+    head.writeUInt32LE(head.length, at + 8)
+  }
+  const start = performance.now()
+  const file = webp('EXIF', Buffer.concat([head, Buffer.alloc(size, 'a')]))
+  expect(await findPrompt(file)).toEqual({ reason: 'too-large' })
+  // A second; minutes, where each entry is read.
+  expect(performance.now() - start).toBeLessThan(20_000)
+})
+
+test('thousands of XMP namespaces are not copied for each element', async () => {
+  const spaces = Array.from({ length: 40_000 }, (_, i) => `xmlns:n${i}="u"`).join(' ')
+  const packet = `<a ${spaces}>${'<a xmlns:b="c"/>'.repeat(50_000)}</a>`
+  const start = performance.now()
+  expect(await findPrompt(webp('XMP ', bytes(packet)))).toEqual({ reason: 'no-metadata' })
+  expect(performance.now() - start).toBeLessThan(20_000)
 })

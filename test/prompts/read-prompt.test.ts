@@ -196,11 +196,35 @@ test("ComfyUI's editor: bypassed nodes hand on what is of their output's type, G
   expect(found).toMatchObject({ prompt: 'a fox', negative: 'bad' })
 })
 
+test("ComfyUI's editor: thousands of Get and Set, and a circle of them, end at once", async () => {
+  const count = 4000
+  const nodes: object[] = []
+  const links: unknown[] = []
+  for (let i = 0; i < count; i++) {
+    nodes.push({ id: i, type: 'SetNode', inputs: [{ name: '*', type: '*', link: i }], widgets_values: [i] })
+    nodes.push({ id: count + i, type: 'GetNode', widgets_values: [(i + 1) % count] })
+    nodes.push({ id: 2 * count + i, type: 'SaveImage', inputs: [{ name: 'images', type: 'IMAGE', link: i }] })
+    links.push([i, count + i, 0, i, 0, 'IMAGE'])
+  }
+  const start = performance.now()
+  expect((await findPrompt(withText('workflow', JSON.stringify({ nodes, links })))).found).toBeUndefined()
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
 test('settings with brackets that nothing closes are read at once', async () => {
   const start = performance.now()
   const { found } = await findPrompt(withText('parameters', `a fox\nSteps: 20, ${'a: [, '.repeat(100_000)}`))
   expect(found?.prompt).toBe('a fox')
   expect(performance.now() - start).toBeLessThan(10_000)
+})
+
+test.each([
+  ['ruined-fooocus', { Prompt: 'a fox', Negative: 'bad' }],
+  ['ruined-fooocus', { Prompt: 'a fox', software: 'RuinedFooocus' }],
+  ['easy-diffusion', { Prompt: 'a fox', 'Negative Prompt': 'bad', Steps: 25 }],
+])('%s writes %j', async (format, object) => {
+  const { found } = await findPrompt(withText('parameters', JSON.stringify(object)))
+  expect(found).toMatchObject({ format, prompt: 'a fox' })
 })
 
 test('a prompt that begins like JSON is one where settings follow it', async () => {

@@ -87,6 +87,8 @@ function headersFor({ at, end, etag }: State, ranged: boolean): Record<string, s
 }
 
 function note(state: State, headers: Headers, isPart: boolean, url: string): void {
+  const coding = headers.get('content-encoding')
+  if (coding !== null && isUnpacked(coding)) throw coded(url, coding)
   const etag = headers.get('etag') ?? undefined
   // A weak one says nothing of bytes.
   const isStrong = etag !== undefined && !etag.startsWith('W/')
@@ -126,4 +128,17 @@ const changed = (url: string, why: string): DatasetError =>
     'dataset_shard_damaged',
     `${showUrl(url)} could not be read to its end: ${why}. It is tried again in another run.`,
     { url: showUrl(url) },
+  )
+
+/** What `fetch` unpacks; it leaves the bytes where one of the names is another, such as `aws-chunked`. */
+const isUnpacked = (coding: string): boolean =>
+  coding.split(',').every((name) => /^\s*(?:x-gzip|gzip|deflate|br|zstd)\s*$/i.test(name))
+
+/** What is unpacked on its way has other bytes than its size and its ranges are of. */
+const coded = (url: string, coding: string): DatasetError =>
+  new DatasetError(
+    'dataset_source_invalid',
+    `${showUrl(url)} is sent with \`Content-Encoding: ${coding}\`, so that its bytes cannot be counted. Have it served without ` +
+      'that header, or fetch it to a disk first.',
+    { url: showUrl(url), coding },
   )

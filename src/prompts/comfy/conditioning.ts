@@ -168,6 +168,7 @@ function encoded(walk: Walk, node: Node): Parts | undefined {
   // Some encoders have places for all models, and use `text`.
   if (has(node, 'text_g') && !(isBlank(node, 'text_g', 'text_l') && has(node, 'text')))
     return several('text_g', 'text_l')
+  if (has(node, 'prompt_g')) return several('prompt_g', 'prompt_l')
   if (has(node, 't5xxl')) {
     const text = read('t5xxl')
     if (text === RUNTIME || text.trim() !== '') return text === RUNTIME ? RUNTIME : [text]

@@ -4,7 +4,7 @@ import type { TextFields } from '../text-fields.ts'
 import { promptOfSampler } from './conditioning.ts'
 import { type Graph, readGraph } from './graph.ts'
 import { findRoots } from './roots.ts'
-import { samplersAbove } from './samplers.ts'
+import { PictureLinks, samplersAbove } from './samplers.ts'
 import { RUNTIME, Walk } from './walk.ts'
 import { readWorkflow } from './workflow.ts'
 
@@ -76,10 +76,11 @@ function promptOfGraph(
 ): Omit<FoundPrompt, 'where'> | typeof RUNTIME | undefined {
   let isEmpty = false
   const walk = new Walk(graph)
+  const pictures = new PictureLinks(graph)
   // Each sampler once, however many outputs lead to it; a graph of nothing but outputs is not walked for ever.
   const seen = new Set<string>()
   for (const root of findRoots(graph, name).slice(0, 16)) {
-    for (const sampler of samplersAbove(graph, root)) {
+    for (const sampler of samplersAbove(root, pictures)) {
       if (seen.has(sampler.id)) continue
       seen.add(sampler.id)
       const prompt = promptOfSampler(walk, sampler, 'positive')

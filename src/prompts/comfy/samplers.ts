@@ -18,14 +18,14 @@ const NO_PICTURE =
  * The samplers upstream of a node by way of pictures and latents, the farthest first: a refiner's and an upscaler's prompts are
  * not the picture's. Far is the longest way, since a picture may also go past a sampler.
  */
-export function samplersAbove(graph: Graph, root: Node): Node[] {
-  const order = postOrder(graph, root)
+export function samplersAbove(root: Node, pictures: PictureLinks): Node[] {
+  const order = postOrder(root, pictures)
   const place = new Map(order.map((node, i) => [node, i]))
   const distance = new Map([[root.id, 0]])
   // From the root up: in reverse of the order in which they were finished, all ways to a node come before it.
   for (const node of order.toReversed()) {
     const far = distance.get(node.id) ?? 0
-    for (const next of above(graph, node)) {
+    for (const next of pictures.above(node)) {
       // A circle leads back to what is done.
       if (place.get(next)! < place.get(node)!)
         distance.set(next.id, Math.max(distance.get(next.id) ?? 0, far + 1))
@@ -34,18 +34,32 @@ export function samplersAbove(graph: Graph, root: Node): Node[] {
   return order.filter(isSampler).sort((a, b) => (distance.get(b.id) ?? 0) - (distance.get(a.id) ?? 0))
 }
 
-function above(graph: Graph, node: Node): Node[] {
-  return linksOf(node).flatMap(([name, link]) => {
-    const next = NO_PICTURE.test(name) ? undefined : graph.get(link.node)
-    return next ? [next] : []
-  })
+/** Which nodes' pictures go into which: looked up once, however many outputs a graph has. */
+export class PictureLinks {
+  readonly #above = new Map<Node, readonly Node[]>()
+
+  constructor(private readonly graph: Graph) {}
+
+  above(node: Node): readonly Node[] {
+    let found = this.#above.get(node)
+    if (!found) this.#above.set(node, (found = this.#look(node)))
+    return found
+  }
+
+  #look(node: Node): readonly Node[] {
+    const nodes = linksOf(node).flatMap(([name, link]) => {
+      const next = NO_PICTURE.test(name) ? undefined : this.graph.get(link.node)
+      return next ? [next] : []
+    })
+    return [...new Set(nodes)]
+  }
 }
 
 /** Each node after all that are above it; without recursion, since a file decides how deep it goes. */
-function postOrder(graph: Graph, root: Node): Node[] {
+function postOrder(root: Node, pictures: PictureLinks): Node[] {
   const order: Node[] = []
   const seen = new Set([root])
-  const stack = [{ node: root, left: above(graph, root) }]
+  const stack = [{ node: root, left: [...pictures.above(root)] }]
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
     const next = top.left.pop()
     if (!next) {
@@ -53,7 +67,7 @@ function postOrder(graph: Graph, root: Node): Node[] {
       stack.pop()
     } else if (!seen.has(next)) {
       seen.add(next)
-      stack.push({ node: next, left: above(graph, next) })
+      stack.push({ node: next, left: [...pictures.above(next)] })
     }
   }
   return order

@@ -12,10 +12,10 @@ export function readWorkflow(value: unknown): Graph | undefined {
   const nodes = get(value, 'nodes')
   if (!Array.isArray(nodes)) return undefined
   const entries = new Map((nodes as unknown[]).map((entry) => [String(get(entry, 'id')), entry]))
-  const links = linkTable(get(value, 'links'))
+  const links = new Links(get(value, 'links'), entries)
   const graph = new Map<string, Node>()
   for (const entry of entries.values()) {
-    const node = readNode(entry, (link) => originOf(link, links, entries))
+    const node = readNode(entry, links)
     if (node) graph.set(node.id, node)
   }
   return graph.size > 0 ? graph : undefined
@@ -23,53 +23,64 @@ export function readWorkflow(value: unknown): Graph | undefined {
 
 type Origin = readonly [node: string, slot: number]
 
-/** `[id, from, slot, to, slot, type]`, or an object of the same. */
-function linkTable(links: unknown): ReadonlyMap<unknown, Origin> {
-  const from = new Map<unknown, Origin>()
-  for (const link of Array.isArray(links) ? (links as unknown[]) : []) {
-    const [id, origin, slot] = Array.isArray(link)
-      ? (link as unknown[])
-      : [get(link, 'id'), get(link, 'origin_id'), get(link, 'origin_slot')]
-    if (typeof slot === 'number') from.set(id, [String(origin), slot])
+/** Where links come from: past nodes that are bypassed, and from `Get` to its `Set`. */
+class Links {
+  readonly #table = new Map<unknown, Origin>()
+  /** What `Set` nodes were given, by name. */
+  readonly #given = new Map<unknown, unknown>()
+  /** Links that were followed before. */
+  readonly #known = new Map<unknown, Origin | undefined>()
+
+  constructor(
+    links: unknown,
+    private readonly entries: ReadonlyMap<string, unknown>,
+  ) {
+    for (const link of Array.isArray(links) ? (links as unknown[]) : []) {
+      // `[id, from, slot, to, slot, type]`, or an object of the same.
+      const [id, origin, slot] = Array.isArray(link)
+        ? (link as unknown[])
+        : [get(link, 'id'), get(link, 'origin_id'), get(link, 'origin_slot')]
+      if (typeof slot === 'number') this.#table.set(id, [String(origin), slot])
+    }
+    for (const entry of entries.values())
+      if (getText(entry, 'type') === 'SetNode')
+        this.#given.set(firstWidget(entry), get(slotsOf(entry, 'inputs')[0], 'link'))
   }
-  return from
-}
 
-/** Where a link comes from: past nodes that are bypassed, and from `Get` to its `Set`. */
-function originOf(
-  link: unknown,
-  links: ReadonlyMap<unknown, Origin>,
-  entries: ReadonlyMap<string, unknown>,
-): Origin | undefined {
-  let origin = links.get(link)
-  for (let steps = 0; origin && steps < MAX_STEPS; steps++) {
-    const entry = entries.get(origin[0])
-    const next = handedOn(entry, origin[1], entries)
-    if (next === undefined) return origin
-    origin = links.get(next)
+  /** Undefined where a link leads nowhere, or in a circle. */
+  originOf(link: unknown): Origin | undefined {
+    const path: unknown[] = []
+    let at = link
+    while (!this.#known.has(at)) {
+      this.#known.set(at, undefined)
+      path.push(at)
+      const origin = this.#table.get(at)
+      const entry = origin && this.entries.get(origin[0])
+      if (!origin || !isHandedOn(entry)) {
+        for (const passed of path) this.#known.set(passed, origin)
+        return origin
+      }
+      at = this.#handedOn(entry, origin[1])
+    }
+    const origin = this.#known.get(at)
+    for (const passed of path) this.#known.set(passed, origin)
+    return origin
   }
-  return undefined
-}
 
-const MAX_STEPS = 1000
-
-/** The link whose value a node hands on unchanged; undefined where it makes its own. */
-function handedOn(entry: unknown, slot: number, entries: ReadonlyMap<string, unknown>): unknown {
-  if (get(entry, 'mode') === BYPASSED) {
+  /** The link whose value a node hands on unchanged. */
+  #handedOn(entry: unknown, slot: number): unknown {
+    if (get(entry, 'mode') !== BYPASSED) return this.#given.get(firstWidget(entry))
     // As the editor does: the input of the output's type, at the same place first.
     const type = get(slotsOf(entry, 'outputs')[slot], 'type')
     const inputs = slotsOf(entry, 'inputs')
     const same = (input: unknown): boolean => type === undefined || get(input, 'type') === type
     const at = inputs[slot]
-    return get(at !== undefined && same(at) ? at : inputs.find(same), 'link') ?? null
+    return get(at !== undefined && same(at) ? at : inputs.find(same), 'link')
   }
-  if (getText(entry, 'type') !== 'GetNode') return undefined
-  const name = firstWidget(entry)
-  for (const set of entries.values())
-    if (getText(set, 'type') === 'SetNode' && firstWidget(set) === name)
-      return get(slotsOf(set, 'inputs')[0], 'link') ?? null
-  return undefined
 }
+
+const isHandedOn = (entry: unknown): boolean =>
+  get(entry, 'mode') === BYPASSED || getText(entry, 'type') === 'GetNode'
 
 function slotsOf(entry: unknown, side: 'inputs' | 'outputs'): readonly unknown[] {
   const slots = get(entry, side)
@@ -81,7 +92,7 @@ function firstWidget(entry: unknown): unknown {
   return Array.isArray(values) ? (values as unknown[])[0] : undefined
 }
 
-function readNode(entry: unknown, originOfLink: (link: unknown) => Origin | undefined): Node | undefined {
+function readNode(entry: unknown, links: Links): Node | undefined {
   const type = getText(entry, 'type')
   const mode = get(entry, 'mode')
   const id = get(entry, 'id')
@@ -89,7 +100,7 @@ function readNode(entry: unknown, originOfLink: (link: unknown) => Origin | unde
   if (type === undefined || isOff || (typeof id !== 'number' && typeof id !== 'string')) return undefined
   const inputs: Record<string, unknown> = Object.create(null) as Record<string, unknown>
   for (const slot of slotsOf(entry, 'inputs')) {
-    const link = originOfLink(get(slot, 'link'))
+    const link = links.originOf(get(slot, 'link'))
     if (link) inputs[getText(slot, 'name') ?? ''] = link
   }
   return { id: String(id), type, inputs: { ...widgetsOf(type, get(entry, 'widgets_values')), ...inputs } }

@@ -22,6 +22,7 @@ export function readAvif(bytes: Uint8Array, fields: TextFields): void {
     for (const { id, inIdat, extents } of itemPlaces(reader, places)) {
       const kind = wanted.get(id)
       if (kind === undefined) continue
+      if (!fields.take(extents.reduce((sum, { length }) => sum + length, 0))) return
       const from = inIdat ? (box('idat')?.at ?? Infinity) : 0
       const body = joined(extents.map(({ offset, length }) => reader.slice(from + offset, length)))
       if (kind === 'xmp') readXmp(utf8OrLatin1(withoutEnd(body)), fields)

@@ -68,6 +68,7 @@ function readDirectory(
       fields.damaged = true
       continue
     }
+    if (!fields.take(count)) return
     addValue(tag, type, new Uint8Array(view.buffer, view.byteOffset + from, count), fields)
   }
 }

@@ -2,7 +2,7 @@ import { pngChunks } from '../../image/formats/png-chunks.ts'
 import type { TextFields } from '../text-fields.ts'
 import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
-import { inflateText } from './inflate-text.ts'
+import { inflateText, MAX_INFLATED } from './inflate-text.ts'
 import { readXmp } from './xmp-text.ts'
 
 /** Reads tEXt, zTXt, iTXt, eXIf, and comf (of ComfyUI's animations), before and after the pixels. */
@@ -57,8 +57,10 @@ async function addInternational(body: Uint8Array, fields: TextFields): Promise<v
 }
 
 async function inflated(data: Uint8Array, fields: TextFields): Promise<Uint8Array | undefined> {
+  if (!fields.take(0)) return undefined
   const text = await inflateText(data, 'deflate')
-  if (typeof text !== 'string') return text
+  if (typeof text !== 'string') return fields.take(text.length) ? text : undefined
+  fields.take(MAX_INFLATED)
   if (text === 'too-large') fields.tooLarge = true
   else fields.damaged = true
   return undefined

@@ -13,10 +13,27 @@ const NAMESPACES: Readonly<Record<string, string>> = {
 const MAX_DEPTH = 64
 const MAX_XMP = 2 ** 22
 
+/** Prefixes that are declared in an element, and those of the one around it. */
+interface Scope {
+  readonly own: ReadonlyMap<string, string>
+  readonly outer?: Scope | undefined
+}
+
 interface Element {
   readonly name: string
-  readonly prefixes: ReadonlyMap<string, string>
+  readonly prefixes: Scope
   text: string
+}
+
+const NO_PREFIXES: Scope = { own: new Map() }
+
+/** What a prefix stands for. */
+function spaceOf(prefix: string, scope: Scope): string | undefined {
+  for (let at: Scope | undefined = scope; at; at = at.outer) {
+    const found = at.own.get(prefix)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** Reads the properties of an XMP packet, attributes and elements alike; of alternatives the first. */
@@ -26,9 +43,9 @@ export function readXmp(packet: string, fields: TextFields): void {
     return
   }
   const stack: Element[] = []
-  const add = (name: string, prefixes: ReadonlyMap<string, string>, text: string): void => {
+  const add: Add = (name, prefixes, text) => {
     const [prefix, local] = splitName(name)
-    const space = NAMESPACES[prefixes.get(prefix) ?? '']
+    const space = NAMESPACES[spaceOf(prefix, prefixes) ?? '']
     if (space === undefined || text.trim() === '') return
     fields.add(`xmp:${local}`, text, `XMP ${space}:${local}`)
   }
@@ -46,7 +63,7 @@ export function readXmp(packet: string, fields: TextFields): void {
     } else if (tag.startsWith('/')) {
       close(stack, add)
     } else if (!tag.startsWith('?') && !tag.startsWith('!')) {
-      const prefixes = open(tag, top?.prefixes ?? new Map(), add)
+      const prefixes = open(tag, top?.prefixes ?? NO_PREFIXES, add)
       const name = tag.slice(0, endOfName(tag, 0))
       if (!tag.endsWith('/')) stack.push({ name, prefixes, text: '' })
       if (stack.length > MAX_DEPTH) {
@@ -62,7 +79,7 @@ export function readXmp(packet: string, fields: TextFields): void {
   }
 }
 
-type Add = (name: string, prefixes: ReadonlyMap<string, string>, text: string) => void
+type Add = (name: string, prefixes: Scope, text: string) => void
 
 /** An `rdf:li` hands its text up to the property that it stands in, where that has none yet. */
 function close(stack: Element[], add: Add): void {
@@ -70,19 +87,17 @@ function close(stack: Element[], add: Add): void {
   if (!element) return
   const [prefix, local] = splitName(element.name)
   const parent = stack.at(-1)
-  if (element.prefixes.get(prefix) === RDF) {
+  if (spaceOf(prefix, element.prefixes) === RDF) {
     if (local !== 'Description' && local !== 'RDF' && parent?.text.trim() === '') parent.text = element.text
   } else add(element.name, element.prefixes, element.text)
 }
 
 /** Hands on the attributes of a tag, and gives the prefixes that hold in it. */
-function open(tag: string, outer: ReadonlyMap<string, string>, add: Add): ReadonlyMap<string, string> {
+function open(tag: string, outer: Scope, add: Add): Scope {
   const attributes = attributesOf(tag)
   const declared = attributes.filter(([name]) => name.startsWith('xmlns:'))
-  const prefixes =
-    declared.length === 0
-      ? outer
-      : new Map([...outer, ...declared.map(([name, value]) => [name.slice(6), value] as const)])
+  const own = new Map(declared.map(([name, value]) => [name.slice(6), value] as const))
+  const prefixes = own.size === 0 ? outer : { own, outer }
   for (const [name, value] of attributes) if (!name.startsWith('xmlns')) add(name, prefixes, value)
   return prefixes
 }

@@ -103,12 +103,16 @@ function textOf(object: JsonObject, keys: readonly string[]): string | undefined
 function genericFormat(object: JsonObject, key: string, fields: TextFields | undefined): PromptFormat {
   const software = `${getText(object, 'software') ?? ''} ${getText(object, 'version') ?? ''}`
   const has = (name: string): boolean => get(object, name) !== undefined
-  if (software.includes('RuinedFooocus') || has('Prompt')) return 'ruined-fooocus'
+  if (software.includes('RuinedFooocus') || (has('Prompt') && has('Negative'))) return 'ruined-fooocus'
   if (software.includes('MoonRide') || has('real_prompt')) return 'fooocus-mre'
   if (software.includes('Fooocus') || has('metadata_scheme') || has('full_prompt')) return 'fooocus'
   if (fields?.get('fooocus_scheme')) return 'fooocus'
   if (key === 'generation_data') return 'tensorart'
-  if (has('use_stable_diffusion_model') || (key !== 'parameters' && has('num_inference_steps')))
+  if (
+    has('Prompt') ||
+    has('use_stable_diffusion_model') ||
+    (key !== 'parameters' && has('num_inference_steps'))
+  )
     return 'easy-diffusion'
   return key === 'Comment' ? 'fooocus-mre' : 'hf-space'
 }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test, vi } from 'vitest'
 import { datasetStatus, mergeDataset, scoreDataset } from '../../../src/dataset.ts'
 import { openAddress, openOutput } from '../../../src/dataset/store/open-store.ts'
@@ -119,6 +120,22 @@ test('other bytes than those that were asked for are not taken for them', async 
       for await (const _ of pieces);
     }
     await expect(read()).rejects.toMatchObject({ code: 'dataset_shard_damaged' })
+  } finally {
+    server.close()
+  }
+})
+
+test('a file that is unpacked on its way is refused, not cut off', async () => {
+  const body = gzipSync('{"image":"data:,1","prompt":"a tin"}\n'.repeat(50))
+  const server = createServer((_, res) => {
+    res.writeHead(200, { 'content-length': body.length, 'content-encoding': 'gzip' }).end(body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const source = `http://127.0.0.1:${(server.address() as AddressInfo).port}/list.jsonl`
+    await expect(
+      scoreDataset([source], { out: room.at('out'), promptFrom: 'row', ...fakes() }),
+    ).rejects.toMatchObject({ code: 'dataset_source_invalid', details: { coding: 'gzip' } })
   } finally {
     server.close()
   }
