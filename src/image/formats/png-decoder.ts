@@ -1,4 +1,3 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
 import { ImageError } from '../../base/errors.ts'
 import type { Inflate } from '../codecs/image-codecs.ts'
 import { truncated, unreadable } from '../image-errors.ts'
@@ -24,7 +23,7 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
   if (rows.size > SMALL || region.width < header.width || region.height < header.height) rows.blank()
   try {
     if (rows.size <= SMALL) await takeWhole(rows, idat, inflate)
-    else for await (const chunk of inflateChunks(idat)) if (rows.take(chunk)) break
+    else for await (const chunk of inflateChunks([idat.bytes])) if (rows.take(chunk)) break
   } catch (cause) {
     if (cause instanceof ImageError) throw cause
     throw whole
@@ -44,8 +43,7 @@ const SMALL = 1 << 25
  * Pillow has zlib make row by row of chunk by chunk, and is content when it has the last row, or the stream ends with one: what
  * is damaged behind that it does not see. Rows that lack stay blank.
  */
-async function takeWhole(rows: PngRows, idat: readonly Uint8Array[], inflate: Inflate): Promise<void> {
-  const data = concatBytes(idat)
+async function takeWhole(rows: PngRows, { bytes: data, ends }: PngData, inflate: Inflate): Promise<void> {
   let doubt: unknown
   let out: Uint8Array | undefined
   try {
@@ -53,12 +51,12 @@ async function takeWhole(rows: PngRows, idat: readonly Uint8Array[], inflate: In
   } catch (cause) {
     doubt = cause
   }
-  const some = out && out.length < rows.size && idat.length > 1
+  const some = out && out.length < rows.size && ends.length > 1
   if (doubt !== undefined || some) {
     const wanted = some ? out!.length : rows.size
     out = new Uint8Array(wanted)
     const lastAsked = rows.lastRow < rows.size ? rows.size - rows.lastRow : undefined
-    const came = inflateDamaged(data, out, { ends: pieceEnds(idat), lastAsked })
+    const came = inflateDamaged(data, out, { ends: pieceEnds(ends), lastAsked })
     if (came === 'damaged' || (some && came !== 'ended'))
       throw doubt ?? truncated('PNG', 'its pixels are not all there')
   }
@@ -67,13 +65,13 @@ async function takeWhole(rows: PngRows, idat: readonly Uint8Array[], inflate: In
 }
 
 /** Where the parts end that Pillow gives to zlib: chunks, of large ones so many bytes. */
-function pieceEnds(idat: readonly Uint8Array[]): number[] {
+function pieceEnds(chunkEnds: readonly number[]): number[] {
   const ends: number[] = []
   let at = 0
-  for (const { length } of idat) {
-    for (let part = PIECE; part < length; part += PIECE) ends.push(at + part)
-    at += length
-    ends.push(at)
+  for (const end of chunkEnds) {
+    for (let part = at + PIECE; part < end; part += PIECE) ends.push(part)
+    ends.push(end)
+    at = end
   }
   return ends
 }
@@ -91,10 +89,16 @@ const COLOURS: Readonly<
   6: { depths: [8, 16], samples: 4 },
 }
 
+/** The bodies of all IDAT chunks, joined, and where each ends. */
+interface PngData {
+  readonly bytes: Uint8Array
+  readonly ends: readonly number[]
+}
+
 interface PngParts {
   readonly header: PngHeader
   readonly palette: Uint8Array
-  readonly idat: Uint8Array[]
+  readonly idat: PngData
   /** Behind the pixels something comes, if only the end. */
   readonly whole: boolean
 }
@@ -102,15 +106,18 @@ interface PngParts {
 async function readChunks(bytes: Uint8Array, ancillary: PngAncillary): Promise<PngParts> {
   let header: PngHeader | undefined
   let colours: Uint8Array = new Uint8Array()
-  const idat: Uint8Array[] = []
+  // Numbers, since there may be very many.
+  const starts: number[] = []
+  const ends: number[] = []
   let whole = false
   for (const chunk of pngChunks(bytes)) {
     const { type, body } = chunk
-    whole = type === 'IEND' || (idat.length > 0 && type !== 'IDAT')
+    whole = type === 'IEND' || (starts.length > 0 && type !== 'IDAT')
     if (whole) break
     // Without a header Pillow passes over them.
     if (type === 'IDAT' && header) {
-      idat.push(body)
+      starts.push(chunk.at + 8)
+      ends.push(chunk.at + 8 + body.length)
       continue
     }
     if (!isType(type)) throw unreadable('PNG', 'a chunk has a name that none has')
@@ -121,14 +128,25 @@ async function readChunks(bytes: Uint8Array, ancillary: PngAncillary): Promise<P
       colours = body
     } else if (type === 'fcTL' && header) header = { ...header, region: readRegion(body) }
   }
-  if (idat.length === 0 && !whole) throw truncated('PNG', 'it ends before its pixels')
+  if (starts.length === 0 && !whole) throw truncated('PNG', 'it ends before its pixels')
   if (!header) throw unreadable('PNG', 'it has no header')
-  if (idat.length === 0) throw unreadable('PNG', 'it has no pixels')
+  if (starts.length === 0) throw unreadable('PNG', 'it has no pixels')
   if (colours.length >= 771) throw unreadable('PNG', 'its palette has more than 256 colours')
   // Indices past the palette's end come out black, as from Pillow.
   const palette = new Uint8Array(768)
   palette.set(colours.subarray(0, colours.length - (colours.length % 3)))
-  return { header, palette, idat, whole }
+  return { header, palette, idat: joinParts(bytes, starts, ends), whole }
+}
+
+function joinParts(bytes: Uint8Array, starts: readonly number[], ends: readonly number[]): PngData {
+  if (starts.length === 1) return { bytes: bytes.subarray(starts[0], ends[0]), ends: [ends[0]! - starts[0]!] }
+  const joined = new Uint8Array(starts.reduce((sum, start, i) => sum + ends[i]! - start, 0))
+  let at = 0
+  const places = starts.map((start, i) => {
+    joined.set(bytes.subarray(start, ends[i]), at)
+    return (at += ends[i]! - start)
+  })
+  return { bytes: joined, ends: places }
 }
 
 /** What comes behind the pixels. */

@@ -83,7 +83,9 @@ export function pngRows(header: PngHeader, palette: Uint8Array): PngRows {
     },
     lastRow: bytesOf(passes.at(-1)!),
     blank() {
-      if (colour === 3) for (let at = 0; at < out.length; at++) out[at] = palette[at % 3]!
+      if (colour !== 3 || palette.subarray(0, 3).every((value) => value === 0)) return
+      out.set(palette.subarray(0, 3))
+      for (let at = 3; at < out.length; at *= 2) out.copyWithin(at, 0, at)
     },
   }
 }

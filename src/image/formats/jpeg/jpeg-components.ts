@@ -36,6 +36,8 @@ export interface JpegPicture {
   readonly height: number
   readonly progressive: boolean
   readonly arithmetic: boolean
+  /** Samples are coded by themselves, not in blocks of 8 × 8: what is said of blocks here is said of samples. */
+  readonly lossless: boolean
   /** It is a file of its own, not part of a TIFF. */
   readonly file: boolean
   readonly components: readonly JpegComponent[]
@@ -65,7 +67,8 @@ export function readPicture(
 ): JpegPicture {
   const progressive = marker === 0xc2 || marker === 0xca
   const arithmetic = marker >= 0xc9
-  if (!SUPPORTED.includes(marker)) throw refuse(`of process ${marker - 0xc0}`)
+  const lossless = marker === 0xc3 && !check
+  if (!SUPPORTED.includes(marker) && !lossless) throw refuse(`of process ${marker - 0xc0}`)
   const precision = reader.u8(at)
   if (precision !== 8) throw refuse(`of ${precision} bits`)
   const height = reader.u16(at + 1, false)
@@ -81,13 +84,14 @@ export function readPicture(
   const maxV = Math.max(...specs.map(({ v }) => v))
   if (specs.some(({ h, v }) => maxH % h > 0 || maxV % v > 0)) throw refuse('with sampling in broken ratios')
   // No room is made for pictures that cannot be there. Arithmetic coding knows no such bound.
-  if (!arithmetic && !canHold(reader.length, width, height))
+  const side = lossless ? 1 : 8
+  if (!arithmetic && !canHold(reader.length, width, height, side))
     throw truncated('JPEG', `it is too short for ${width}×${height} pixels`)
   check?.(width, height, count)
-  const unitsAcross = Math.ceil(width / (8 * maxH))
-  const unitsDown = Math.ceil(height / (8 * maxV))
+  const unitsAcross = Math.ceil(width / (side * maxH))
+  const unitsDown = Math.ceil(height / (side * maxV))
   const file = check === undefined
-  const frame = { width, height, progressive, arithmetic, file, maxH, maxV, unitsAcross, unitsDown }
+  const frame = { width, height, progressive, arithmetic, lossless, file, maxH, maxV, unitsAcross, unitsDown }
   // One picture is decoded at a time, and handed on as a copy.
   taken = 0
   const components = specs.map((spec) => makeComponent(spec, frame))
@@ -118,11 +122,12 @@ function makeComponent(
   { id, h, v, quantIndex }: Spec,
   frame: Omit<JpegPicture, 'components' | 'lastGoodRow' | 'kernel'>,
 ): JpegComponent {
-  const { width, height, progressive, maxH, maxV, unitsAcross, unitsDown } = frame
+  const { width, height, progressive, lossless, maxH, maxV, unitsAcross, unitsDown } = frame
+  const side = lossless ? 1 : 8
   const samplesAcross = Math.ceil((width * h) / maxH)
   const samplesDown = Math.ceil((height * v) / maxV)
-  const stride = unitsAcross * h * 8
-  const samples = stride * unitsDown * v * 8
+  const stride = unitsAcross * h * side
+  const samples = stride * unitsDown * v * side
   // What no scan brings is gray.
   const plane = takePlane(samples).fill(128)
   return {
@@ -132,8 +137,8 @@ function makeComponent(
     quantIndex,
     width: samplesAcross,
     height: samplesDown,
-    blocksAcross: Math.ceil(samplesAcross / 8),
-    blocksDown: Math.ceil(samplesDown / 8),
+    blocksAcross: Math.ceil(samplesAcross / side),
+    blocksDown: Math.ceil(samplesDown / side),
     stride,
     plane,
     coefficients: new Int16Array(progressive ? samples : 0),
@@ -152,11 +157,11 @@ export function latchQuant(component: JpegComponent, tables: JpegTables): Uint16
 }
 
 /** A block takes a bit at the least. */
-export const canHold = (bytes: number, width: number, height: number): boolean =>
-  Math.ceil(width / 8) * Math.ceil(height / 8) <= bytes * 8
+export const canHold = (bytes: number, width: number, height: number, side = 8): boolean =>
+  Math.ceil(width / side) * Math.ceil(height / side) <= bytes * 8
 
 const refuse = (what: string): Error =>
   unsupported('JPEG', `JPEG ${what}`, 'Save it anew as baseline or progressive JPEG of 8 bits.')
 
-/** Baseline, extended and progressive, with Huffman and with arithmetic coding. */
+/** Baseline, extended and progressive, with Huffman and with arithmetic coding. Lossless is read of files only. */
 const SUPPORTED = [0xc0, 0xc1, 0xc2, 0xc9, 0xca]

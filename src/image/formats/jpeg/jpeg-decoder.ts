@@ -11,6 +11,7 @@ import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-component
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
 import { type JpegEngine, type JpegKernel, jpegKernel } from './kernel.ts'
+import { readLosslessScan } from './lossless-scan.ts'
 import { readScanHeader } from './scan-header.ts'
 import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
 
@@ -123,7 +124,7 @@ function readSegments(
 
 /** Those of ITU-T T.81 that libjpeg knows (`read_markers`); behind the start, another start marker is none of them. */
 const isKnown = (marker: number): boolean =>
-  (marker >= 0xc0 && marker <= 0xcf) ||
+  (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc8) ||
   (marker >= 0xda && marker <= 0xdd) ||
   (marker >= 0xe0 && marker <= 0xef) ||
   marker === 0xfe
@@ -141,14 +142,21 @@ function readScan(
   if (++stream.scans > MAX_SCANS) throw unreadable('JPEG', `it has more than ${MAX_SCANS} scans`)
   if (stream.whole) throw unreadable('JPEG', 'it goes on behind its last scan')
   const scan = readScanHeader(reader, start, end, picture, stream.scans === 1)
-  const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
+  const read = readerOf(picture)
   const behind = read(reader.bytes, end, scan, picture, tables)
   stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
   return behind
 }
 
+function readerOf({ arithmetic, lossless }: JpegPicture): typeof readHuffmanScan {
+  if (lossless) return readLosslessScan
+  return arithmetic ? readArithmeticScan : readHuffmanScan
+}
+
 function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Array {
   if (!picture || scans === 0) throw truncated('JPEG', 'it has no pixels')
+  if (picture.lossless && picture.components.some(({ bitsLeft }) => bitsLeft[0]! < 0))
+    throw unreadable('JPEG', 'a scan of it is missing')
   if (picture.progressive) transform(picture, scans)
   return joinPicture(picture, colour)
 }
@@ -180,6 +188,12 @@ function transform(picture: JpegPicture, scans: number): void {
 /** By the rules of libjpeg (`default_decompress_parms`). */
 function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
   const ids = picture?.components.map(({ id }) => id) ?? []
+  if (picture?.lossless && ids.length > 1) {
+    // Colours are kept as they are: what says that they are others is refused.
+    const says = ids.length === 3 && jfif ? 1 : (adobe ?? 0)
+    if (says !== 0) throw unreadable('JPEG', 'it is lossless, but not in the colours that such files have')
+    return ids.length === 4 ? 'inks' : 'stored'
+  }
   if (ids.length === 4) return adobe === undefined || adobe === 0 ? 'inks' : 'ycck'
   if (ids.length < 3) return 'stored'
   if (jfif) return 'ycc'

@@ -41,7 +41,7 @@ export function isOrdinaryJpeg(reader: ByteReader): boolean {
       continue
     }
     if (isFrame(marker)) {
-      if (frame !== undefined || end - at < 8) return false
+      if (frame !== undefined || marker === 0xc3 || end - at < 8) return false
       frame = marker
       if (!canHold(bytes.length, reader.u16(at + 5, false), reader.u16(at + 3, false))) return false
       const count = bytes[at + 7]!

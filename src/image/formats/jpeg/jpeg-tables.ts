@@ -25,10 +25,10 @@ export class JpegTables {
   restartInterval = 0
 
   /** A Huffman table that the file brings. One that is damaged does no harm until it is used. */
-  huffman(kind: 'dc' | 'ac', index: number): HuffmanTable | undefined {
+  huffman(kind: 'dc' | 'ac', index: number, most = 15): HuffmanTable | undefined {
     const spec = this.#huffman[kind][index]
     if (!spec) return undefined
-    if (kind === 'dc' && spec.symbols.some((symbol) => symbol > 15)) throw damaged()
+    if (kind === 'dc' && spec.symbols.some((symbol) => symbol > most)) throw damaged()
     return (spec.table ??= makeHuffmanTable(spec.counts, spec.symbols))
   }
 

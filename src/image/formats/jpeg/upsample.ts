@@ -6,9 +6,10 @@ export type RowReader = (y: number) => Uint8ClampedArray
 /** How a component comes to full size: as it is, an axis or both interpolated, or its samples repeated. */
 export type Upsampling = 'whole' | 'halfAcross' | 'halfDown' | 'halfBoth' | 'repeated'
 
-export function upsampling(component: JpegComponent, { maxH, maxV }: JpegPicture): Upsampling {
+export function upsampling(component: JpegComponent, { maxH, maxV, lossless }: JpegPicture): Upsampling {
   const ratio = `${maxH / component.h}×${maxV / component.v}`
   if (ratio === '1×1') return 'whole'
+  if (lossless) return 'repeated'
   if (ratio === '1×2') return 'halfDown'
   if (component.width > 2 && ratio === '2×1') return 'halfAcross'
   return component.width > 2 && ratio === '2×2' ? 'halfBoth' : 'repeated'

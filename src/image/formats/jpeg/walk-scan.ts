@@ -95,4 +95,5 @@ function interleaved(parts: ScanHeader['parts'], decoders: readonly DecodeBlock[
 }
 
 /** A marker that was met is read again by whoever comes next. */
-const behind = ({ at, marker }: ScanReader): number => (marker === 0 ? at : at - 2)
+export const behind = ({ at, marker }: Pick<ScanReader, 'at' | 'marker'>): number =>
+  marker === 0 ? at : at - 2
