@@ -63,9 +63,12 @@ async function chooseFile(
   preferred: readonly string[],
   avoided: readonly string[],
 ): Promise<{ name: string; others: string[] }> {
-  const all = await readdir(folder)
+  const entries = await readdir(folder, { withFileTypes: true })
   // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
-  const names = all.filter((name) => !name.startsWith('.') && !avoided.includes(name))
+  const names = entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('.') && !avoided.includes(name))
   const usual =
     preferred.find((name) => names.includes(name)) ??
     (await nameInConfig(folder, names)) ??
@@ -78,7 +81,10 @@ async function chooseFile(
   const choice = indexes.length > 0 ? indexes : weights
   if (choice.length === 1) return { name: choice[0]!, others: [] }
   if (choice.length === 0) {
-    const foreign = await foreignFolder(folder, all)
+    const foreign = await foreignFolder(
+      folder,
+      entries.map(({ name }) => name),
+    )
     if (foreign) throw foreign
     throw notFound(
       folder,

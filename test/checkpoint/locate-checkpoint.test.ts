@@ -61,6 +61,13 @@ describe('the checkpoint in a folder', () => {
     ])
   })
 
+  it('is no folder', async () => {
+    const path = await folder({ 'pytorch_model.bin': one })
+    await mkdir(join(path, 'model.safetensors'))
+    await using checkpoint = await openCheckpoint(path)
+    expect([checkpoint.path, checkpoint.others]).toEqual([join(path, 'pytorch_model.bin'), []])
+  })
+
   it('is not guessed from shards without their index', async () => {
     const error = await refusal(
       await folder({ 'model-00001-of-00002.bin': one, 'model-00002-of-00002.bin': one }),
