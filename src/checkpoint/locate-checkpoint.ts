@@ -21,10 +21,11 @@ const USUAL = [
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
 ]
-const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
+const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors|(pt|pth)\.tar)$/i
 const SHARD = /-\d{5}-of-\d{5}\./
 /** What training leaves beside the weights. */
-const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
+const OTHERS =
+  /^(optimizer|optim[._]|scheduler|scaler|sampler[._]|dl_state_dict|training_args|trainer_state|rng_state|random_states|custom_checkpoint|meta\.pt$)/
 
 export interface FileChoice {
   /** Names that go before the usual ones. */
@@ -88,7 +89,7 @@ async function chooseFile(
     if (foreign) throw foreign
     throw notFound(
       folder,
-      `the folder has no weight file (looked for ${USUAL.join(', ')} and *.bin, *.pt, *.pth, *.ckpt, *.safetensors).`,
+      `the folder has no weight file (looked for ${USUAL.join(', ')} and *.bin, *.pt, *.pth, *.pth.tar, *.ckpt, *.safetensors).`,
       { files: names },
     )
   }
