@@ -1,6 +1,8 @@
-import { access, constants, mkdir, open, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, constants, mkdir, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../base/errors.ts'
+import { asOutputError } from '../convert/write/output-error.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface OutputFile {
@@ -33,7 +35,8 @@ export async function openOutputFile(
   if (there?.isDirectory()) throw new UsageError(`${option} ${name} is a folder. Name a file.`)
   try {
     await mkdir(dirname(path), { recursive: true })
-    await access(there ? path : dirname(path), constants.W_OK)
+    if (there) await access(path, constants.W_OK)
+    await access(dirname(await realpath(path).catch(() => path)), constants.W_OK)
   } catch (cause) {
     throw new UsageError(`${option} ${name} cannot be written: ${(cause as Error).message}.`, { cause })
   }
@@ -45,6 +48,23 @@ export async function openOutputFile(
     )
   }
   return { name, path }
+}
+
+/**
+ * Writes the file of an option beside its place and moves it there, so that what was there stays until the new one is whole.
+ * Throws `OutputError` `output_no_space`, `output_failed`.
+ */
+export async function writeOutputFile({ path }: OutputFile, content: string | Uint8Array): Promise<void> {
+  // Where a link leads is replaced, not the link.
+  const real = await realpath(path).catch(() => path)
+  const partial = `${real}.${randomUUID()}.icthp-partial`
+  try {
+    await writeFile(partial, content, { flag: 'wx' })
+    await rename(partial, real)
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {})
+    throw asOutputError(cause, path)
+  }
 }
 
 async function isOurs(path: string, mark: string): Promise<boolean> {

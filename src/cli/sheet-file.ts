@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises'
 import { allKinds } from '../models/kinds.ts'
 import { valuesIn } from '../report/report.ts'
 import { loadJimp } from '../report/sheet/load-jimp.ts'
@@ -8,7 +7,7 @@ import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
-import { openOutputFile, type OutputFile } from './output-file.ts'
+import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnails } from './thumbnails.ts'
 
@@ -47,7 +46,7 @@ export class SheetFile implements PictureOutput {
     const { sheetColumns: columns, sheetSize: size } = this.flags
     const file = await renderSheet(shown, { columns, size })
     io.signal.throwIfAborted()
-    await writeFile(this.place.path, file)
+    await writeOutputFile(this.place, file)
     terminal.note(`${this.place.name} is written (${formatBytes(file.byteLength)})`)
   }
 }
