@@ -21,10 +21,11 @@ const USUAL = [
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
 ]
-const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
+const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors|(pt|pth)\.tar)$/i
 const SHARD = /-\d{5}-of-\d{5}\./
 /** What training leaves beside the weights. */
-const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
+const OTHERS =
+  /^(optimizer|optim[._]|scheduler|scaler|sampler[._]|dl_state_dict|training_args|trainer_state|rng_state|random_states|custom_checkpoint|meta\.pt$)/
 
 export interface FileChoice {
   /** Names that go before the usual ones. */
@@ -63,9 +64,12 @@ async function chooseFile(
   preferred: readonly string[],
   avoided: readonly string[],
 ): Promise<{ name: string; others: string[] }> {
-  const all = await readdir(folder)
+  const entries = await readdir(folder, { withFileTypes: true })
   // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
-  const names = all.filter((name) => !name.startsWith('.') && !avoided.includes(name))
+  const names = entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('.') && !avoided.includes(name))
   const usual =
     preferred.find((name) => names.includes(name)) ??
     (await nameInConfig(folder, names)) ??
@@ -78,11 +82,14 @@ async function chooseFile(
   const choice = indexes.length > 0 ? indexes : weights
   if (choice.length === 1) return { name: choice[0]!, others: [] }
   if (choice.length === 0) {
-    const foreign = await foreignFolder(folder, all)
+    const foreign = await foreignFolder(
+      folder,
+      entries.map(({ name }) => name),
+    )
     if (foreign) throw foreign
     throw notFound(
       folder,
-      `the folder has no weight file (looked for ${USUAL.join(', ')} and *.bin, *.pt, *.pth, *.ckpt, *.safetensors).`,
+      `the folder has no weight file (looked for ${USUAL.join(', ')} and *.bin, *.pt, *.pth, *.pth.tar, *.ckpt, *.safetensors).`,
       { files: names },
     )
   }

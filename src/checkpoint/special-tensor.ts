@@ -1,3 +1,5 @@
+import { PickleForeign } from './pickle-values.ts'
+
 /** Why a tensor's numbers are not in the file as they are used, and what to do, by the torch function that makes it. */
 const KINDS: Readonly<Record<string, string>> = {
   _rebuild_sparse_tensor: 'is a sparse tensor. Call to_dense() on it before saving',
@@ -23,7 +25,9 @@ export class SpecialTensor {
     this.says = says
   }
 
-  static madeBy(rebuilder: string): SpecialTensor {
+  static madeBy(rebuilder: string, [type]: readonly unknown[]): SpecialTensor {
+    if (rebuilder === '_rebuild_wrapper_subclass' && type instanceof PickleForeign)
+      return SpecialTensor.ofClass(type.path)
     return new SpecialTensor(KINDS[rebuilder]!)
   }
 

@@ -88,7 +88,10 @@ allow(
 )
 for (const name of SPECIAL_REBUILDERS)
   allow(
-    new PickleGlobal(`torch._utils.${name}`, (args) => cpuTensor(name, args) ?? SpecialTensor.madeBy(name)),
+    new PickleGlobal(
+      `torch._utils.${name}`,
+      (args) => cpuTensor(name, args) ?? SpecialTensor.madeBy(name, args),
+    ),
   )
 // A tensor with Python attributes, or of a subclass: the attributes are let go.
 allow(

@@ -99,6 +99,9 @@ const isTensor = (value: unknown): boolean =>
   value instanceof SpecialTensor ||
   (value instanceof PickleForeign && tensorOfClass(value))
 
+/** A list of losses has no shape, that of weights has biases and matrices. */
+const isArray = (value: unknown): boolean => value instanceof TensorRecord && value.shape.length > 0
+
 function weightSets(root: Container): WeightSet[] {
   const sets = new Map<Container, WeightSet & { readonly places: string[][] }>()
   const seen = new Set<Container>()
@@ -113,9 +116,14 @@ function weightSets(root: Container): WeightSet[] {
     const entries = entriesOf(dict)
     const names: string[] = []
     for (const [key, value] of entries) if (typeof key === 'string' && isTensor(value)) names.push(key)
-    const isNamed = dict instanceof PickleDict
-    if (names.length > 0)
-      sets.set(dict, { places: [place], names: isNamed ? names : [], unnamed: isNamed ? 0 : names.length })
+    if (names.length > 0) {
+      const isNamed = dict instanceof PickleDict
+      sets.set(dict, {
+        places: [place],
+        names: isNamed ? names : [],
+        unnamed: isNamed ? 0 : [...entries.values()].filter(isArray).length,
+      })
+    }
     if (place.length >= MAX_DEPTH) return
     for (const [key, value] of entries)
       if (isContainer(value) && typeof key === 'string') visit(value, [...place, key])

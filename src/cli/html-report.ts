@@ -6,7 +6,7 @@ import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
-import { openOutputFile, type OutputFile, writeOutput } from './output-file.ts'
+import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnail, Thumbnails } from './thumbnails.ts'
 
@@ -53,7 +53,7 @@ export class HtmlReport implements PictureOutput {
       version: VERSION,
     })
     io.signal.throwIfAborted()
-    await writeOutput(this.place, page)
+    await writeOutputFile(this.place, page)
     terminal.note(`${this.place.name} is written (${formatBytes(Buffer.byteLength(page))})`)
   }
 }

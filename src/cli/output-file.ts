@@ -1,7 +1,9 @@
-import { access, constants, open, stat, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, constants, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder-node.ts'
+import { asOutputError } from '../convert/write/output-error.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface OutputFile {
@@ -34,7 +36,8 @@ export async function openOutputFile(
   if (there?.isDirectory()) throw new UsageError(`${option} ${name} is a folder. Name a file.`)
   try {
     await makeFolder(dirname(path))
-    await access(there ? path : dirname(path), constants.W_OK)
+    if (there) await access(path, constants.W_OK)
+    await access(dirname(await realpath(path).catch(() => path)), constants.W_OK)
   } catch (cause) {
     throw new UsageError(`${option} ${name} cannot be written: ${(cause as Error).message}.`, { cause })
   }
@@ -48,6 +51,23 @@ export async function openOutputFile(
   return { name, path }
 }
 
+/**
+ * Writes the file of an option beside its place and moves it there, so that what was there stays until the new one is whole.
+ * Throws `OutputError` `output_no_space`, `output_failed`.
+ */
+export async function writeOutputFile({ path }: OutputFile, content: string | Uint8Array): Promise<void> {
+  // Where a link leads is replaced, not the link.
+  const real = await realpath(path).catch(() => path)
+  const partial = `${real}.${randomUUID()}.icthp-partial`
+  try {
+    await writeFile(partial, content, { flag: 'wx' })
+    await rename(partial, real)
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {})
+    throw asOutputError(cause, path)
+  }
+}
+
 async function isOurs(path: string, mark: string): Promise<boolean> {
   // A pipe would wait for a writer.
   if (!(await stat(path)).isFile()) return false
@@ -57,25 +77,5 @@ async function isOurs(path: string, mark: string): Promise<boolean> {
     return bytesRead === 0 || buffer.toString('latin1', 0, bytesRead).includes(mark)
   } finally {
     await file.close()
-  }
-}
-
-/** Throws `OutputError`: `output_no_space`, `output_failed`. */
-export async function writeOutput({ name, path }: OutputFile, data: string | Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, data)
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new OutputError(
-        'output_no_space',
-        `${name} could not be written: no space is left. Free some, and run it again.`,
-        {
-          cause,
-        },
-      )
-    throw new OutputError('output_failed', `${name} could not be written (${message}). Name another place.`, {
-      cause,
-    })
   }
 }

@@ -7,7 +7,7 @@ import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
 import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
-import { openOutputFile, type OutputFile, writeOutput } from './output-file.ts'
+import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnails } from './thumbnails.ts'
 
@@ -46,7 +46,7 @@ export class SheetFile implements PictureOutput {
     const { sheetColumns: columns, sheetSize: size } = this.flags
     const file = await renderSheet(shown, { columns, size })
     io.signal.throwIfAborted()
-    await writeOutput(this.place, file)
+    await writeOutputFile(this.place, file)
     terminal.note(`${this.place.name} is written (${formatBytes(file.byteLength)})`)
   }
 }

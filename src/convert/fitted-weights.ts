@@ -89,7 +89,9 @@ const rivals =
 
 /** What libraries for moving averages call the lists of tensors that they keep, without names. */
 const isAverage = (place: readonly string[]): boolean =>
-  place.some((key) => /ema|shadow|average|avg|polyak|swa/i.test(key))
+  place.some(
+    (key) => /(^|_)(ema|shadow|swa|polyak)|average|(?<!exp_)avg/i.test(key) || /[a-z]E(ma|MA)/.test(key),
+  )
 
 const withoutNames = (path: string, name: string): CheckpointError =>
   unreadable(

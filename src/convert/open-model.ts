@@ -104,10 +104,15 @@ async function describe(
   base: string | undefined,
 ): Promise<Described> {
   const beside = (await isFolder(path)) ? path : dirname(path)
+  // First those beside the weights that were taken, as `from_pretrained` has it.
+  const own = dirname(clip.checkpoint.path)
   const folders = [
-    beside,
-    ...(kind.takesPrompt ? [] : [join(beside, 'hp_backbone')]),
-    ...(base ? [base] : []),
+    ...new Set([
+      own,
+      beside,
+      ...(kind.takesPrompt ? [] : [join(beside, 'hp_backbone')]),
+      ...(base ? [base] : []),
+    ]),
   ]
   const { config, folder } = await findConfig(kind, folders, clip.weights)
   if (kind.takesPrompt) requireVocabulary(config, folder ?? clip.weights.path)

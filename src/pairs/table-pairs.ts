@@ -63,6 +63,7 @@ function imagesOf([name, value]: Cell, fail: Fail): readonly string[] {
 function textOf([name, value]: Cell, fail: Fail): string | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string') return value.trim() === '' ? undefined : value
+  if (value instanceof Uint8Array) return fail('the prompt is not UTF-8. Save it as UTF-8.', name)
   return fail(`a prompt is a text, not ${show(value)}.`, name)
 }
 

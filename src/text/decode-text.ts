@@ -28,6 +28,8 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   const marked = MARKED.find(({ mark }) => startsWith(bytes, mark))
   const { name, replacement } = marked ?? UTF8
   let byte = marked?.mark.length ?? 0
+  const escape = name === 'utf-8' ? shiftOf(bytes) : -1
+  if (escape >= 0) throw notText(where, 'it is ISO-2022', lineOf(bytes, escape), escape)
   const text = new TextDecoder(name, { ignoreBOM: true }).decode(bytes.subarray(byte))
   let line = 1
   let from = 0
@@ -42,6 +44,13 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   }
   return text
 }
+
+/** Where ISO-2022 changes to a set of many letters, as mail in Japanese, Korean and Chinese does: ASCII to look at. */
+const shiftOf = (bytes: Uint8Array): number =>
+  bytes.findIndex((byte, at) => byte === 0x1b && bytes[at + 1] === 0x24)
+
+const lineOf = (bytes: Uint8Array, end: number): number =>
+  bytes.subarray(0, end).reduce((line, byte) => line + (byte === 10 ? 1 : 0), 1)
 
 const startsWith = (bytes: Uint8Array, start: readonly number[]): boolean =>
   start.every((byte, i) => bytes[i] === byte)

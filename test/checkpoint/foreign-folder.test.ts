@@ -40,6 +40,7 @@ test.each([
     '',
     'dcp_to_torch',
   ],
+  ['distributed-checkpoint', ['.metadata', '__0_0.distcp', 'meta.pt'], '', 'dcp_to_torch'],
   ['distributed-checkpoint', ['.metadata', '__0_0.distcp'], '__0_0.distcp', 'dcp_to_torch'],
   ['distributed-checkpoint', ['.metadata', '__0_0.distcp'], '.metadata', 'dcp_to_torch'],
   ['adapter', ['adapter_config.json', 'adapter_model.safetensors'], '', 'Merge it'],

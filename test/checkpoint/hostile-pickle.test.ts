@@ -87,6 +87,13 @@ describe('a pickle that names what is not known', () => {
   )
 })
 
+test('a distributed tensor is told as one', async () => {
+  const args = Buffer.concat([op.mark, op.global('torch.distributed.tensor.DTensor'), op.tuple])
+  const tensor = Buffer.concat([op.global('torch._utils._rebuild_wrapper_subclass'), args, op.reduce])
+  const error = await refusal(await save(dictOf({ a: tensor })))
+  expect(error.message).toContain('a is a part of a distributed tensor (DTensor). Call full_tensor()')
+})
+
 test('a whole model that was compiled is told as one, and not as something that could run code', async () => {
   const made = (path: string, args: Buffer = op.emptyTuple): Buffer =>
     Buffer.concat([op.global(path), args, op.reduce])

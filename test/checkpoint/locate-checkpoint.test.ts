@@ -33,6 +33,9 @@ describe('the checkpoint in a folder', () => {
     [['._weights.pt', 'weights.pt', '.hidden.bin'], 'weights.pt'],
     [['mlp_pytorch_model.bin', 'config.json'], 'mlp_pytorch_model.bin'],
     [['weights.ckpt', 'optimizer.pt', 'training_args.bin', 'notes.txt'], 'weights.ckpt'],
+    [['weights.pt', 'optimizer.bin', 'sampler.bin', 'sampler_1.bin', 'dl_state_dict.bin'], 'weights.pt'],
+    [['model_best.pth.tar', 'config.json'], 'model_best.pth.tar'],
+    [['LAST.PT'], 'LAST.PT'],
   ]
   for (const [files, choice] of chosen) {
     it(`of ${files.join(', ')} is ${choice}`, async () => {
@@ -59,6 +62,13 @@ describe('the checkpoint in a folder', () => {
       'checkpoint_not_found',
       expect.stringContaining('own.safetensors, which is not there'),
     ])
+  })
+
+  it('is no folder', async () => {
+    const path = await folder({ 'pytorch_model.bin': one })
+    await mkdir(join(path, 'model.safetensors'))
+    await using checkpoint = await openCheckpoint(path)
+    expect([checkpoint.path, checkpoint.others]).toEqual([join(path, 'pytorch_model.bin'), []])
   })
 
   it('is not guessed from shards without their index', async () => {

@@ -94,6 +94,9 @@ describe('sets in lists', () => {
       message: expect.stringContaining('ema.copy_to'),
     })
     expect(await chosen({ model: head(1), optimizer: inner({ state: list }) })).toEqual(['model.', 1])
+    expect(await chosen({ model: head(1), optimizer: inner({ exp_avg: list }) })).toEqual(['model.', 1])
+    const losses = listOf(...Array.from({ length: 20 }, () => floatTensor('3', 1, 0, [], [])))
+    expect(await chosen({ model: head(1), average_losses: losses })).toEqual(['model.', 1])
   })
 })
 

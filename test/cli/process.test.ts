@@ -132,6 +132,20 @@ describe.skipIf(process.platform !== 'linux')('nothing is lost without a word', 
       .split('\n')
       .map((line) => (JSON.parse(line) as { image: string }).image)
 
+  test('a prompt in another encoding than UTF-8 is no prompt; the sign that stands for such may be meant', () => {
+    const prompted = (prompt: string): ReturnType<typeof shell> =>
+      shell(`icthp score red.bmp -m model -d cpu --only ict --ndjson --prompt="$(printf '${prompt}')"`)
+    const latin1 = prompted('caf\\351')
+    expect([latin1.code, latin1.stdout, latin1.stderr]).toEqual([
+      2,
+      '',
+      expect.stringContaining('is not UTF-8. Set the terminal to UTF-8'),
+    ])
+    const ranked = shell(`icthp rank red.bmp -m model -d cpu -p "$(printf 'caf\\351')"`)
+    expect([ranked.code, ranked.stdout]).toEqual([2, ''])
+    expect(prompted('caf\\357\\277\\275').code).toBe(0)
+  })
+
   test('where nobody hears stderr, all rows come', async () => {
     const ended = icthp(SCORE.split(' '), {
       cwd: folder,

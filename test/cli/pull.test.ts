@@ -221,3 +221,12 @@ test('a disk without room for the model is said before anything is fetched', asy
   expect(stderr).toContain('Make room, or choose another place')
   expect(seen).toEqual({ fetched: 0, converted: [] })
 })
+
+test('a place that is taken is said before anything is fetched', async () => {
+  const seen = fakes()
+  await mkdir(join(room.folder, 'out/ict'), { recursive: true })
+  await writeFile(join(room.folder, 'out/ict/thesis.tex'), 'mine')
+  const { code, stderr } = await room.run(['pull', '--out', 'out'])
+  expect([code, seen.fetched, seen.converted]).toEqual([1, 0, []])
+  expect(stderr).toContain('thesis.tex')
+})

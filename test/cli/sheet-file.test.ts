@@ -48,6 +48,16 @@ test('score --sheet keeps the order of the images; --sheet-columns makes rows; b
   expect([column.shades.length, column.height - 12]).toEqual([1, 3 * (row.height - 12)])
 })
 
+test('`--sheet *.png` does not draw over the first picture; an old sheet is drawn over', async () => {
+  const before = readFileSync(join(room.folder, 'a.png'))
+  const { code, stderr } = await room.run(['score', '--only', 'hp', '--sheet', 'a.png', 'b.png', 'c.png'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('--sheet a.png is there already')])
+  expect(readFileSync(join(room.folder, 'a.png'))).toEqual(before)
+  for (const pictures of [['b.png'], ['b.png', 'c.png']])
+    expect(await room.run(['score', '--only', 'hp', ...SHEET, ...pictures])).toMatchObject({ code: 0 })
+  expect((await shades(96)).shades.length).toBe(2)
+})
+
 test.each([
   ['--sheet best.jpg', ['--sheet', 'best.jpg'], 'does not end in .png'],
   ['size', ['--sheet', 'best.png', '--sheet-size', '2000'], '64 to 1024'],
@@ -57,16 +67,6 @@ test.each([
   expect(code).toBe(2)
   expect(stderr).toContain(message)
   expect(room.log).toEqual([])
-})
-
-test('`--sheet *.png` does not draw over the first picture; an old sheet is drawn over', async () => {
-  const before = readFileSync(join(room.folder, 'a.png'))
-  const { code, stderr } = await room.run(['score', '--only', 'hp', '--sheet', 'a.png', 'b.png', 'c.png'])
-  expect([code, stderr]).toEqual([1, expect.stringContaining('--sheet a.png is there already')])
-  expect(readFileSync(join(room.folder, 'a.png'))).toEqual(before)
-  for (const pictures of [['b.png'], ['b.png', 'c.png']])
-    expect((await room.run(['score', '--only', 'hp', ...SHEET, ...pictures])).code).toBe(0)
-  expect((await shades(96)).shades.length).toBe(2)
 })
 
 // The last: what was mocked may be remembered for a while.

@@ -70,6 +70,26 @@ describe('HP', () => {
     expect(await opened('hp', room.at('vision'), { base: room.at('base') })).toMatchObject({ sum, notes: [] })
   })
 
+  it('has the config.json that lies beside its weights, whatever lies above', async () => {
+    const { vision_config, ...config } = await configOf()
+    const write = (folder: string, heads: number): Promise<void> =>
+      writeFile(
+        room.at(folder, 'config.json'),
+        JSON.stringify({ ...config, vision_config: { ...vision_config, num_attention_heads: heads } }),
+      )
+    await copy(BACKBONE, 'heads/hp_backbone/pytorch_model.bin')
+    await copy(HEAD, 'heads/hp_scorer/mlp_pytorch_model.bin')
+    const heads = async (): Promise<number> => {
+      const model = await openModel(kindNamed('hp'), room.at('heads'), { base: room.at('base') })
+      await model.close()
+      return model.parts.config.vision.heads
+    }
+    await write('heads', 2)
+    expect(await heads()).toBe(2)
+    await write('heads/hp_backbone', 1)
+    expect(await heads()).toBe(1)
+  })
+
   it('of two files side by side', async () => {
     const { sum } = await plain()
     await visionModel('flat')

@@ -200,4 +200,19 @@ describe('a table that cannot be meant is told with its place', () => {
       'pictures.parquet, row 1, column "image": it holds pictures themselves',
     )
   })
+
+  it.each(['BYTE_ARRAY', 'STRING'] as const)(
+    'refuses a prompt that is not UTF-8, kept as %s',
+    async (type) => {
+      const file = parquetWriteBuffer({
+        columnData: [
+          { name: 'image', data: ['a.png', 'b.png'], type: 'STRING' },
+          { name: 'prompt', data: [Buffer.from('a fox'), Buffer.from('café', 'latin1')], type },
+        ],
+      })
+      await expect(pairsIn('latin1.parquet', new Uint8Array(file))).rejects.toThrow(
+        'latin1.parquet, row 2, column "prompt": the prompt is not UTF-8',
+      )
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { PlannedFile, PullPlan } from '../../hub/huggingface/pull-node.ts'
 import { convertedBytes } from '../../models/converted-bytes.ts'
@@ -77,7 +77,7 @@ async function pull(
     plan = made
     if (dryRun) throw new PlanShown()
     terminal.remark([...planLines(made, folder, dtypes), ''])
-    await checkOutputRoom(made, folder, dtypes, force)
+    await checkOutput(made, folder, dtypes, force)
   }
   try {
     const pulled = await services.pullOfficial({ signal, onProgress, onPlan, revisions })
@@ -121,20 +121,24 @@ async function pull(
 }
 
 /**
- * Looks before hours of fetching whether what is made of it will find room. Throws `OutputError` `output_no_space`.
+ * Looks before hours of fetching whether what is made of it will find its place free, and room. Throws `OutputError`
+ * `output_not_ours`, `output_no_space`.
  */
-async function checkOutputRoom(
+async function checkOutput(
   plan: PullPlan,
   folder: string,
   dtypes: readonly Dtype[],
   force: true | undefined,
 ): Promise<void> {
+  const { checkModelPlace } = await import('../../convert/write/model-place.ts')
   const { checkRoom } = await import('../../convert/write/output-error.ts')
   const { sameDisk } = await import('../../hub/files/disk-space-node.ts')
   const files: PlannedFile[] = []
   for (const kind of OFFICIAL_KINDS) {
     const own = plan.files.filter(({ repository }) => repository === OFFICIAL_MODELS[kind].repository)
-    if (own[0] && (force || !(await convertedAlready(folder, kind, own[0], dtypes)))) files.push(...own)
+    if (!own[0] || (!force && (await convertedAlready(folder, kind, own[0], dtypes)))) continue
+    await checkModelPlace(join(folder, kind))
+    files.push(...own)
   }
   if (files.length === 0) return
   const download = (await sameDisk(folder, plan.cacheDir)) ? plan.total - plan.present : 0

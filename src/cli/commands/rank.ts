@@ -20,6 +20,7 @@ import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
 import { addSourceOptions } from '../pair-options.ts'
 import { type RankChoice, type RankedRun, rankRun, reportRanking, rowsOf, winnersOf } from '../rank-run.ts'
+import { readPrompts } from '../read-prompts.ts'
 import { type RunFlags, withScoringRun } from '../scoring-run.ts'
 
 interface RankFlags extends RunFlags, BestFlags {
@@ -84,7 +85,9 @@ function addGroupOptions(command: Command): Command {
 }
 
 async function rank(args: readonly string[], flags: RankFlags, context: Context): Promise<void> {
-  const [prompt] = await asAsked([flags.prompt], flags)
+  const given =
+    flags.prompt === undefined ? [undefined] : await readPrompts([flags.prompt], undefined, context.io)
+  const [prompt] = await asAsked(given, flags)
   const format = formatOf(flags)
   const { top, weights, groupBy } = flags
   let combine: AnyRule = 'weighted'

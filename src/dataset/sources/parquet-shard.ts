@@ -8,6 +8,7 @@ import {
   type RowGroup,
 } from 'hyparquet'
 import { DatasetError } from '../../base/errors.ts'
+import { textOrBytes } from '../../text/text-or-bytes.ts'
 import type { ReadableStore } from '../store/store.ts'
 import { findColumns } from './columns.ts'
 import { damagedShard, missingShard } from './missing.ts'
@@ -78,6 +79,7 @@ export async function* readParquet(
         useOffsetIndex: true,
         // Bytes of images are not text; what is annotated as text is read as such all the same.
         utf8: false,
+        parsers: { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && textOrBytes(bytes) },
       })
     } catch (cause) {
       throw asDamage(place.address, cause)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { textOrBytes } from '../../text/text-or-bytes.ts'
 import { openAddress } from '../store/open-store.ts'
 import { isAddress, isWeb, resolveAddress } from './address.ts'
 import type { FoundColumns } from './columns.ts'
@@ -36,11 +37,12 @@ export function samplesOf(
   })
 }
 
-/** Text as it is, numbers as text; undefined for what is not there. */
+/** Text as it is, numbers as text; undefined for what is not there, and for bytes that are not UTF-8. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : undefined
+  const text = value instanceof Uint8Array ? textOrBytes(value) : undefined
+  return typeof text === 'string' ? text : undefined
 }
 
 /** HF's struct has its file's name. */

@@ -1,6 +1,9 @@
 import { type AsyncBuffer, type Compressors, parquetMetadataAsync, parquetReadObjects } from 'hyparquet'
+import { textOrBytes } from '../../text/text-or-bytes.ts'
 import { invalidTable, type Table, type TableRow } from './table.ts'
 
+/** What is said to be text and is not UTF-8 stays bytes. */
+const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && textOrBytes(bytes) }
 /** Rows in memory at a time. */
 const ROWS_AT_ONCE = 10_000
 
@@ -20,7 +23,15 @@ export async function parquetTable(
       for (let at = 0; at < rows; at += ROWS_AT_ONCE) {
         const rowEnd = Math.min(rows, at + ROWS_AT_ONCE)
         const some = await orInvalid(where, () =>
-          parquetReadObjects({ file, metadata, columns: [...columns], rowStart: at, rowEnd, compressors }),
+          parquetReadObjects({
+            file,
+            metadata,
+            columns: [...columns],
+            rowStart: at,
+            rowEnd,
+            compressors,
+            parsers,
+          }),
         )
         for (const [i, cells] of some.entries()) yield { place: at + i + 1, cells }
       }

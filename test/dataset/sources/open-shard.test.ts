@@ -84,6 +84,18 @@ test('img2dataset: bytes in a column of the format, failed downloads are rows wi
   ])
 })
 
+test('a caption that is not UTF-8 is none', async () => {
+  const path = await room.parquet('latin1.parquet', [
+    { name: 'key', data: ['000', '001'], type: 'STRING' },
+    { name: 'caption', data: [Buffer.from('café', 'latin1'), Buffer.from('café')], type: 'BYTE_ARRAY' },
+    { name: 'jpg', data: [bytesOf('picture 0'), bytesOf('picture 1')], type: 'BYTE_ARRAY' },
+  ])
+  expect(await read('parquet', path)).toEqual([
+    [0, '000', 'picture 0'],
+    [1, '001', 'picture 1', 'café'],
+  ])
+})
+
 test('Pick-a-Pic: a row is two images with their own ids and one caption', async () => {
   const path = await room.parquet('pick.parquet', [
     { name: 'caption', data: ['a tin'], type: 'STRING' },
