@@ -6,6 +6,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     ...common,
     globalSetup: ['test/build-workers.ts'],
+    // They start sooner than processes.
+    pool: 'threads',
     exclude: [
       ...configDefaults.exclude,
       // What starts browsers, builds, other processes or servers.
@@ -17,9 +19,14 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       'test/dataset/{kill.test.ts,queue/**,run/**}',
       // What reads many files, or waits.
       'test/convert/{convert-checkpoints,loss,whole-or-nothing,strictness,model-place,which-weights}.test.ts',
-      'test/image/{reported,large-png,pillow}.test.ts',
+      'test/image/{reported,large-png,pillow,decoder-node,jpeg-engines}.test.ts',
+      'test/text/{clip-tokenizer,compose}.test.ts',
+      'test/server/trainers/golden.test.ts',
+      'test/scorers/turns.test.ts',
       'test/checkpoint/{bounds,torch-mutants}.test.ts',
       'test/hub/**/{url-folder-web,download-node}.test.ts',
+      // What sets HOME, which threads have in common.
+      'test/hub/hub-node.test.ts',
     ],
   },
 })

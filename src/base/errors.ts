@@ -136,6 +136,7 @@ export type ErrorCode =
   | 'dataset_settings_differ'
   | 'dataset_shard_damaged'
   | 'dataset_lease_lost'
+  | 'dataset_part_damaged'
   | 'dataset_part_missing'
   | 'dataset_part_twice'
   | 'dataset_store_unsafe'

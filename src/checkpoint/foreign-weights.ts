@@ -52,8 +52,13 @@ function lookIn(value: unknown): string | undefined {
   return undefined
 }
 
+/** A module, or an object that was made around one, as torch.compile does. */
+const isModule = (object: PickleForeign): boolean =>
+  isPlainModule(object) ||
+  object.args.slice(0, WIDTH).some((arg) => arg instanceof PickleForeign && isPlainModule(arg))
+
 /** torch.nn.Module keeps its parameters so; in a dict that is pickled as the object's state. */
-function isModule({ state }: PickleForeign): boolean {
+function isPlainModule({ state }: PickleForeign): boolean {
   const fields = state instanceof PickleTuple ? state.items[0] : state
   return fields instanceof PickleDict && fields.entries.has('_parameters') && fields.entries.has('_modules')
 }

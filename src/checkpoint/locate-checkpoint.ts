@@ -22,6 +22,7 @@ const USUAL = [
   'pytorch_model.bin.index.json',
 ]
 const ENDINGS = /\.(bin|pt|pth|ckpt|safetensors)$/
+const SHARD = /-\d{5}-of-\d{5}\./
 /** What training leaves beside the weights. */
 const OTHERS = /^(optimizer|scheduler|scaler|training_args|trainer_state|rng_state|random_states)/
 
@@ -65,7 +66,10 @@ async function chooseFile(
   const all = await readdir(folder)
   // Hidden files are none of the user's: `._model.pt` is what macOS puts beside a file.
   const names = all.filter((name) => !name.startsWith('.') && !avoided.includes(name))
-  const usual = [...preferred, ...USUAL].find((name) => names.includes(name))
+  const usual =
+    preferred.find((name) => names.includes(name)) ??
+    (await nameInConfig(folder, names)) ??
+    USUAL.find((name) => names.includes(name))
   const isWeights = (name: string): boolean =>
     (ENDINGS.test(name) && !OTHERS.test(name)) || name.endsWith('.index.json')
   if (usual) return { name: usual, others: names.filter((name) => name !== usual && isWeights(name)).sort() }
@@ -82,11 +86,35 @@ async function chooseFile(
       { files: names },
     )
   }
+  if (choice.every((name) => SHARD.test(name)))
+    throw notFound(
+      folder,
+      `the folder has shards of a checkpoint (${choice.slice(0, 20).join(', ')}) without their index. Fetch the .index.json ` +
+        'that belongs to them, too.',
+      { shards: choice },
+    )
   throw notFound(
     folder,
     `the folder has several weight files (${choice.slice(0, 20).join(', ')}). Name the wanted one.`,
     {
       files: choice,
+    },
+  )
+}
+
+/** The file that `transformers_weights` of a config.json names, which `from_pretrained` takes before all others. */
+async function nameInConfig(folder: string, names: readonly string[]): Promise<string | undefined> {
+  if (!names.includes('config.json')) return undefined
+  // What is wrong with a config is told by those who need it.
+  const config: unknown = await readSmallJson(join(folder, 'config.json'), 'config').catch(() => undefined)
+  const name = (config as { transformers_weights?: unknown } | null | undefined)?.transformers_weights
+  if (typeof name !== 'string' || !/\.safetensors(\.index\.json)?$/.test(name)) return undefined
+  if (names.includes(name)) return name
+  throw notFound(
+    folder,
+    `its config.json says that the weights are in ${name}, which is not there. Fetch it, too.`,
+    {
+      file: name,
     },
   )
 }

@@ -276,6 +276,8 @@ class PickleMachine {
   #setItems(items: readonly unknown[]): void {
     const target = this.#stack.top()
     if (items.length % 2 !== 0) throw new PickleFault(`a key without a value at byte ${this.#bytes.at}`)
+    if (items.some((key, at) => at % 2 === 0 && (Array.isArray(key) || key instanceof PickleDict)))
+      throw new PickleFault(`a list or a dict as a key at byte ${this.#bytes.at}`)
     if (target instanceof PickleDict) {
       for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1])
     } else if (target instanceof PickleForeign) {

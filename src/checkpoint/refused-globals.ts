@@ -20,6 +20,8 @@ const PREFIXES = [
   'io.',
   '_io.',
 ]
+/** What a model is made of that was saved as a whole after torch.compile: classes, which run nothing by their names. */
+const COMPILED = /^torch\._dynamo\.(?:[a-z_]+\.)+[A-Z]\w*$/
 /** What `_io.BytesIO` is: bytes that a module keeps as its extra state. */
 const DATA = new Set(['io.BytesIO', '_io.BytesIO', 'io.StringIO', '_io.StringIO'])
 /** Types, by their names in Python 2, too, and `getattr`, by which some Pythons pickle members of an enum. */
@@ -33,6 +35,6 @@ const BUILTINS =
 export function isRefusedGlobal(path: string): boolean {
   const top = path.slice(0, path.indexOf('.'))
   if (top === 'builtins') return !BUILTINS.test(path.slice(top.length + 1))
-  if (DATA.has(path)) return false
+  if (DATA.has(path) || COMPILED.test(path)) return false
   return MODULES.has(top) || NAMES.test(path) || PREFIXES.some((prefix) => path.startsWith(prefix))
 }

@@ -27,6 +27,13 @@ export class SpecialTensor {
     return new SpecialTensor(KINDS[rebuilder]!)
   }
 
+  /** A view whose sign (`neg`) or conjugate is taken when it is read. */
+  static ofBit(bit: 'neg' | 'conj'): SpecialTensor {
+    return new SpecialTensor(
+      `is stored with its ${bit} bit set, so that its numbers are not those in the file. Call resolve_${bit}() on it before saving`,
+    )
+  }
+
   static ofClass(path: string): SpecialTensor {
     return new SpecialTensor(
       path.endsWith('.DTensor')

@@ -73,17 +73,17 @@ allow(
 allow(
   new PickleGlobal('torch._utils._rebuild_tensor_v2', (args) => {
     countArguments(args, 6, 7)
-    refuseViews(args[6])
-    return withGradient(rebuild(args), args[4], args[5])
+    const record = withGradient(rebuild(args), args[4], args[5])
+    return viewOf(args[6]) ?? record
   }),
 )
 allow(
   new PickleGlobal('torch._utils._rebuild_tensor_v3', (args) => {
     countArguments(args, 7, 8)
-    refuseViews(args[7])
     const type = args[6]
     if (!(type instanceof TorchType)) throw new PickleFault('a tensor without a dtype')
-    return withGradient(rebuild(args, type.dtype), args[4], args[5])
+    const record = withGradient(rebuild(args, type.dtype), args[4], args[5])
+    return viewOf(args[7]) ?? record
   }),
 )
 for (const name of SPECIAL_REBUILDERS)
@@ -131,6 +131,9 @@ export function torchGlobal(path: string): PickleGlobal | PickleForeign {
   return new PickleForeign(path)
 }
 
+/** Where a storage was: a device of torch (torch/serialization.py), or one of others, by its name and number. */
+const DEVICE = /^(?:cpu|cuda|hip|xla|xpu|mps|meta|hpu|mtia|privateuseone|[a-z]{2,16}:\d{1,4})$/
+
 /**
  * Reads a persistent id: `('storage', class, key, location, length)`, with a view in legacy files only. Old legacy files
  * keep whole modules as `('module', class, file, source)`.
@@ -145,6 +148,7 @@ export function storageRecord(id: unknown, views: boolean): StorageRecord | Pick
     type instanceof TorchType &&
     typeof key === 'string' &&
     typeof location === 'string' &&
+    DEVICE.test(location) &&
     isCount(length)
   if (!valid) throw new PickleFault('it refers to something that is not a storage')
   if (view === undefined || view === null) return new StorageRecord(key, type.dtype, length)
@@ -155,17 +159,14 @@ export function storageRecord(id: unknown, views: boolean): StorageRecord | Pick
 }
 
 /** `torch.Tensor` may be kept as a view whose sign or conjugate is taken when it is read (`torch._utils.set_tensor_metadata`). */
-function refuseViews(metadata: unknown): void {
-  if (!(metadata instanceof PickleDict)) {
-    if (metadata === undefined || metadata === null) return
-    throw new PickleFault('a tensor whose metadata is not a dict')
-  }
+function viewOf(metadata: unknown): SpecialTensor | undefined {
+  if (metadata === undefined || metadata === null) return undefined
+  if (!(metadata instanceof PickleDict)) throw new PickleFault('a tensor whose metadata is not a dict')
   for (const [bit, set] of metadata.entries) {
-    if (set !== false)
-      throw new PickleFault(
-        `a tensor is stored with its ${String(bit)} bit set: call resolve_${String(bit)}() on it before saving`,
-      )
+    if (bit !== 'neg' && bit !== 'conj') throw new PickleFault('a tensor whose metadata is not known')
+    if (set !== false) return SpecialTensor.ofBit(bit)
   }
+  return undefined
 }
 
 function countArguments(args: readonly unknown[], least: number, most: number): void {
@@ -213,13 +214,17 @@ function rebuild([source, offset, shape, strides]: readonly unknown[], dtype?: s
   ) {
     throw new PickleFault('a tensor whose shape, strides or storage make no sense')
   }
-  return new TensorRecord(
+  const record = new TensorRecord(
     source,
     dtype ?? source.dtype,
     offset as number,
     sizes as number[],
     steps as number[],
   )
+  // torch refuses the file, whatever the tensor is for.
+  if (record.end > source.view.length * STORED_SIZE[source.dtype]!)
+    throw new PickleFault('a tensor lies outside its storage')
+  return record
 }
 
 function sequence(value: unknown): readonly unknown[] | undefined {

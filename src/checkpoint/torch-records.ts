@@ -1,4 +1,5 @@
 import { PickleGlobal } from './pickle-values.ts'
+import { spanOf } from './strided-box.ts'
 import { ELEMENT_SIZE } from './tensor-dtype.ts'
 
 /** Elements of a storage that tensors may see; views in legacy files have a name of their own. */
@@ -47,6 +48,13 @@ export class TensorRecord {
     this.offset = offset
     this.shape = shape
     this.strides = strides
+  }
+
+  /** Bytes of its storage up to its last element. */
+  get end(): number {
+    return this.shape.includes(0)
+      ? 0
+      : (this.offset + spanOf(this.shape, this.strides)) * STORED_SIZE[this.dtype]!
   }
 }
 

@@ -9,7 +9,7 @@ import { elementCount, spanOf } from './strided-box.ts'
 import { ELEMENT_SIZE, isTensorDtype } from './tensor-dtype.ts'
 import { storageRecord, torchGlobal } from './torch-globals.ts'
 import { StorageRecord, STORED_SIZE, TensorRecord } from './torch-records.ts'
-import { keysToWeights, type SetChoice } from './weight-sets.ts'
+import { entriesOf, keysToWeights, type SetChoice } from './weight-sets.ts'
 
 /** An entry that is not a tensor: what a checkpoint says beside its weights. */
 export type Scalar = number | bigint | string | boolean | null
@@ -93,7 +93,7 @@ export function stateOf(
   let dict = root
   let wrapper = ''
   for (const inner of keysToWeights(path, root, choice)) {
-    const { entries } = dict as PickleDict
+    const entries = entriesOf(dict)
     for (const [key, value] of entries) if (key !== inner) note(`${wrapper}${keyName(key)}`, value)
     dict = entries.get(inner)
     wrapper += `${inner}.`

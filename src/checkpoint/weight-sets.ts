@@ -1,7 +1,7 @@
 import type { CheckpointError } from '../base/errors.ts'
 import { unreadable } from './checkpoint-error.ts'
 import { tensorOfClass } from './foreign-weights.ts'
-import { PickleDict, PickleForeign } from './pickle-values.ts'
+import { PickleDict, PickleForeign, PickleTuple } from './pickle-values.ts'
 import { SpecialTensor } from './special-tensor.ts'
 import { TensorRecord } from './torch-records.ts'
 
@@ -9,12 +9,17 @@ import { TensorRecord } from './torch-records.ts'
 export interface WeightSet {
   /** Keys that lead to it, from the top; none where the file is the dict itself. The same dict may lie at several places. */
   readonly places: readonly (readonly string[])[]
-  /** Of its tensors. */
+  /** Of its tensors; none where they lie in a list. */
   readonly names: readonly string[]
+  /** Of its tensors, in a list: what libraries for moving averages keep. */
+  readonly unnamed: number
 }
 
 /** Picks one of several sets of weights, or leaves it to the usual keys. May throw. */
 export type ChooseSet = (path: string, sets: readonly WeightSet[]) => number | undefined
+
+/** What sets may lie in. */
+type Container = PickleDict | PickleTuple | readonly unknown[]
 
 export interface SetChoice {
   /** The key of the wanted set, such as `ema`. */
@@ -29,15 +34,17 @@ const MAX_DEPTH = 4
 /** Dicts that are looked into, and places of one of them that are told. */
 const MAX_DICTS = 100_000
 const MAX_PLACES = 20
+/** Of a list that are looked at: there are no models of more tensors. */
+const MAX_ITEMS = 10_000
 
 /** Keys that lead from the top to the dict of the weights. Throws `CheckpointError` where several sets could be meant. */
 export function keysToWeights(path: string, root: unknown, { weightsKey, choose }: SetChoice): string[] {
-  if (!(root instanceof PickleDict)) return []
-  if (choose) {
+  if (choose && isContainer(root)) {
     const sets = weightSets(root)
-    if (sets.length <= 1) return placeOf(sets[0], weightsKey)
-    const chosen = choose(path, sets)
+    const named = sets.filter(({ names }) => names.length > 0)
+    const chosen = sets.length > 1 ? choose(path, sets) : undefined
     if (chosen !== undefined) return placeOf(sets[chosen], weightsKey)
+    if (named.length <= 1) return placeOf(named[0], weightsKey)
   }
   const keys: string[] = []
   for (let dict: unknown = root; keys.length < MAX_DEPTH && dict instanceof PickleDict;) {
@@ -47,6 +54,17 @@ export function keysToWeights(path: string, root: unknown, { weightsKey, choose 
     dict = dict.entries.get(inner)
   }
   return keys
+}
+
+const isContainer = (value: unknown): value is Container =>
+  value instanceof PickleDict || value instanceof PickleTuple || Array.isArray(value)
+
+/** What lies in a dict, a list or a tuple, by its key or its number there. */
+export function entriesOf(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (value instanceof PickleDict) return value.entries
+  const list: unknown = value instanceof PickleTuple ? value.items : value
+  const items = Array.isArray(list) ? (list as unknown[]) : []
+  return new Map(items.slice(0, MAX_ITEMS).map((item, index) => [String(index), item]))
 }
 
 /** Of the places of one set, the one that was asked for. */
@@ -81,10 +99,10 @@ const isTensor = (value: unknown): boolean =>
   value instanceof SpecialTensor ||
   (value instanceof PickleForeign && tensorOfClass(value))
 
-function weightSets(root: PickleDict): WeightSet[] {
-  const sets = new Map<PickleDict, { places: string[][]; names: string[] }>()
-  const seen = new Set<PickleDict>()
-  const visit = (dict: PickleDict, place: string[]): void => {
+function weightSets(root: Container): WeightSet[] {
+  const sets = new Map<Container, WeightSet & { readonly places: string[][] }>()
+  const seen = new Set<Container>()
+  const visit = (dict: Container, place: string[]): void => {
     if (seen.has(dict)) {
       const known = sets.get(dict)
       if (known && known.places.length < MAX_PLACES) known.places.push(place)
@@ -92,12 +110,15 @@ function weightSets(root: PickleDict): WeightSet[] {
     }
     if (seen.size >= MAX_DICTS) return
     seen.add(dict)
+    const entries = entriesOf(dict)
     const names: string[] = []
-    for (const [key, value] of dict.entries) if (typeof key === 'string' && isTensor(value)) names.push(key)
-    if (names.length > 0) sets.set(dict, { places: [place], names })
+    for (const [key, value] of entries) if (typeof key === 'string' && isTensor(value)) names.push(key)
+    const isNamed = dict instanceof PickleDict
+    if (names.length > 0)
+      sets.set(dict, { places: [place], names: isNamed ? names : [], unnamed: isNamed ? 0 : names.length })
     if (place.length >= MAX_DEPTH) return
-    for (const [key, value] of dict.entries)
-      if (value instanceof PickleDict && typeof key === 'string') visit(value, [...place, key])
+    for (const [key, value] of entries)
+      if (isContainer(value) && typeof key === 'string') visit(value, [...place, key])
   }
   visit(root, [])
   return [...sets.values()]

@@ -1,5 +1,6 @@
 import { VERSION } from '../base/version.ts'
 import type { ReportImage, ReportPrompt } from '../report/report.ts'
+import { REPORT_MARK } from '../report/report-mark.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
@@ -18,7 +19,10 @@ export class HtmlReport implements PictureOutput {
 
   /** Checks the place before minutes of work. Throws `UsageError`. */
   static async open(name: string, cwd: string, thumbnails: Thumbnails): Promise<HtmlReport> {
-    return new HtmlReport(await openOutputFile('--html', name, ['.html', '.htm'], cwd), thumbnails)
+    return new HtmlReport(
+      await openOutputFile('--html', name, ['.html', '.htm'], REPORT_MARK, cwd),
+      thumbnails,
+    )
   }
 
   async write(

@@ -1,4 +1,4 @@
-import { access, constants, stat, writeFile } from 'node:fs/promises'
+import { access, constants, open, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder-node.ts'
@@ -10,11 +10,18 @@ export interface OutputFile {
   readonly path: string
 }
 
-/** Checks the place of an option's file before minutes of work, and makes its folder. Throws `UsageError`. */
+/** Of a file that is there already: what is looked through for the mark of ours. */
+const HEAD = 4096
+
+/**
+ * Checks the place of an option's file before minutes of work, and makes its folder. A file that is there is written over
+ * where it has `mark` in its beginning, as ours have. Throws `UsageError`, `OutputError` `output_not_ours`.
+ */
 export async function openOutputFile(
   option: string,
   name: string,
   endings: readonly string[],
+  mark: string,
   cwd: string,
 ): Promise<OutputFile> {
   // `--html *.png` would else write over a picture.
@@ -31,7 +38,26 @@ export async function openOutputFile(
   } catch (cause) {
     throw new UsageError(`${option} ${name} cannot be written: ${(cause as Error).message}.`, { cause })
   }
+  if (there && !(await isOurs(path, mark))) {
+    throw new OutputError(
+      'output_not_ours',
+      `${option} ${name} is there already, and icthp did not write it. Name another file, or move it away.`,
+      { path },
+    )
+  }
   return { name, path }
+}
+
+async function isOurs(path: string, mark: string): Promise<boolean> {
+  // A pipe would wait for a writer.
+  if (!(await stat(path)).isFile()) return false
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
+    return bytesRead === 0 || buffer.toString('latin1', 0, bytesRead).includes(mark)
+  } finally {
+    await file.close()
+  }
 }
 
 /** Throws `OutputError`: `output_no_space`, `output_failed`. */

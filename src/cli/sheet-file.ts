@@ -1,6 +1,7 @@
 import { allKinds } from '../models/kinds.ts'
 import { valuesIn } from '../report/report.ts'
 import { loadJimp } from '../report/sheet/load-jimp.ts'
+import { SHEET_MARK } from '../report/sheet/sheet-mark.ts'
 import type { FormatFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
@@ -25,7 +26,7 @@ export class SheetFile implements PictureOutput {
       if (sheetColumns === undefined && sheetSize === undefined) return undefined
       throw new UsageError('--sheet-columns and --sheet-size are for --sheet FILE, which is not given.')
     }
-    const place = await openOutputFile('--sheet', sheet, ['.png'], cwd)
+    const place = await openOutputFile('--sheet', sheet, ['.png'], SHEET_MARK, cwd)
     await loadJimp()
     return new SheetFile(place, flags, thumbnails)
   }

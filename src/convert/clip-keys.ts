@@ -28,6 +28,8 @@ export interface CheckedKeys {
 
 /** Buffers that transformers saved before 4.31: 0, 1, 2, … */
 const BUFFERS = /^(text|vision)_model\.embeddings\.position_ids$/
+/** How many models torch.optim.swa_utils.AveragedModel has averaged: no weight, and none is ever called so. */
+const COUNTER = /(^|\.)n_averaged$/
 /** What HP's image scores need of a CLIPModel. */
 const HP_NEEDS = /^(vision_model\.|visual_projection\.)/
 const HP_IGNORES = /^(text_model\.|text_projection\.|logit_scale$)/
@@ -105,7 +107,9 @@ export function checkKeys({ checkpoint, base, expected, part }: KeyCheck): Check
   const unexpected: string[] = []
   for (const name of checkpoint.tensors.keys()) {
     if (tensors.has(name)) continue
-    const known = part !== 'head' && (BUFFERS.test(name) || (part === 'clip-vision' && HP_IGNORES.test(name)))
+    const known =
+      COUNTER.test(name) ||
+      (part !== 'head' && (BUFFERS.test(name) || (part === 'clip-vision' && HP_IGNORES.test(name))))
     if (known) unused.push(name)
     else unexpected.push(name)
   }

@@ -1,4 +1,6 @@
+import type { CheckpointError } from '../base/errors.ts'
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/checkpoint.ts'
+import { unreadable } from '../checkpoint/checkpoint-error.ts'
 import { type ChooseSet, severalSets, TOP } from '../checkpoint/weight-sets.ts'
 import { type CheckpointPart, isNeeded, type NamedWeights, templateFor } from './clip-keys.ts'
 import { fitNames, type NameFit } from './name-fit.ts'
@@ -29,26 +31,89 @@ export function chooseFitting(part: CheckpointPart, { weightsKey }: FitOptions):
   return (path, sets) => {
     const counts = sets.map(({ names }) => {
       const fits = fitNames(names, templateFor(part))
-      return { fits, needed: neededKeys(fits, part).size }
+      return { fits, needed: neededKeys(fits, part) }
     })
-    const most = Math.max(...counts.map(({ needed }) => needed))
+    const most = Math.max(...counts.map(({ needed }) => needed.size))
     if (most === 0) return undefined
-    const candidates = counts.flatMap(({ fits, needed }, index) => {
-      if (needed < most * SHARE) return []
-      const roots = fits.map(({ root }) => root)
+    const candidates = counts.flatMap(({ fits, needed }, index): Candidate[] => {
+      if (needed.size < most * SHARE) return []
+      const { places } = sets[index]!
+      const paths = places.flatMap((place) => fits.map(({ root }) => join(place, root)))
       return [
-        { index, paths: sets[index]!.places.flatMap((place) => roots.map((root) => join(place, root))) },
+        { index, needed, name: nameOf(places[0]!), places: places.map((place) => join(place, '')), paths },
       ]
     })
-    const named =
-      weightsKey === undefined
-        ? []
-        : candidates.filter(({ paths }) => pathsNamedBy(paths, weightsKey).length > 0)
+    const named = weightsKey === undefined ? [] : candidatesNamedBy(candidates, weightsKey)
     const left = named.length > 0 ? named : candidates
-    if (left.length === 1) return left[0]!.index
-    const list = left.map(({ index }) => sets[index]!.places[0]!.join('.') || TOP)
-    throw severalSets(path, list, weightsKey)
+    const unnamed = sets.filter((set) => set.unnamed >= most * SHARE && set.places.some(isAverage))
+    if (left.length === 1 && (named.length > 0 || unnamed.length === 0)) return left[0]!.index
+    const wanted = unnamed.find(({ places }) =>
+      places.some((place) => isNamedBy(join(place, ''), weightsKey)),
+    )
+    if (wanted && named.length === 0) throw withoutNames(path, nameOf(wanted.places[0]!))
+    const list = left.map(({ name }) => name)
+    if (named.length === 0 && unnamed.length === 0 && !left.some((one) => left.some(rivals(one))))
+      throw inParts(path, list)
+    throw severalSets(path, [...list, ...unnamed.map(({ places }) => nameOf(places[0]!))], weightsKey)
   }
+}
+
+/** A set that may be the one that is meant. */
+interface Candidate {
+  readonly index: number
+  readonly needed: ReadonlySet<string>
+  readonly name: string
+  /** Where it lies, with a dot at the end. */
+  readonly places: readonly string[]
+  /** The same with what stands before the keys in it. */
+  readonly paths: readonly string[]
+}
+
+/** Those that a key names: the one that is so called, else those whose names begin so, else those that have it in them. */
+function candidatesNamedBy(candidates: readonly Candidate[], key: string): readonly Candidate[] {
+  const tests = [
+    ({ places }: Candidate) => places.includes(`${key}.`),
+    ({ paths }: Candidate) => paths.includes(`${key}.`),
+    ({ paths }: Candidate) => paths.some((path) => path.startsWith(`${key}.`)),
+    ({ paths }: Candidate) => pathsNamedBy(paths, key).length > 0,
+  ]
+  return tests.map((test) => candidates.filter(test)).find((found) => found.length > 0) ?? []
+}
+
+const nameOf = (place: readonly string[]): string => place.join('.') || TOP
+
+const rivals =
+  (one: Candidate) =>
+  (other: Candidate): boolean =>
+    one !== other && [...one.needed].some((key) => other.needed.has(key))
+
+/** What libraries for moving averages call the lists of tensors that they keep, without names. */
+const isAverage = (place: readonly string[]): boolean =>
+  place.some((key) => /ema|shadow|average|avg|polyak|swa/i.test(key))
+
+const withoutNames = (path: string, name: string): CheckpointError =>
+  unreadable(
+    path,
+    `${name} in it is a list of tensors without names, so nobody can tell which is which. In Python, have the library that ` +
+      'kept it copy it into the model (such as ema.copy_to(model.parameters())), and save its state_dict().',
+    { key: name },
+  )
+
+function inParts(path: string, parts: readonly string[]): CheckpointError {
+  return unreadable(
+    path,
+    `it holds the model in parts, each in a dict of its own (${parts.join(', ')}). Put them into one: ` +
+      `torch.save({${parts
+        .map(
+          (part) =>
+            `**checkpoint[${part
+              .split('.')
+              .map((key) => JSON.stringify(key))
+              .join('][')}]`,
+        )
+        .join(', ')}}, …).`,
+    { parts: [...parts] },
+  )
 }
 
 /** Gives the weights the names that the model has for them. Throws `CheckpointError` where several sets fit. */
@@ -135,7 +200,7 @@ function pathsNamedBy(paths: readonly string[], key: string): readonly string[] 
 }
 
 /** Whether a path such as `state_dict.ema.` has the key in it, in whole segments. */
-const isNamedBy = (path: string, key: string): boolean =>
+const isNamedBy = (path: string, key: string | undefined): boolean =>
   `.${path}`.includes(`.${key}.`) || (key === TOP && path === '')
 
 const join = (place: readonly string[], root: string): string => place.map((key) => `${key}.`).join('') + root

@@ -23,9 +23,9 @@ const CERTAIN: readonly Kind[] = [
   {
     kind: 'adapter',
     names:
-      /(^|\.)(lora_[AB]|lora_(down|up)|lora_embedding_[AB]|lora_magnitude_vector|hada_w[12]_[ab]|lokr_w[12])(\.|$|_)/,
+      /(^|\.)((lora_([AB]|down|up|embedding_[AB]|magnitude_vector)|hada_w[12]_[ab]|lokr_w[12]|vera_lambda)(\.|$|_)|(ia3_l|b?oft_[RrsS]|modules_to_save|original_module)(\.|$))/,
     why:
-      'It holds an adapter (LoRA): merge it into its base model first (merge_and_unload() of peft, then save_pretrained), ' +
+      'It holds an adapter (LoRA or the like): merge it into its base model first (merge_and_unload() of peft, then save_pretrained), ' +
       'and convert that.',
   },
   {
@@ -73,9 +73,11 @@ export function foreignWeights(
   hasBase: boolean,
 ): ForeignWeights | undefined {
   const names = [...tensors.keys()]
+  // As the file has them: fitting may have taken a segment out.
+  const saved = [...tensors.values()].map(({ name }) => name)
   const has = (prefix: string): boolean => names.some((name) => name.startsWith(prefix))
   for (const { kind, names: pattern, why } of CERTAIN)
-    if (names.some((name) => pattern.test(name))) return { kind, why, isCertain: true }
+    if (saved.some((name) => pattern.test(name))) return { kind, why, isCertain: true }
   const empty = [...tensors.values()].filter(({ size }) => size === 0).length
   if (empty > 0 && empty * 4 >= names.length)
     return { kind: 'deepspeed-zero', why: PLACEHOLDERS, isCertain: true }
@@ -89,6 +91,8 @@ export function foreignWeights(
   if (has('vision_model.encoder.')) return towerAlone(part, has, hasBase)
   for (const { kind, names: pattern, why } of LAYOUTS)
     if (names.some((name) => pattern.test(name))) return { kind, why, isCertain: false }
+  // The base may have the other tower; what it does not have is told by the check of the keys.
+  if (part === 'clip' && hasBase && has('text_model.encoder.')) return undefined
   return bareTower(part, has)
 }
 

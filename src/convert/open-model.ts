@@ -203,7 +203,7 @@ function otherPixels({ mean, std }: PreprocessConfig): string[] {
   return isClip
     ? []
     : [
-        `its preprocessor_config.json has another mean and standard deviation than CLIP: ${mean.join(', ')} and ${std.join(', ')}`,
+        `its preprocessing has another mean and standard deviation than CLIP: ${mean.join(', ')} and ${std.join(', ')}`,
       ]
 }
 
@@ -223,18 +223,15 @@ async function readBase(base: string, read: ReadPart): Promise<OpenPart | undefi
 }
 
 async function requireFolder(base: string): Promise<void> {
-  if (
-    await stat(base).then(
-      () => true,
-      () => false,
-    )
+  if (await isFolder(base)) return
+  const isThere = await stat(base).then(
+    () => true,
+    () => false,
   )
-    return
-  throw new CheckpointError(
-    'checkpoint_not_found',
-    `${base}: the base model is not there. Check the path (--base).`,
-    { path: base },
-  )
+  const why = isThere
+    ? `is not a folder. Name the folder that it lies in (--base ${dirname(base)}).`
+    : 'is not there. Check the path (--base).'
+  throw new CheckpointError('checkpoint_not_found', `${base}: the base model ${why}`, { path: base })
 }
 
 function defined<T extends object>(value: T | undefined): { [K in keyof T]?: Exclude<T[K], undefined> } {

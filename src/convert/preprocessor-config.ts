@@ -7,11 +7,16 @@ type Json = Readonly<Record<string, unknown>>
 
 /**
  * What a checkpoint says of its pictures: the `preprocessor_config.json` of the first folder that has one, else CLIP's.
- * Mean and standard deviation are its own; what would be computed otherwise than here is refused, since its scores
- * would be others. Throws `CheckpointError` `checkpoint_config`.
+ * Before it goes the `image_processor` of a `processor_config.json`, as transformers 5 writes and reads them. Mean and
+ * standard deviation are its own; what would be computed otherwise than here is refused, since its scores would be
+ * others. Throws `CheckpointError` `checkpoint_config`.
  */
 export async function readPreprocess(folders: readonly string[], size: number): Promise<PreprocessConfig> {
   for (const folder of folders) {
+    const outer = join(folder, 'processor_config.json')
+    const processor = (await readJson(outer))?.json as Json | null | undefined
+    if (typeof processor === 'object' && processor?.['image_processor'] !== undefined)
+      return parsePreprocess(processor['image_processor'], outer, size)
     const where = join(folder, 'preprocessor_config.json')
     const found = await readJson(where)
     if (found) return parsePreprocess(found.json, where, size)
@@ -25,26 +30,40 @@ function parsePreprocess(json: unknown, where: string, size: number): Preprocess
   const given = json as Json
   for (const [field, isSame] of Object.entries(FIXED)) {
     const value = given[field]
-    if (value !== undefined && value !== null && !isSame(value, size)) {
-      throw refuse(where, `its ${field} is ${JSON.stringify(value)}, which is not what icthp computes`)
+    if (value !== undefined && !isSame(value, size)) {
+      throw refuse(where, `its ${field} is ${show(JSON.stringify(value))}, which is not what icthp computes`)
     }
   }
   return { size, mean: three(given, 'image_mean', where), std: three(given, 'image_std', where) }
 }
 
 const isTrue = (value: unknown): boolean => value === true
+const isFalse = (value: unknown): boolean => value === false || value === null
 
-/** Fields that must say what icthp does: shortest edge to the size of the tower, bicubic, centre crop, 1/255. */
+/**
+ * Fields that must say what icthp does: shortest edge to the size of the tower, bicubic, centre crop, 1/255. A height and
+ * a width to resize to would squash the picture.
+ */
 const FIXED: Readonly<Record<string, (value: unknown, size: number) => boolean>> = {
   do_resize: isTrue,
   do_center_crop: isTrue,
   do_rescale: isTrue,
   do_normalize: isTrue,
-  do_convert_rgb: isTrue,
-  resample: (value) => value === 3,
-  rescale_factor: (value) => typeof value === 'number' && Math.abs(value - 1 / 255) < 1e-9,
-  size: (value, size) => value === size || (value as Json)['shortest_edge'] === size || isSquare(value, size),
-  crop_size: (value, size) => value === size || isSquare(value, size),
+  do_convert_rgb: (value) => value === true || value === null,
+  do_pad: isFalse,
+  default_to_square: isFalse,
+  use_square_size: isFalse,
+  resample: (value) => value === 3 || value === null,
+  rescale_factor: (value) =>
+    value === null || (typeof value === 'number' && Math.abs(value - 1 / 255) < 1e-9),
+  size: (value, size) => value === null || value === size || isShortestEdge(value, size),
+  crop_size: (value, size) => value === null || value === size || isSquare(value, size),
+}
+
+function isShortestEdge(value: unknown, size: number): boolean {
+  if (typeof value !== 'object') return false
+  const { shortest_edge: shortest, ...others } = value as Json
+  return shortest === size && Object.values(others).every((other) => other === null)
 }
 
 const isSquare = (value: unknown, size: number): boolean =>

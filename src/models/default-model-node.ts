@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { workerUrl } from '../worker/worker-url-node.ts'
 import { bundledFolder } from './bundled-folder-node.ts'
 
 /** The model that runs where none is named. */
@@ -18,14 +19,20 @@ export const DEMO_NOTE: string =
 
 /**
  * `$ICTHP_MODEL`, else what `icthp pull` has left, else the demo model of the package. Where there is none of them, the
- * folder of `icthp pull`, so that the error on opening it says what to do.
+ * folder of `icthp pull`, so that the error on opening it says what to do. Throws `DeviceError` `runtime_missing` where a
+ * bundler has taken icthp out of its package, and with it from the demo model.
  */
 export function findDefaultModel(
   env: Env = process.env,
   demo: string | undefined = bundledFolder('demo'),
 ): DefaultModel {
   const official = defaultModelFolder(env)
-  if (env['ICTHP_MODEL'] || existsSync(official) || demo === undefined) return { source: official, notes: [] }
+  if (env['ICTHP_MODEL'] || existsSync(official)) return { source: official, notes: [] }
+  if (demo === undefined) {
+    // A bundle has neither its workers nor its model beside it.
+    workerUrl('ort')
+    return { source: official, notes: [] }
+  }
   return { source: demo, notes: [DEMO_NOTE] }
 }
 

@@ -1,6 +1,7 @@
 import { allKinds, isKind, kindNamed, type RewardKind } from '../models/kinds.ts'
 import { Html, html } from './html.ts'
 import { type Report, type ReportImage, type ReportPrompt, valuesIn } from './report.ts'
+import { REPORT_MARK } from './report-mark.ts'
 import { REPORT_SCRIPT } from './report-script.ts'
 import { REPORT_STYLE } from './report-style.ts'
 
@@ -29,7 +30,7 @@ export function renderReport(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta name="generator" content="icthp ${version}">
+${new Html(REPORT_MARK)}${version}">
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <style>${new Html(REPORT_STYLE)}</style>

@@ -24,6 +24,9 @@ export interface EncodedImage {
 
 /** From images to embeddings: decodes and crops one at a time, encodes a batch at a time. */
 export class VisionEncoder {
+  /** The last run's `pixel_values`, for the next: new memory a run costs as much as filling it. */
+  #room: Float32Array | undefined
+
   constructor(readonly parts: VisionEncoderParts) {
     checkNumbers(parts)
   }
@@ -38,9 +41,9 @@ export class VisionEncoder {
   encode(crops: readonly ImageCrop[], signal?: AbortSignal): Promise<EncodedImage[]> {
     const { preprocess } = this.parts
     const values = this.valuesOfImage
-    const pixels = new Float32Array(crops.length * values)
-    crops.forEach((crop, i) => normaliseInto(crop, preprocess, pixels, i * values))
-    return this.encodePixels(pixels, signal)
+    const fill = (pixels: Float32Array): void =>
+      crops.forEach((crop, i) => normaliseInto(crop, preprocess, pixels, i * values))
+    return this.encodePixels(crops.length, fill, signal)
   }
 
   /** Values of one image in `pixel_values`: 3 × size × size. */
@@ -48,20 +51,37 @@ export class VisionEncoder {
     return 3 * this.parts.preprocess.size ** 2
   }
 
-  /** From `pixel_values` of one or more images, {@link valuesOfImage} each, one after the other. */
-  async encodePixels(pixels: Float32Array, signal?: AbortSignal): Promise<EncodedImage[]> {
+  /**
+   * Encodes so many images. `fill` writes all of their `pixel_values`, {@link valuesOfImage} each, one after the other; the
+   * array is of this call alone, and holds what was there before.
+   */
+  async encodePixels(
+    count: number,
+    fill: (pixels: Float32Array) => void,
+    signal?: AbortSignal,
+  ): Promise<EncodedImage[]> {
     const { tower, preprocess, projectionDim, head } = this.parts
     const { size } = preprocess
-    const count = pixels.length / this.valuesOfImage
+    const pixels = this.#takeRoom(count * this.valuesOfImage)
+    fill(pixels)
     const outputs = await tower.run(
       { pixel_values: { dtype: 'float32', dims: [count, 3, size, size], data: pixels } },
       { image_embeds: [count, projectionDim], ...(head ? { hp_logits: [count] } : {}) },
       signal,
     )
+    // A run that failed or was given up may still be read from.
+    this.#room = pixels
     return Array.from({ length: count }, (_, i) => {
       const embeds = outputs['image_embeds']!.slice(i * projectionDim, (i + 1) * projectionDim)
       return head ? { embeds, logit: outputs['hp_logits']![i]! } : { embeds }
     })
+  }
+
+  /** Of another size where the last batch is smaller, or where a backend handed the memory on. */
+  #takeRoom(length: number): Float32Array {
+    const room = this.#room
+    this.#room = undefined
+    return room?.length === length ? room : new Float32Array(length)
   }
 }
 

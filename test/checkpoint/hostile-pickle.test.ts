@@ -87,10 +87,25 @@ describe('a pickle that names what is not known', () => {
   )
 })
 
+test('a whole model that was compiled is told as one, and not as something that could run code', async () => {
+  const made = (path: string, args: Buffer = op.emptyTuple): Buffer =>
+    Buffer.concat([op.global(path), args, op.reduce])
+  const fields = ['_parameters', '_modules'].map((name) =>
+    Buffer.concat([op.text(name), op.emptyDict, op.setItem]),
+  )
+  const model = Buffer.concat([made('my.Model'), op.emptyDict, ...fields, op.build])
+  const args = Buffer.concat([op.mark, model, made('torch._dynamo.eval_frame.OptimizeContext'), op.tuple])
+  const error = await refusal(await save(program(made('torch._dynamo.eval_frame.OptimizedModule', args))))
+  expect([error.code, error.message]).toEqual([
+    'checkpoint_unreadable',
+    expect.stringContaining('a whole model'),
+  ])
+})
+
 describe('a broken pickle', () => {
   const tensor = (length: number, offset: number, shape: number[], strides: number[]): Buffer =>
     dictOf({ a: floatTensor('0', length, offset, shape, strides) })
-  const outside = 'a lies outside its storage'
+  const outside = 'lies outside its storage'
   const senseless = 'shape, strides or storage make no sense'
   const cases: [name: string, pickle: Buffer, code: string, says: string][] = [
     ['an empty stack', program(), 'checkpoint_unreadable', 'its stack is empty'],
@@ -114,6 +129,32 @@ describe('a broken pickle', () => {
       program(op.text('x'), op.persistentId),
       'checkpoint_unreadable',
       'not a storage',
+    ],
+    [
+      'a device that there is not',
+      Buffer.from(
+        dictOf({ a: floatTensor('0', 12, 0, [12], [1]) })
+          .toString('latin1')
+          .replace('cpu', 'cqu'),
+        'latin1',
+      ),
+      'checkpoint_unreadable',
+      'not a storage',
+    ],
+    [
+      'a dict as a key',
+      program(op.emptyDict, op.emptyDict, op.false, op.setItem),
+      'checkpoint_unreadable',
+      'a list or a dict as a key',
+    ],
+    [
+      'a tensor beside the weights that leaves its storage',
+      dictOf({
+        a: floatTensor('0', 12, 0, [12], [1]),
+        b: dictOf({ x: floatTensor('0', 12, 1, [12], [1]) }).subarray(2, -1),
+      }),
+      'checkpoint_unreadable',
+      outside,
     ],
     [
       'millions of operations',

@@ -46,6 +46,31 @@ describe('the checkpoint in a folder', () => {
     })
   }
 
+  it('is what config.json names as transformers_weights', async () => {
+    const config = JSON.stringify({ transformers_weights: 'own.safetensors' })
+    const path = await folder({ 'config.json': config, 'own.safetensors': one, 'model.safetensors': one })
+    await using checkpoint = await openCheckpoint(path)
+    expect([checkpoint.path, checkpoint.others]).toEqual([
+      join(path, 'own.safetensors'),
+      ['model.safetensors'],
+    ])
+    const error = await refusal(await folder({ 'config.json': config, 'model.safetensors': one }))
+    expect([error.code, error.message]).toEqual([
+      'checkpoint_not_found',
+      expect.stringContaining('own.safetensors, which is not there'),
+    ])
+  })
+
+  it('is not guessed from shards without their index', async () => {
+    const error = await refusal(
+      await folder({ 'model-00001-of-00002.bin': one, 'model-00002-of-00002.bin': one }),
+    )
+    expect([error.code, error.message]).toEqual([
+      'checkpoint_not_found',
+      expect.stringContaining('without their index'),
+    ])
+  })
+
   it('is not guessed, and not made up', async () => {
     expect((await refusal(join(root, 'nowhere'))).code).toBe('checkpoint_not_found')
     expect((await refusal(await folder({ 'config.json': '{}' }))).message).toContain(

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { refusal } from './refusal.ts'
 import { dictOf, floatTensor, op, storedZip } from './stored-archive.ts'
 
@@ -32,6 +33,18 @@ test.each(['neg', 'conj'])(
     ])
   },
 )
+
+test('such a tensor beside the weights is passed over', async () => {
+  const path = join(root, 'beside.pt')
+  const weights = dictOf({ a: floatTensor('0', 1, 0, [1], [1]) }).subarray(2, -1)
+  const files = {
+    'data.pkl': dictOf({ model: weights, x: withMetadata('conj') }),
+    'data/0': new Uint8Array(4),
+  }
+  await writeFile(path, storedZip(files))
+  await using checkpoint = await openCheckpoint(path)
+  expect([[...checkpoint.tensors.keys()], checkpoint.skipped]).toEqual([['a'], ['x']])
+})
 
 test.each([3, 5, 8])(
   'a storage of 4 bytes in an entry of %d is refused, as torch refuses it',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
 import { chooseFitting } from '../../src/convert/fitted-weights.ts'
 import { dictOf, floatTensor, op, storedZip } from './stored-archive.ts'
@@ -63,6 +63,46 @@ test('where several fit, one is named', async () => {
   })
   const modules = { model: head(1, 'net.'), ema: head(2, 'net.') }
   expect(await chosen(modules, 'ema.net')).toEqual(['ema.', 2])
+})
+
+test('the set that is called so goes before one that has the name within', async () => {
+  const within = { ema: head(2, 'model.'), model: head(1, 'model.') }
+  expect(await chosen(within, 'model')).toEqual(['model.', 1])
+  expect(await chosen(within, 'ema')).toEqual(['ema.', 2])
+})
+
+describe('sets in lists', () => {
+  const listOf = (...items: Buffer[]): Buffer =>
+    Buffer.concat([op.emptyList, ...items.flatMap((item) => [item, op.append])])
+
+  test('are sets as others, named by their numbers', async () => {
+    expect(await chosen({ models: listOf(head(1)) })).toEqual(['models.0.', 1])
+    const two = { model: head(1), ema: listOf(head(2)) }
+    await expect(chosen(two)).rejects.toMatchObject({ details: { keys: ['model', 'ema.0'] } })
+    expect(await chosen(two, 'ema')).toEqual(['ema.0.', 2])
+  })
+
+  test('that have no names are not passed over where they are a moving average, and cannot be taken', async () => {
+    const list = listOf(...[0, 2, 4, 6, 7].map(() => tensor(2)))
+    const average = { model: head(1), ema: inner({ decay: tensor(3), shadow_params: list }) }
+    await expect(chosen(average)).rejects.toMatchObject({
+      code: 'checkpoint_unreadable',
+      details: { keys: ['model', 'ema.shadow_params'] },
+    })
+    expect(await chosen(average, 'model')).toEqual(['model.', 1])
+    await expect(chosen(average, 'ema')).rejects.toMatchObject({
+      message: expect.stringContaining('ema.copy_to'),
+    })
+    expect(await chosen({ model: head(1), optimizer: inner({ state: list }) })).toEqual(['model.', 1])
+  })
+})
+
+test('parts of a model in dicts of their own are not called rivals', async () => {
+  const part = (...layers: number[]): Buffer =>
+    inner(Object.fromEntries(layers.map((n) => [`${n}.weight`, tensor(1)])))
+  await expect(chosen({ lower: part(0, 2, 4), upper: part(6, 7) })).rejects.toMatchObject({
+    message: expect.stringContaining('torch.save({**checkpoint["lower"], **checkpoint["upper"]}, …)'),
+  })
 })
 
 test('one set at two places is one, and goes by either name', async () => {

@@ -138,7 +138,25 @@ test.each([
 })
 
 test('an old report stays where a run fails', async () => {
-  writeFileSync(join(room.folder, 'report.html'), 'old')
+  const old = '<meta name="generator" content="icthp 0.1.0">old'
+  writeFileSync(join(room.folder, 'report.html'), old)
   const { code } = await room.run(['rank', 'a.png', '--model', 'empty', '--html', 'report.html'])
-  expect([code, readFileSync(join(room.folder, 'report.html'), 'utf8')]).toEqual([1, 'old'])
+  expect([code, readFileSync(join(room.folder, 'report.html'), 'utf8')]).toEqual([1, old])
+})
+
+test('a page that icthp did not write is not written over; its own reports are, and empty files', async () => {
+  const page = join(room.folder, 'notes.html')
+  writeFileSync(page, '<p>mine</p>')
+  const run = () => room.run(['score', 'a.png', '--only', 'hp', '--html', 'notes.html'])
+  const refused = await run()
+  expect([refused.code, refused.stderr, readFileSync(page, 'utf8')]).toEqual([
+    1,
+    expect.stringContaining(
+      '--html notes.html is there already, and icthp did not write it. Name another file, or move it away.',
+    ),
+    '<p>mine</p>',
+  ])
+  writeFileSync(page, '')
+  expect([(await run()).code, (await run()).code]).toEqual([0, 0])
+  expect(readFileSync(page, 'utf8')).toContain('a.png')
 })

@@ -59,6 +59,17 @@ test.each([
   expect(room.log).toEqual([])
 })
 
+test('`--sheet *.png` does not draw over the first picture; an old sheet is drawn over', async () => {
+  const before = readFileSync(join(room.folder, 'a.png'))
+  const { code, stderr } = await room.run(['score', '--only', 'hp', '--sheet', 'a.png', 'b.png', 'c.png'])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('--sheet a.png is there already')])
+  expect(readFileSync(join(room.folder, 'a.png'))).toEqual(before)
+  for (const pictures of [['b.png'], ['b.png', 'c.png']])
+    expect((await room.run(['score', '--only', 'hp', ...SHEET, ...pictures])).code).toBe(0)
+  expect((await shades(96)).shades.length).toBe(2)
+})
+
+// The last: what was mocked may be remembered for a while.
 test('without jimp it says so before any work', async () => {
   vi.doMock('jimp', () => {
     throw new Error("Cannot find package 'jimp'")

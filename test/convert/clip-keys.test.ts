@@ -55,6 +55,11 @@ describe('checkKeys', () => {
     expect(unused).toEqual(['text_model.embeddings.position_ids', 'vision_model.embeddings.position_ids'])
   })
 
+  it("lets go of AveragedModel's counter", () => {
+    const checkpoint = whole().with('n_averaged', [], 'int64')
+    expect(checkKeys({ checkpoint, expected, part: 'clip' }).unused).toEqual(['n_averaged'])
+  })
+
   it('takes what ICT lacks from the base only, and reports it', () => {
     const checkpoint = whole().without('logit_scale').without('text_projection.weight')
     const error = mismatch({ checkpoint, expected, part: 'clip' })

@@ -33,6 +33,16 @@ test.each([
     'adapter',
     'merge',
   ],
+  ['IA3', 'clip', names(`base_model.model.${Q}.ia3_l.default`), 'adapter', 'merge'],
+  ['OFT', 'clip', [...clip, ...names(`${Q}.oft_R.default.weight`)], 'adapter', 'merge'],
+  [
+    'what peft trained beside an adapter',
+    'clip',
+    names('base_model.model.visual_projection.modules_to_save.default.weight'),
+    'adapter',
+    'merge',
+  ],
+  ['an adapter in which one matrix is lacking', 'clip', names(`${Q}.lora_A.weight`), 'adapter', 'merge'],
   [
     'bitsandbytes, 4 bits',
     'clip',
@@ -103,6 +113,9 @@ test.each([
   expect(foreignWeights(fitWeights(checkpointOf(shapes), part).tensors, part, false)).toBeUndefined()
 })
 
-test('a vision tower is enough for ICT where the base has the other', () => {
-  expect(foreignWeights(fitWeights(checkpointOf(only(/^vis/)), 'clip').tensors, 'clip', true)).toBeUndefined()
+test('one tower is enough for ICT where the base has the other', () => {
+  for (const tower of [/^vis/, /^text_/])
+    expect(
+      foreignWeights(fitWeights(checkpointOf(only(tower)), 'clip').tensors, 'clip', true),
+    ).toBeUndefined()
 })

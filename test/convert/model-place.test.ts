@@ -112,14 +112,18 @@ describe('what icthp did not write stays', () => {
     await writeFile(room.at('model/hp/notes.txt'), 'mine')
     const error = await refused('model', 'output_not_ours', options)
     expect(error.message).toContain('notes.txt')
+    await rm(room.at('model/hp/notes.txt'))
+    await mkdir(room.at('model/hp/empty'))
+    expect((await refused('model', 'output_not_ours', options)).message).toContain('empty/')
   })
 
   test('what file managers leave does not stand in the way, and is kept', async () => {
     const options = { ...(await work('source-6')), ict: undefined, out: room.at('seen') }
     await convertCheckpoints(options)
-    await writeFile(room.at('seen/hp/.DS_Store'), 'x')
+    for (const folder of ['hp', 'hp/onnx']) await writeFile(room.at('seen', folder, '.DS_Store'), 'x')
     await convertCheckpoints(options)
-    expect(await room.list('seen')).toContain('hp/.DS_Store')
+    await convertCheckpoints(options)
+    for (const folder of ['hp', 'hp/onnx']) expect(await room.list('seen')).toContain(`${folder}/.DS_Store`)
     expect((await room.list('seen')).filter((path) => !path.startsWith('hp/'))).toEqual([])
   })
 

@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { convertCheckpoints, type ConvertOptions, openCheckpoint } from '../../src/convert/index.ts'
 import { dictOf, floatTensor, op, storedZip } from '../checkpoint/stored-archive.ts'
@@ -68,6 +68,10 @@ test('a base that is not there is an error; one without its weights is none wher
     code: 'checkpoint_not_found',
     message: expect.stringContaining('--base'),
   })
+  await expect(convert({ ict: room.at('ICT'), base: room.at('base/config.json') })).rejects.toMatchObject({
+    code: 'checkpoint_not_found',
+    message: expect.stringContaining(`--base ${room.at('base')}`),
+  })
   await copy(room.at('base/config.json'), 'part-base/config.json')
   await writeFile(
     room.at('part-base/model.safetensors.index.json'),
@@ -99,6 +103,14 @@ test('a preprocessor_config.json of the checkpoint counts', async () => {
     ['image_mean', [0.5]],
     ['image_std', [0, 1, 1]],
     ['crop_size', { height: 224, width: 225 }],
+    // Each of these gives other pixels in transformers 5.18: squashed, not cropped, or not normalised.
+    ['size', { height: 224, width: 224 }],
+    ['size', { shortest_edge: 224, longest_edge: 224 }],
+    ['default_to_square', true],
+    ['do_pad', true],
+    ['do_resize', null],
+    ['do_center_crop', null],
+    ['do_normalize', null],
   ] as const) {
     await write({ [field]: value })
     await expect(convert({ ict: room.at('pixels'), base: room.at('base') })).rejects.toMatchObject({
@@ -106,6 +118,19 @@ test('a preprocessor_config.json of the checkpoint counts', async () => {
       message: expect.stringContaining(field),
     })
   }
+})
+
+test('the image_processor of a processor_config.json goes before a preprocessor_config.json, as in transformers 5', async () => {
+  const folder = dirname(await room.unpack('ict-zip.bin', 'pixels-5/pytorch_model.bin'))
+  const write = (name: string, json: object): Promise<void> =>
+    writeFile(join(folder, name), JSON.stringify(json))
+  const means = async (): Promise<unknown> =>
+    (await convert({ ict: folder, base: room.at('base') })).models[0]!.manifest.preprocess.mean
+  await write('preprocessor_config.json', { image_mean: [0.1, 0.1, 0.1] })
+  await write('processor_config.json', { processor_class: 'CLIPProcessor' })
+  expect(await means()).toEqual([0.1, 0.1, 0.1])
+  await write('processor_config.json', { image_processor: { image_mean: [0.5, 0.4, 0.3] } })
+  expect(await means()).toEqual([0.5, 0.4, 0.3])
 })
 
 test("a config.json unlike the base's is said", async () => {

@@ -125,6 +125,7 @@ describe('a table that cannot be meant is told with its place', () => {
     ],
     ['fewer.tsv', 'image\tprompt\na.png\n', 'fewer.tsv, line 2, column 2: there are 1 fields'],
     ['twice.csv', 'image,prompt,image\n', 'twice.csv, line 1: two columns are called "image"'],
+    ['other.csv', 'image;prompt\na.png;a fox\n', 'other.csv, line 1: its columns are set apart by ";"'],
     ['empty.csv', '', 'empty.csv: it is empty'],
     ['empty.jsonl', '\n', 'empty.jsonl: it is empty'],
     [

@@ -22,6 +22,8 @@ const cases: readonly (readonly [prompt: string, plain: string, options?: PlainP
   ['[a:b]', 'a:b'],
   ['{red|{blue|green}} {2$$oak|elm|ash} {1-2$$ and $$x|y} {0.5::p|q} __a/b-c_d__', 'red oak, elm x p b c d'],
   ['\\{keep\\} {open', '{keep} open'],
+  ['{[a|b] c|d} {[e|f]|g}', 'a c e'],
+  ['a <b> c <lora:d:1>', 'a <b> c'],
   ['  a ,, b,,c , 1,000\n d,  ', 'a, b,c, 1,000 d'],
   ['', ''],
   [
@@ -46,6 +48,17 @@ test.each(cases.map(([prompt, plain, options]) => ({ prompt, plain, options })))
     expect(plainPrompt(prompt, options)).toBe(plain)
   },
 )
+
+test.each([
+  ['(', '[:', ')'],
+  ['', '(:a', ')'],
+  ['', '([:', ')]'],
+])('unclosed brackets with marks in them take no longer: %j', (start, part, end) => {
+  const before = performance.now()
+  plainPrompt(start + part.repeat(40_000) + end.repeat(start === '' ? 40_000 : 1))
+  // Some hundred milliseconds; minutes where each level moves all texts in it.
+  expect(performance.now() - before).toBeLessThan(10_000)
+})
 
 test.each([
   '(',

@@ -74,31 +74,153 @@ test('a file that is not there is an error of its own; one that is no image has 
   expect(await readPrompt(new Uint8Array())).toBeUndefined()
 })
 
+/** A PNG's beginning, with one text in it. */
+function withText(key: string, text: string): Buffer {
+  const body = Buffer.from(`tEXt${key}\0${text}`)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(body.length - 4)
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), length, body, Buffer.alloc(4)])
+}
+
+interface GraphNode {
+  readonly class_type: string
+  readonly inputs: Readonly<Record<string, unknown>>
+}
+const node = (class_type: string, inputs: GraphNode['inputs']): GraphNode => ({ class_type, inputs })
+
+/** A sampler with these links, its encoders `p` and `n`, and a save node. */
+const sampled = (
+  positive: readonly [string, number],
+  negative: readonly [string, number],
+  more: Readonly<Record<string, GraphNode>>,
+): Readonly<Record<string, GraphNode>> => ({
+  n: node('CLIPTextEncode', { text: 'bad' }),
+  p: node('CLIPTextEncode', { text: 'a fox' }),
+  1: node('KSampler', { seed: 1, positive, negative }),
+  2: node('SaveImage', { images: ['1', 0], filename_prefix: 'x' }),
+  ...more,
+})
+
+const BOTH = { positive: ['p', 0], negative: ['n', 0] }
+test.each([
+  [
+    'a context hands both sides on at slots of its own',
+    sampled(['c', 4], ['c', 5], { c: node('Context (rgthree)', { model: ['m', 0], ...BOTH }) }),
+  ],
+  [
+    'a pipe hands both sides on as one',
+    sampled(['f', 3], ['f', 4], {
+      t: node('ToBasicPipe', { model: ['m', 0], ...BOTH }),
+      f: node('FromBasicPipe', { basic_pipe: ['t', 0] }),
+    }),
+  ],
+  [
+    'an encoder with empty places for SDXL uses its text',
+    sampled(['e', 0], ['n', 0], { e: node('smZ CLIPTextEncode', { text: 'a fox', text_g: '', text_l: '' }) }),
+  ],
+  [
+    'a function that appends',
+    sampled(['e', 0], ['n', 0], {
+      s: node('StringFunction|pysssss', { action: 'append', tidy_tags: 'no', text_a: 'a ', text_b: 'fox' }),
+      e: node('CLIPTextEncode', { text: ['s', 0] }),
+    }),
+  ],
+  [
+    'a switch whose number is linked',
+    sampled(['e', 0], ['n', 0], {
+      i: node('PrimitiveInt', { value: 2 }),
+      s: node('CR Text Input Switch', { Input: ['i', 0], text1: 'a cat', text2: 'a fox' }),
+      e: node('CLIPTextEncode', { text: ['s', 0] }),
+    }),
+  ],
+  [
+    'a sampler that holds its texts',
+    { 1: node('SomeSampler', { positive: 'a fox', negative: 'bad', seed: 1 }) },
+  ],
+])('ComfyUI: %s', async (_, graph) => {
+  const { found } = await findPrompt(withText('prompt', JSON.stringify(graph)))
+  expect(found).toMatchObject({ prompt: 'a fox', negative: 'bad' })
+})
+
+test('ComfyUI: of pairs all of one side belong together, in their order', async () => {
+  const more = {
+    q: node('CLIPTextEncode', { text: 'a hen' }),
+    o: node('CLIPTextEncode', { text: 'worse' }),
+    c: node('PairConditioningCombine', {
+      positive_A: ['p', 0],
+      negative_A: ['n', 0],
+      positive_B: ['q', 0],
+      negative_B: ['o', 0],
+    }),
+  }
+  const { found } = await findPrompt(withText('prompt', JSON.stringify(sampled(['c', 0], ['c', 1], more))))
+  expect(found).toMatchObject({ prompt: 'a fox, a hen', negative: 'bad, worse' })
+})
+
+test("ComfyUI's editor: bypassed nodes hand on what is of their output's type, Get what Set was given", async () => {
+  const links = [
+    [1, 1, 0, 9, 0, 'CONDITIONING'],
+    [2, 2, 0, 8, 1, 'CONDITIONING'],
+    [3, 10, 0, 8, 0, 'CONDITIONING'],
+    [4, 8, 0, 3, 0, 'CONDITIONING'],
+    [5, 8, 1, 3, 1, 'CONDITIONING'],
+    [6, 3, 0, 5, 1, 'IMAGE'],
+    [7, 5, 0, 6, 0, 'IMAGE'],
+  ]
+  const slots = (...given: readonly (readonly [string, string, number?])[]): object[] =>
+    given.map(([name, type, link]) => ({ name, type, link }))
+  const [positive, negative] = [['positive', 'CONDITIONING'] as const, ['negative', 'CONDITIONING'] as const]
+  const nodes = [
+    { id: 1, type: 'CLIPTextEncode', widgets_values: ['a fox'] },
+    { id: 2, type: 'CLIPTextEncode', widgets_values: ['bad'] },
+    { id: 9, type: 'SetNode', inputs: slots(['CONDITIONING', 'CONDITIONING', 1]), widgets_values: ['P'] },
+    { id: 10, type: 'GetNode', outputs: slots(['CONDITIONING', 'CONDITIONING']), widgets_values: ['P'] },
+    {
+      id: 8,
+      type: 'ControlNetApplyAdvanced',
+      mode: 4,
+      inputs: slots([...positive, 3], [...negative, 2]),
+      outputs: slots(positive, negative),
+    },
+    { id: 3, type: 'KSampler', inputs: slots([...positive, 4], [...negative, 5]), widgets_values: [1] },
+    {
+      id: 5,
+      type: 'ImageUpscaleWithModel',
+      mode: 4,
+      inputs: slots(['upscale_model', 'UPSCALE_MODEL'], ['image', 'IMAGE', 6]),
+      outputs: slots(['IMAGE', 'IMAGE']),
+    },
+    { id: 6, type: 'SaveImage', inputs: slots(['images', 'IMAGE', 7]) },
+  ]
+  const { found } = await findPrompt(withText('workflow', JSON.stringify({ nodes, links })))
+  expect(found).toMatchObject({ prompt: 'a fox', negative: 'bad' })
+})
+
+test('settings with brackets that nothing closes are read at once', async () => {
+  const start = performance.now()
+  const { found } = await findPrompt(withText('parameters', `a fox\nSteps: 20, ${'a: [, '.repeat(100_000)}`))
+  expect(found?.prompt).toBe('a fox')
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
+test('a prompt that begins like JSON is one where settings follow it', async () => {
+  const { found } = await findPrompt(withText('parameters', '{"red"} fox\nSteps: 20, Sampler: Euler'))
+  expect(found?.prompt).toBe('{"red"} fox')
+})
+
 test('of several outputs of a graph the one is taken whose prefix the file name begins with', async () => {
-  const sampler = (text: string): object => ({
-    class_type: 'KSampler',
-    inputs: { seed: 1, positive: [text, 0] },
-  })
-  const save = (from: string, filename_prefix: string): object => ({
-    class_type: 'SaveImage',
-    inputs: { images: [from, 0], filename_prefix },
-  })
+  const sampler = (text: string): GraphNode => node('KSampler', { seed: 1, positive: [text, 0] })
+  const save = (from: string, filename_prefix: string): GraphNode =>
+    node('SaveImage', { images: [from, 0], filename_prefix })
   const graph = {
-    a: { class_type: 'CLIPTextEncode', inputs: { text: 'one' } },
-    b: { class_type: 'CLIPTextEncode', inputs: { text: 'two' } },
+    a: node('CLIPTextEncode', { text: 'one' }),
+    b: node('CLIPTextEncode', { text: 'two' }),
     1: sampler('a'),
     2: sampler('b'),
     3: save('1', 'day'),
     4: save('2', 'out/day_late%date%'),
   }
-  const text = `prompt\0${JSON.stringify(graph)}`
-  const length = Buffer.alloc(4)
-  length.writeUInt32BE(text.length)
-  const bytes = Buffer.concat([
-    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
-    length,
-    Buffer.from(`tEXt${text}0000`),
-  ])
+  const bytes = withText('prompt', JSON.stringify(graph))
   const promptOf = async (name: string): Promise<string | undefined> =>
     (await findPrompt(bytes, { name })).found?.prompt
   expect(await promptOf('in/day_00001_.png')).toBe('one')

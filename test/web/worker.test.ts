@@ -183,5 +183,4 @@ test('the backend does what every backend must', async () => {
     if (answer) wrong[name] = answer
   }
   expect(wrong).toEqual({})
-  // Each of some thirty cases starts the runtime anew.
 }, 240_000)

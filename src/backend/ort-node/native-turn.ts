@@ -15,7 +15,7 @@ export class NativeTurn {
     this.#state = new Int32Array(memory)
   }
 
-  /** The thread is about to call. False where it is being stopped and must not. */
+  /** The thread is about to call. False where it is being stopped and must not: then it ends itself. */
   begin(): boolean {
     Atomics.store(this.#state, BUSY, 1)
     if (Atomics.load(this.#state, ENDED) === 0) return true

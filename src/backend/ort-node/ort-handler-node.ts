@@ -63,7 +63,8 @@ function runtime(): OrtApi {
 }
 
 async function answer(request: OrtRequest, to: MessagePort): Promise<void> {
-  if (!turn.begin()) return
+  // Whoever stops it may have seen the call begin, and wait for its end.
+  if (!turn.begin()) process.exit()
   let reply: OrtReply
   try {
     reply = { id: request.id, ok: await perform(request) }

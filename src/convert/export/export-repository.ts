@@ -7,6 +7,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
   writeFile,
 } from 'node:fs/promises'
@@ -82,20 +83,35 @@ export async function exportRepository(options: ExportOptions): Promise<ExportRe
     const exported: ExportedTower[] = []
     for (const tower of towers)
       exported.push(await writeTower(tower, { to, scratch, folder, signal, onProgress }))
-    for (const [name, text] of Object.entries(configs)) await writeFile(join(scratch, name), text)
     // All is there before any of it is seen.
-    for (const name of names) {
+    for (const { name } of towers) {
       await rename(join(scratch, name), join(out, name))
+      moved.push(join(out, name))
+    }
+    for (const [name, text] of Object.entries(configs)) {
+      await writeFile(join(out, name), text, { flag: 'wx' })
       moved.push(join(out, name))
     }
     return { to, out, towers: exported, files: Object.keys(configs) }
   } catch (error) {
-    for (const left of made ? [made] : moved) await rm(left, { recursive: true, force: true })
+    for (const left of [...moved, scratch]) if (left) await rm(left, { recursive: true, force: true })
+    if (made !== undefined) await removeEmpty(out, dirname(made))
     if (signal?.aborted) throw signal.reason
     throw asOutputError(error, out)
   } finally {
     letGo?.()
     if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
+  }
+}
+
+/** Folders that were made and hold nothing, from `folder` up to below `end`: another run may write there, too. */
+async function removeEmpty(folder: string, end: string): Promise<void> {
+  for (let at = folder; at !== end; at = dirname(at)) {
+    const isEmpty = await rmdir(at).then(
+      () => true,
+      () => false,
+    )
+    if (!isEmpty) return
   }
 }
 

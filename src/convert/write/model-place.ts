@@ -1,30 +1,15 @@
 import { createHash } from 'node:crypto'
-import {
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rmdir,
-  stat,
-  unlink,
-  writeFile,
-} from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { lstat, mkdir, readdir, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
 import { lockFile } from '../../hub/files/file-lock-node.ts'
 import { MANIFEST_NAME } from '../../models/manifest.ts'
+import { filesIn, filesOfModel, LITTER, MARK, removeFiles, removeModel } from './model-files.ts'
 import { asOutputError } from './output-error.ts'
 
-/** In a folder that is being written, or was replaced: without it, nothing there is taken for a leftover of ours. */
-const MARK = '.icthp-mark'
 /** What a folder that is being written holds. */
 const WRITTEN =
   /^(onnx\/((vision|text)_model\w*\.onnx(_data\w*)?|segment-\d+\.onnx)|scratch\/.*|(config|preprocessor_config|tokenizer|tokenizer_config|icthp)\.json|\.icthp-mark)$/
-/** What file managers leave in every folder that they show. */
-const LITTER = ['.DS_Store', 'Thumbs.db', 'desktop.ini']
-
 /**
  * Where one model goes, and how it gets there without harm: it is written beside its place, moved in when it is whole, and
  * nothing that icthp did not write is ever removed. A lock beside it says that what an earlier run left is nobody's now.
@@ -98,8 +83,14 @@ export async function checkModelPlace(place: string): Promise<void> {
   const found = await lstat(place).catch(() => undefined)
   if (!found) return
   if (!found.isDirectory() && !(await isFolder(place))) throw notOurs(place, 'it is not a folder')
-  const names = await filesIn(place)
-  if (names.every((name) => LITTER.includes(basename(name)))) return
+  const folders = new Set<string>()
+  const names = await filesIn(place, folders)
+  // An empty folder is somebody's, too: ours have files, but for what a run that was killed has left of them.
+  for (const path of folders) {
+    const name = relative(place, path)
+    if (name !== 'onnx' && (await readdir(path)).length === 0) names.push(`${name}/`)
+  }
+  if (names.every((name) => LITTER.includes(basename(name)) || name === MARK)) return
   const ours = await filesOfModel(place)
   if (!ours) throw notOurs(place, `it has no ${MANIFEST_NAME} of icthp`, names)
   const strange: string[] = []
@@ -145,13 +136,14 @@ async function heal(place: string, partial: string): Promise<void> {
   if (await exists(old)) {
     // A run that ended between its two renames had a whole model in its place before.
     const back = !(await exists(place))
-    if (!back && !(await exists(join(old, MARK))))
-      throw notOurs(old, 'icthp keeps what it replaces there', await filesIn(old))
+    const names = (await isFolder(old)) ? await filesIn(old) : []
+    if (!back && names.length > 0 && !names.includes(MARK))
+      throw notOurs(old, 'icthp keeps what it replaces there', names)
     await checkModelPlace(old)
     if (back) {
       await rename(old, place)
       await unlink(join(place, MARK)).catch(() => {})
-    } else await removeModel(old)
+    } else await removeModel(old, place)
   }
   if (!(await exists(partial))) return
   const names = await filesIn(partial)
@@ -163,60 +155,6 @@ async function heal(place: string, partial: string): Promise<void> {
 /** Hidden, and of a name that nobody gives to a copy of a model. */
 const beside = (place: string, what: 'partial' | 'old'): string =>
   join(dirname(place), `.${basename(place)}.icthp-${what}`)
-
-/** Removes the files of a model, and its folders. What file managers left goes to `heir`. */
-async function removeModel(folder: string, heir?: string): Promise<void> {
-  const ours = await filesOfModel(folder)
-  if (heir !== undefined) {
-    for (const name of LITTER) await rename(join(folder, name), join(heir, name)).catch(() => {})
-  }
-  await removeFiles(folder, (path) => path === MARK || (ours?.has(path) ?? false))
-}
-
-/** Removes the files that are ours, and the folders that are empty then. */
-async function removeFiles(folder: string, isOurs: (path: string) => boolean): Promise<void> {
-  const folders = new Set<string>([folder])
-  for (const name of await filesIn(folder, folders)) if (isOurs(name)) await unlink(join(folder, name))
-  for (const path of [...folders].sort((a, b) => b.length - a.length)) {
-    await rmdir(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error
-    })
-  }
-}
-
-/** Paths of all files, with `/`, links not followed. */
-async function filesIn(root: string, folders?: Set<string>): Promise<string[]> {
-  const found: string[] = []
-  const walk = async (below: string): Promise<void> => {
-    for (const entry of await readdir(join(root, below), { withFileTypes: true })) {
-      const path = below === '' ? entry.name : `${below}/${entry.name}`
-      if (!entry.isDirectory()) found.push(path)
-      else {
-        folders?.add(join(root, path))
-        await walk(path)
-      }
-    }
-  }
-  await walk('')
-  return found.sort()
-}
-
-/** The files that the manifest of a model names, with their sha256, and it; `undefined` where there is none. */
-async function filesOfModel(folder: string): Promise<Map<string, string | undefined> | undefined> {
-  const text = await readFile(join(folder, MANIFEST_NAME), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    const { library, files } = JSON.parse(text) as { library?: unknown; files?: unknown }
-    if (typeof library !== 'string' || typeof files !== 'object' || files === null) return undefined
-    const listed = Object.entries(files as Record<string, { sha256?: string } | null>)
-    return new Map([
-      ...listed.map(([name, digest]) => [name, digest?.sha256] as const),
-      [MANIFEST_NAME, undefined],
-    ])
-  } catch {
-    return undefined
-  }
-}
 
 const exists = (path: string): Promise<boolean> =>
   lstat(path).then(

@@ -19,14 +19,24 @@ export class RowCheck {
     this.#highest = Math.max(this.#highest, index)
   }
 
+  /** From 0 on up to the last. */
+  get places(): number {
+    return this.#highest + 1
+  }
+
   /** `expected`: how many the shard has, where that is known. */
-  result(expected: number | undefined): RowCounts {
-    const missing: number[] = []
-    const end = Math.max(expected ?? 0, this.#highest + 1)
-    for (let index = 0; index < end; index++) if (!this.#seen[index]) missing.push(index)
-    return { rows: this.#rows, failed: this.#failed, missing, twice: this.#twice }
+  result(expected: number = this.places): RowCounts {
+    const [missing, unknown]: [number[], number[]] = [[], []]
+    for (let index = 0; index < expected && missing.length < MOST; index++)
+      if (!this.#seen[index]) missing.push(index)
+    for (let index = expected; index < this.places && unknown.length < MOST; index++)
+      if (this.#seen[index]) unknown.push(index)
+    return { rows: this.#rows, failed: this.#failed, missing, twice: this.#twice, unknown }
   }
 }
+
+/** Places of one kind that are told at most. */
+const MOST = 1000
 
 export interface RowCounts {
   readonly rows: number
@@ -34,4 +44,6 @@ export interface RowCounts {
   /** Places. */
   readonly missing: readonly number[]
   readonly twice: readonly number[]
+  /** Beyond what the shard has. */
+  readonly unknown: readonly number[]
 }

@@ -1,9 +1,10 @@
+import { DatasetError } from '../../base/errors.ts'
 import { Leases } from '../leases/leases.ts'
 import { listParts, type PartName, type Parts } from '../parts/part-name.ts'
 import { readPartIndex } from '../parts/part-reader.ts'
 import { readFileList } from '../plan/file-list.ts'
 import { type Plan, requirePlan } from '../plan/plan.ts'
-import { readFailure, type ShardProblem } from '../run/failures.ts'
+import { problemOf, readFailure, type ShardProblem } from '../run/failures.ts'
 import { outputOf, type PlanDatasetOptions } from '../run/score-dataset.ts'
 import { openShard } from '../sources/open-shard.ts'
 import type { Shard } from '../sources/shard.ts'
@@ -17,14 +18,21 @@ export interface DatasetStatusOptions extends Pick<PlanDatasetOptions, 'out' | '
 
 /** Something that is not as it must be, by shard. */
 export interface DatasetProblem {
-  readonly kind: 'part_missing' | 'part_twice' | 'rows_missing' | 'rows_twice' | 'part_unknown'
+  readonly kind:
+    | 'part_missing'
+    | 'part_damaged'
+    | 'part_twice'
+    | 'part_unknown'
+    | 'rows_missing'
+    | 'rows_twice'
+    | 'rows_unknown'
   /** The shard's id, or the file that belongs to none. */
   readonly shard: string
   /** Where the shard lies. */
   readonly address?: string
   /** Places of rows, the first hundred. */
   readonly rows?: readonly number[]
-  /** Why it is missing, where a run wrote that down. */
+  /** Why it is missing, where a run wrote that down, or what is the matter with it. */
   readonly why?: ShardProblem
 }
 
@@ -71,6 +79,11 @@ export async function checkParts(
   const rows = { done: 0, failed: 0 }
   for (const shard of plan.shards) {
     const found = counts.get(shard.id)
+    if (found instanceof DatasetError) {
+      const { id, address } = shard
+      problems.push({ kind: 'part_damaged', shard: id, address, why: problemOf(shard, found) })
+      continue
+    }
     if (!found) {
       const why = await readFailure(out, shard.id)
       problems.push({
@@ -91,7 +104,7 @@ export async function checkParts(
     out: out.address,
     shards: {
       total: plan.shards.length,
-      done: counts.size,
+      done: [...counts.values()].filter((found) => !(found instanceof DatasetError)).length,
       held: undone.filter(({ id }) => held.has(id)).length,
     },
     rows,
@@ -115,10 +128,14 @@ function strangers({ shards }: Plan, { current, twice, strange }: Parts): Datase
 const addressOf = (shard: Shard | undefined): { address?: string } =>
   shard ? { address: shard.address } : {}
 
-function rowProblems({ id, address }: Shard, { missing, twice }: RowCounts): DatasetProblem[] {
+function rowProblems({ id, address }: Shard, { missing, twice, unknown }: RowCounts): DatasetProblem[] {
   const problem = (kind: DatasetProblem['kind'], rows: readonly number[]): DatasetProblem[] =>
     rows.length === 0 ? [] : [{ kind, shard: id, address, rows: rows.slice(0, 100) }]
-  return [...problem('rows_missing', missing), ...problem('rows_twice', twice)]
+  return [
+    ...problem('rows_missing', missing),
+    ...problem('rows_twice', twice),
+    ...problem('rows_unknown', unknown),
+  ]
 }
 
 interface CountOptions {
@@ -131,8 +148,8 @@ async function countAll(
   plan: Plan,
   parts: Parts,
   options: CountOptions,
-): Promise<Map<string, RowCounts>> {
-  const counts = new Map<string, RowCounts>()
+): Promise<Map<string, RowCounts | DatasetError>> {
+  const counts = new Map<string, RowCounts | DatasetError>()
   const waiting = plan.shards.flatMap((shard) => {
     const part = parts.current.get(shard.id)
     return part ? [{ shard, part }] : []
@@ -140,11 +157,18 @@ async function countAll(
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       options.signal?.throwIfAborted()
-      counts.set(next.shard.id, await countOne(out, plan, next.shard, next.part, options))
+      const counted = countOne(out, plan, next.shard, next.part, options)
+      counts.set(next.shard.id, await counted.catch(onlyDamage))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
   return counts
+}
+
+/** A part that cannot be read is told, and the others are counted. */
+function onlyDamage(error: unknown): DatasetError {
+  if (error instanceof DatasetError && error.code === 'dataset_part_damaged') return error
+  throw error
 }
 
 async function countOne(
@@ -156,12 +180,14 @@ async function countOne(
 ): Promise<RowCounts> {
   const check = new RowCheck()
   for await (const { index, failed } of readPartIndex(out, part, signal)) check.add(index, failed)
-  return check.result(recount ? await countShard(out, plan, shard, signal) : knownRows(plan, shard))
+  return check.result(recount ? await countShard(out, plan, shard, signal) : knownRows(plan, shard, check))
 }
 
-/** Lines of a table that name several images are as many rows. */
-const knownRows = ({ settings }: Plan, { kind, rows }: Shard): number | undefined =>
-  kind === 'jsonl' ? (rows ?? 0) * (settings.columns?.image?.length ?? 1) : rows
+/** Lines of a table that name several images are as many rows; of how many, their columns may have told. */
+function knownRows({ settings }: Plan, { kind, rows }: Shard, { places }: RowCheck): number | undefined {
+  if (kind !== 'jsonl' || rows === undefined) return rows
+  return rows * (settings.columns?.image?.length ?? Math.max(1, Math.ceil(places / rows)))
+}
 
 async function countShard(
   out: Store,

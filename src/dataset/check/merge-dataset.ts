@@ -1,5 +1,6 @@
+import { rm, rmdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { DatasetError, InputError, OutputError } from '../../base/errors.ts'
+import { DatasetError, type ErrorCode, InputError, OutputError } from '../../base/errors.ts'
 import { checkOptions } from '../../scorers/check-options.ts'
 import { type PartColumn, partColumns, type PartShape } from '../parts/part-columns.ts'
 import { readPart } from '../parts/part-reader.ts'
@@ -21,7 +22,8 @@ export interface MergeDatasetOptions extends DatasetStatusOptions {
 
 /**
  * Writes the rows of all parts into one file, a column `shard` before them, in the order of the plan. Nothing is written where a
- * shard or a row is missing or twice. Throws `DatasetError` (`dataset_part_missing`, `dataset_part_twice`), `OutputError`.
+ * shard or a row is missing or twice. Throws `DatasetError` (`dataset_part_missing`, `dataset_part_damaged`, `dataset_part_twice`),
+ * `OutputError`.
  */
 export async function mergeDataset(options: MergeDatasetOptions): Promise<{ readonly rows: number }> {
   checkOptions(options, 'mergeDataset')
@@ -43,21 +45,27 @@ export async function mergeDataset(options: MergeDatasetOptions): Promise<{ read
     element: { name: 'shard', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
     value: () => current,
   }
-  const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
   let rows = 0
-  for (const { id } of plan.shards) {
-    const part = parts.current.get(id)
-    if (!part) continue
-    current = id
-    for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
-      await writer.write([row])
-      rows++
+  try {
+    const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
+    for (const { id } of plan.shards) {
+      const part = parts.current.get(id)
+      if (!part) continue
+      current = id
+      for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
+        await writer.write([row])
+        rows++
+      }
+      // Its rows are told by its name, so none may wait for the next shard's.
+      await writer.flush()
     }
-    // Its rows are told by its name, so none may wait for the next shard's.
-    await writer.flush()
+    await writer.close()
+    if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
+  } finally {
+    await rm(draft, { force: true })
+    // Nobody looks for it beside the file; where others write there too, it is not empty.
+    await rmdir(dirname(draft)).catch(() => undefined)
   }
-  await writer.close()
-  if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
   return { rows }
 }
 
@@ -76,27 +84,44 @@ function formatOf(path: string): PartFormat {
 const isThere = (path: string): OutputError =>
   new OutputError('output_not_ours', `${path} is there already. Remove it, or choose another name.`, { path })
 
-const TWICE: readonly DatasetProblem['kind'][] = ['part_twice', 'rows_twice', 'part_unknown']
+const TWICE: readonly DatasetProblem['kind'][] = [
+  'part_damaged',
+  'part_twice',
+  'rows_twice',
+  'rows_unknown',
+  'part_unknown',
+]
 
 function refuse(problems: readonly DatasetProblem[], out: string, partial: boolean): void {
   const counted = problems.filter(({ kind }) => !partial || TWICE.includes(kind))
   const [first] = counted
   if (!first) return
-  const isTwice = counted.every(({ kind }) => TWICE.includes(kind))
+  const isMissing = counted.some(({ kind }) => !TWICE.includes(kind))
+  const isDamaged = first.kind === 'part_damaged'
   const more = counted.length > 1 ? ` and ${counted.length - 1} more` : ''
-  const advice = isTwice ? 'Remove what is not ours' : 'Score the rest'
+  const advice =
+    first.kind === 'part_missing'
+      ? 'Score the rest'
+      : 'Remove what is not ours or damaged, and score its shard again'
   throw new DatasetError(
-    isTwice ? 'dataset_part_twice' : 'dataset_part_missing',
+    codeOf(isDamaged, isMissing),
     `${out} is not whole: ${describe(first)}${more}. ${advice}; \`icthp dataset status\` names all.`,
     { out, problems: counted },
   )
 }
 
+function codeOf(isDamaged: boolean, isMissing: boolean): ErrorCode {
+  if (isDamaged) return 'dataset_part_damaged'
+  return isMissing ? 'dataset_part_missing' : 'dataset_part_twice'
+}
+
 const WORDS: Readonly<Record<DatasetProblem['kind'], string>> = {
   part_missing: 'there is no part of',
+  part_damaged: 'there is a damaged part of',
   part_twice: 'there are two parts of',
   rows_missing: 'rows are missing in the part of',
   rows_twice: 'rows are twice in the part of',
+  rows_unknown: 'no images belong to rows in the part of',
   part_unknown: 'no shard belongs to',
 }
 

@@ -20,7 +20,7 @@ export async function* readPart(
   signal?: AbortSignal,
 ): AsyncGenerator<Row> {
   const read = part.format === 'parquet' ? readParquetRows(out, part, signal) : readNdjson(out, part, signal)
-  for await (const values of read) yield rowOf(values, kinds)
+  for await (const values of read) yield rowOf(values, kinds, out.address + part.key)
 }
 
 /** Place and error of each row, which is all that is needed to count them. */
@@ -34,7 +34,16 @@ export async function* readPartIndex(
       ? readParquetRows(out, part, signal, ['index', 'error'])
       : readNdjson(out, part, signal)
   for await (const { index, error } of read)
-    yield { index: Number(index), failed: error !== null && error !== undefined }
+    yield { index: placeOf(index, out.address + part.key), failed: error !== null && error !== undefined }
+}
+
+/** More images are in no shard. */
+const MOST_PLACES = 2 ** 28
+
+function placeOf(index: unknown, address: string): number {
+  const place = Number(index ?? NaN)
+  if (Number.isInteger(place) && place >= 0 && place < MOST_PLACES) return place
+  throw damagedPart(address, new Error('a row has no place'))
 }
 
 export async function hasFailedRows(out: Store, part: PartName, signal?: AbortSignal): Promise<boolean> {
@@ -51,7 +60,7 @@ async function* readParquetRows(
   columns?: string[],
 ): AsyncGenerator<Values> {
   const address = out.address + part.key
-  const { file, metadata } = await parquetFile(out, part.key, { address, signal })
+  const { file, metadata } = await openPart(out, part, address, signal)
   const rows = Number(metadata.num_rows)
   for (let from = 0; from < rows; from += SLICE) {
     const options = {
@@ -73,6 +82,21 @@ async function* readParquetRows(
   }
 }
 
+async function openPart(
+  out: Store,
+  { key, shard }: PartName,
+  address: string,
+  signal: AbortSignal | undefined,
+): ReturnType<typeof parquetFile> {
+  const opened = await parquetFile(out, key, { address, signal }).catch((cause: DatasetError) => {
+    throw cause.code === 'dataset_shard_damaged' ? damagedPart(address, cause.cause ?? cause) : cause
+  })
+  const told = opened.metadata.key_value_metadata?.find((entry) => entry.key === 'icthp')?.value
+  const of = told === undefined ? undefined : (JSON.parse(told) as { readonly shard?: string }).shard
+  if (of !== undefined && of !== shard) throw damagedPart(address, new Error(`it is the part of ${of}`))
+  return opened
+}
+
 async function* readNdjson(
   out: Store,
   part: PartName,
@@ -92,12 +116,12 @@ async function* readNdjson(
 
 const damagedPart = (address: string, cause: unknown): DatasetError =>
   new DatasetError(
-    'dataset_shard_damaged',
+    'dataset_part_damaged',
     `${address} cannot be read (${(cause as Error).message}): something else has written to it. Remove it, and score its shard again.`,
     { part: address, cause },
   )
 
-function rowOf(values: Values, kinds: readonly ModelKind[]): Row {
+function rowOf(values: Values, kinds: readonly ModelKind[], address: string): Row {
   const { index, key, width, height, error, message } = values
   const is = (value: unknown): boolean => value !== null && value !== undefined
   const packed = kinds.flatMap((kind) => {
@@ -107,7 +131,7 @@ function rowOf(values: Values, kinds: readonly ModelKind[]): Row {
   })
   const scores = scoreKeys(kinds).flatMap((name) => (is(values[name]) ? [[name, Number(values[name])]] : []))
   return {
-    index: Number(index),
+    index: placeOf(index, address),
     key: String(key),
     ...(scores.length > 0 ? { scores: Object.fromEntries(scores) as Scores } : {}),
     ...(is(width) ? { width: Number(width), height: Number(height) } : {}),

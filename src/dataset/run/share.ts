@@ -44,7 +44,8 @@ export function parseShare(text: string, env: Environment): Share {
   }
   const share =
     index === 'auto' ? found(env, count) : { index: Number(index), count: Number(count), name: 'It' }
-  if (share.count >= 1 && share.index < share.count) return { index: share.index, count: share.count }
+  if (share.count >= 1 && share.index < share.count && Number.isInteger(share.index))
+    return { index: share.index, count: share.count }
   throw invalid(
     `There is no task ${share.index} of ${share.count}: they are counted from 0. Make the array as long as --shard says.`,
   )

@@ -43,6 +43,7 @@ async function* samplesIn(
   { wanted = () => true }: TarOptions,
 ): AsyncGenerator<SampleOrProblem> {
   let sample: string | undefined
+  const names = new Set<string>()
   let images: Member[] = []
   let texts: Member[] = []
   let index = 0
@@ -57,10 +58,13 @@ async function* samplesIn(
     const { name, size } = header
     const dot = name.indexOf('.', name.lastIndexOf('/') + 1)
     const stem = dot < 0 ? name : name.slice(0, dot)
-    if (stem !== sample) {
+    // A name that comes again is of another sample, which is called the same.
+    if (stem !== sample || names.has(name)) {
       yield* flush()
       sample = stem
+      names.clear()
     }
+    names.add(name)
     const isImage = isFile(header) && IMAGE.test(name)
     const isText = isFile(header) && SIDECAR_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending))
     const kept = isImage ? size <= MAX_IMAGE && wanted(index + images.length) : isText && size <= MAX_TEXT

@@ -2,6 +2,9 @@ import { remoteStream } from './remote-stream.ts'
 import { send, showUrl } from './send.ts'
 import type { ByteRange, ReadableStore, StoredObject } from './store.ts'
 
+/** What HEAD is answered where only GET is allowed, as with addresses that are signed for it. */
+const NO_HEAD: readonly number[] = [400, 401, 403, 405, 501]
+
 /** Files of a web server, by ranges where it knows them. It cannot be listed. */
 export class HttpStore implements ReadableStore {
   readonly address: string
@@ -16,15 +19,15 @@ export class HttpStore implements ReadableStore {
   async size(key: string, signal?: AbortSignal): Promise<number | undefined> {
     const { status, headers } = await send(() => this.#request(key, { method: 'HEAD' }), {
       signal,
-      takes: [404, 405, 410],
+      takes: [404, 410, ...NO_HEAD],
     })
     if (status === 404 || status === 410) return undefined
     const length = headers.get('content-length')
-    if (status !== 405 && length !== null) return Number(length)
+    if (!NO_HEAD.includes(status) && length !== null) return Number(length)
     return this.#sizeByRange(key, signal)
   }
 
-  /** Where HEAD is not answered, as with addresses that are signed for GET. */
+  /** Where HEAD is not answered. */
   async #sizeByRange(key: string, signal: AbortSignal | undefined): Promise<number | undefined> {
     const { status, headers, body } = await send(
       () => this.#request(key, { headers: { range: 'bytes=0-0' } }),

@@ -16,7 +16,8 @@ export async function* remoteStream(
   range: ByteRange | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const state: State = { at: range?.start ?? 0, end: range?.end, etag: undefined, failures: 0 }
+  const start = range?.start ?? 0
+  const state: State = { start, at: start, end: range?.end, etag: undefined, failures: 0 }
   while (state.end === undefined || state.at < state.end) {
     signal?.throwIfAborted()
     const request = await make(headersFor(state, range !== undefined))
@@ -26,7 +27,8 @@ export async function* remoteStream(
       const isPart = status === 206
       if (status !== 200 && !isPart) throw new Refusal(status)
       note(state, headers, isPart, request.url)
-      for await (const piece of body) {
+      // A server that knows no ranges sends all, of which a part is wanted.
+      for await (const piece of isPart ? body : sliced(body, state, deadline)) {
         deadline.refresh()
         state.failures = 0
         state.at += piece.length
@@ -43,7 +45,24 @@ export async function* remoteStream(
   }
 }
 
+/** From where the state is to its end, of all bytes of an object. */
+async function* sliced(
+  body: AsyncIterable<Uint8Array>,
+  { at, end = Infinity }: State,
+  deadline: Deadline,
+): AsyncGenerator<Uint8Array> {
+  let place = 0
+  for await (const piece of body) {
+    deadline.refresh()
+    const wanted = piece.subarray(Math.max(0, at - place), Math.max(0, end - place))
+    place += piece.length
+    if (wanted.length > 0) yield wanted
+    if (place >= end) return
+  }
+}
+
 interface State {
+  readonly start: number
   at: number
   /** Where it ends, once that is known. */
   end: number | undefined
@@ -68,17 +87,23 @@ function headersFor({ at, end, etag }: State, ranged: boolean): Record<string, s
 }
 
 function note(state: State, headers: Headers, isPart: boolean, url: string): void {
-  if (!isPart && state.at > 0) throw changed(url, 'the server sends no ranges')
-  const [, total] = /\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
-  const length = headers.get('content-length')
-  if (!isPart && length !== null) state.end = Number(length)
-  else if (isPart && total !== undefined) state.end = Math.min(state.end ?? Infinity, Number(total))
   const etag = headers.get('etag') ?? undefined
   // A weak one says nothing of bytes.
-  if (etag !== undefined && !etag.startsWith('W/')) {
+  const isStrong = etag !== undefined && !etag.startsWith('W/')
+  if (isStrong) {
     if (state.etag !== undefined && state.etag !== etag) throw changed(url, 'it was changed')
     state.etag = etag
   }
+  // From its beginning again it is the same only where it is known to be.
+  if (!isPart && state.at > state.start && !isStrong) throw changed(url, 'the server sends no ranges')
+  const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '') ?? []
+  if (isPart && first !== undefined && Number(first) !== state.at)
+    throw changed(
+      url,
+      `the server sends bytes from ${first} on where those from ${state.at} on are asked for`,
+    )
+  const length = isPart ? total : (headers.get('content-length') ?? undefined)
+  if (length !== undefined && length !== '*') state.end = Math.min(state.end ?? Infinity, Number(length))
 }
 
 function giveUpIfNeeded(state: State, address: string, cause: unknown): void {

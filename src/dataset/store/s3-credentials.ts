@@ -36,7 +36,8 @@ async function findCredentials(env: Environment): Promise<Credentials> {
   throw new DatasetError(
     'dataset_store_failed',
     'There are no credentials for s3://. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_ENDPOINT_URL for a store that ' +
-      'is not Amazon’s), or write them into ~/.aws/credentials.',
+      'is not Amazon’s), or write them into ~/.aws/credentials. The role of an EC2 instance and SSO are not asked: `aws configure ' +
+      'export-credentials --format env` gives what they stand for.',
   )
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AwsClient } from 'aws4fetch'
+import { DatasetError } from '../../base/errors.ts'
 import { asFolder } from '../sources/address.ts'
 import { remoteStream } from './remote-stream.ts'
 import { CredentialSource } from './s3-credentials.ts'
@@ -14,6 +15,20 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** Says whose an object is: of a request that broke, nobody knows whether it arrived. */
 const WRITER = 'x-amz-meta-icthp-writer'
+
+/**
+ * An object is written by one request, since that alone is written once everywhere; a file of more is not read in one piece.
+ * Amazon takes 5 GB.
+ */
+const MAX_PUT = 2 ** 31 - 1
+
+const tooLarge = (address: string, size: number): DatasetError =>
+  new DatasetError(
+    'dataset_store_failed',
+    `${address} would have ${size} bytes, and a part in a bucket has ${MAX_PUT} at most. Use smaller shards, --embeddings float16 ` +
+      'or none, or a folder for --out.',
+    { store: address, size },
+  )
 
 /** A prefix of a bucket: `s3://bucket/prefix/`. Place and credentials are where AWS's own tools look for them. */
 export function openS3(address: string, env: Environment = process.env): Store {
@@ -39,8 +54,9 @@ class S3Store implements Store {
     const given = env['AWS_ENDPOINT_URL_S3'] || env['AWS_ENDPOINT_URL']
     // Names with dots do not fit Amazon's certificate; other stores are asked by path.
     const isPlain = !given && !bucket.includes('.')
-    const host = asFolder(given || `https://s3.${this.#region}.amazonaws.com`)
-    this.#endpoint = isPlain ? `https://${bucket}.s3.${this.#region}.amazonaws.com/` : `${host}${bucket}/`
+    const amazon = `s3.${this.#region}.amazonaws.com${this.#region.startsWith('cn-') ? '.cn' : ''}`
+    const host = asFolder(given || `https://${amazon}`)
+    this.#endpoint = isPlain ? `https://${bucket}.${amazon}/` : `${host}${bucket}/`
     this.#credentials = new CredentialSource(env)
   }
 
@@ -90,6 +106,8 @@ class S3Store implements Store {
 
   async createFromFile(key: string, path: string): Promise<boolean> {
     try {
+      const { size } = await stat(path)
+      if (size > MAX_PUT) throw tooLarge(this.address + key, size)
       return await this.create(key, await readFile(path))
     } finally {
       await rm(path, { force: true })
@@ -135,14 +153,20 @@ class S3Store implements Store {
       ...(sessionToken === undefined ? {} : { sessionToken }),
     })
     // The bucket itself is asked with a query, objects by their whole keys.
-    const path = query ? '' : (this.prefix + key).split('/').map(encodeURIComponent).join('/')
-    return client.sign(`${this.#endpoint}${path}${query ? `?${query.toString()}` : ''}`, {
+    const path = query ? '' : (this.prefix + key).split('/').map(encoded).join('/')
+    // A space as it is signed: `+` is one to some stores alone.
+    const asked = query ? `?${query.toString().replaceAll('+', '%20')}` : ''
+    return client.sign(`${this.#endpoint}${path}${asked}`, {
       method,
       ...(headers ? { headers } : {}),
       ...(body ? { body: body as BodyInit } : {}),
     })
   }
 }
+
+/** As it is signed: stores compare what they are sent with that. */
+const encoded = (part: string): string =>
+  encodeURIComponent(part).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 
 interface RequestParts {
   readonly headers?: Readonly<Record<string, string>>

@@ -2,9 +2,13 @@ import type { RawImage } from '../raw-image.ts'
 
 /**
  * Undoes zlib compression. Returns the first `size` bytes, or fewer where `data` ends before; never more, so that a
- * bomb does not unfold. Throws any error where `data` is damaged.
+ * bomb does not unfold. Throws any error where `data` is damaged. `onDoubt` is called where all bytes are there, but not the end.
  */
-export type Inflate = (data: Uint8Array, size: number) => Uint8Array | Promise<Uint8Array>
+export type Inflate = (
+  data: Uint8Array,
+  size: number,
+  onDoubt?: () => void,
+) => Uint8Array | Promise<Uint8Array>
 
 /**
  * The codecs that icthp does not bring itself (it does bring PNG, GIF, BMP and TIFF, and JPEG where these are not exact). Each

@@ -16,18 +16,23 @@ export const loadWasmNode = async (file: string): Promise<WebAssembly.Module> =>
   return WebAssembly.compile(await readFile(path))
 }
 
-/** Inflate on Node's zlib. Z_SYNC_FLUSH gives out what there is of data that is cut short. */
-export const inflateNode: Inflate = (data, size) => {
+/** Inflate on Node's zlib. */
+export const inflateNode: Inflate = (data, size, onDoubt) => {
+  // In one piece: by default it would come in many small ones, and once more when they are joined.
+  const options = { maxOutputLength: Math.max(1, size), chunkSize: size + 64 }
+  const bytes = ({ buffer, byteOffset, length }: Buffer): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, length)
   try {
-    // In one piece: by default it would come in many small ones, and once more when they are joined.
-    const options = { maxOutputLength: Math.max(1, size), chunkSize: size + 64 }
-    const out = inflateSync(data, { ...options, finishFlush: constants.Z_SYNC_FLUSH })
-    // Too little is all there is only where the stream has its end; else this throws.
-    if (out.length < size) inflateSync(data, options)
-    return new Uint8Array(out.buffer, out.byteOffset, out.length)
+    return bytes(inflateSync(data, options))
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
     // More data than the picture has pixels: Pillow overlooks it, so take the first bytes of it.
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return inflateStream(data, size)
-    throw error
+    if (code === 'ERR_BUFFER_TOO_LARGE') return inflateStream(data, size)
+    if (code !== 'Z_BUF_ERROR') throw error
+    // Z_SYNC_FLUSH gives out what there is of data that is cut short.
+    const there = inflateSync(data, { ...options, finishFlush: constants.Z_SYNC_FLUSH })
+    if (there.length < size) throw error
+    onDoubt?.()
+    return bytes(there)
   }
 }

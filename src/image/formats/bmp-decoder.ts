@@ -1,7 +1,7 @@
 import { truncated, unreadable, unsupported } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
-import { painter, paletteOf } from './palette.ts'
+import { painter } from './palette.ts'
 
 /**
  * Decodes BMP as Pillow does: 1, 4, 8 bits with a palette, 16, 24, 32 bits, the bit fields it knows, RLE4 and RLE8, bottom-up
@@ -78,20 +78,16 @@ function readHeader(reader: ByteReader): Header {
   const masks = readMasks(reader, bits, compression, size)
   if (compression === BITFIELDS && size === 40) at += 12
   const entry = old ? 3 : 4
-  let palette = new Uint8Array()
+  let palette: Uint8Array = new Uint8Array()
   let depth = bits
   let blackAndWhite = false
   let offset = reader.u32(10, true)
   if (bits <= 8) {
     if (colours > 65536) throw unsupported('BMP', `BMP with ${colours} colours`, 'Convert it to PNG first.')
-    const rgb = new Uint8Array(Math.min(colours, 256) * 3)
-    for (let i = 0; i < rgb.length; i++) rgb[i] = reader.u8(at + Math.floor(i / 3) * entry + 2 - (i % 3))
-    // A palette of grays that are their own indices Pillow takes for none: two of them for a bit each, others for a byte.
-    blackAndWhite = colours === 2 && rgb.every((value, i) => value === (i < 3 ? 0 : 255))
-    const gray = colours <= 256 && colours !== 2 && rgb.every((value, i) => value === Math.floor(i / 3))
-    if (gray) depth = 8
-    if (blackAndWhite) depth = 1
-    palette = new Uint8Array(paletteOf(rgb))
+    const read = readColours(reader, at, entry, colours)
+    if (read.gray) depth = colours === 2 ? 1 : 8
+    blackAndWhite = read.gray && colours === 2
+    palette = read.palette
     // Some writers leave the palette out of the offset.
     if (offset === 14 + size) offset += entry * colours
     at += entry * colours
@@ -102,18 +98,45 @@ function readHeader(reader: ByteReader): Header {
   return { width, height, topDown, bits, depth, compression, offset: offset || at, palette, masks }
 }
 
-/** The bit fields that Pillow takes; it refuses others. */
-const FIELDS: Readonly<Record<number, readonly (readonly [number, number, number])[]>> = {
+/**
+ * A palette of `colours`, as far as the file goes. One of grays that are their own indices, or black and white, Pillow takes for
+ * none: two of them for a bit each, others for a byte.
+ */
+function readColours(
+  reader: ByteReader,
+  at: number,
+  entry: number,
+  colours: number,
+): { gray: boolean; palette: Uint8Array } {
+  const bytes = reader.bytes.subarray(at, at + colours * entry)
+  const count = Math.floor(bytes.length / entry)
+  const grayOf = (i: number): number => (colours === 2 ? i * 255 : i & 255)
+  let gray = count === colours
+  for (let i = 0; gray && i < count * entry; i++)
+    gray = i % entry === 3 || bytes[i] === grayOf(Math.floor(i / entry))
+  if (!gray && count > 256) throw unreadable('BMP', `its palette has ${count} colours`)
+  const palette = new Uint8Array(768)
+  for (let i = 0; i < Math.min(count, 256) * 3; i++)
+    palette[i] = bytes[Math.floor(i / 3) * entry + 2 - (i % 3)]!
+  if (gray && colours !== 2) for (let i = 0; i < 768; i++) palette[i] = Math.floor(i / 3)
+  return { gray, palette }
+}
+
+/** The bit fields that Pillow takes; it refuses others. Those of 32 bits go with alpha's. */
+const FIELDS: Readonly<Record<number, readonly (readonly [number, number, number, number?])[]>> = {
   16: [
     [0xf800, 0x7e0, 0x1f],
     [0x7c00, 0x3e0, 0x1f],
   ],
   24: [[0xff0000, 0xff00, 0xff]],
   32: [
-    [0xff0000, 0xff00, 0xff],
-    [0xff000000, 0xff0000, 0xff00],
-    [0xff000000, 0xff00, 0xff],
-    [0xff, 0xff00, 0xff0000],
+    [0xff0000, 0xff00, 0xff, 0],
+    [0xff0000, 0xff00, 0xff, 0xff000000],
+    [0xff000000, 0xff0000, 0xff00, 0],
+    [0xff000000, 0xff0000, 0xff00, 0xff],
+    [0xff000000, 0xff00, 0xff, 0],
+    [0xff000000, 0xff00, 0xff, 0xff0000],
+    [0xff, 0xff00, 0xff0000, 0xff000000],
   ],
 }
 
@@ -127,8 +150,10 @@ function readMasks(
     bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff]
   if (compression !== BITFIELDS) return usual
   const masks = [54, 58, 62].map((at) => reader.u32(at, true)) as [number, number, number]
-  if (bits === 32 && size > 40 && masks.every((mask) => mask === 0)) return usual
-  if (!FIELDS[bits]?.some((known) => known.every((mask, i) => mask === masks[i]))) {
+  const alpha = size >= 56 ? reader.u32(66, true) : 0
+  if (bits === 32 && [...masks, alpha].every((mask) => mask === 0)) return usual
+  const known = FIELDS[bits]?.some((fields) => fields.every((mask, i) => mask === (masks[i] ?? alpha)))
+  if (!known) {
     const hex = masks.map((mask) => mask.toString(16)).join(', ')
     throw unsupported('BMP', `BMP with the bit fields ${hex}`, 'Convert it to PNG first.')
   }

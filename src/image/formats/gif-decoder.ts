@@ -2,7 +2,7 @@ import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { unpackLzw } from './lzw.ts'
-import { painter, paletteOf } from './palette.ts'
+import { isGrayRamp, painter, paletteOf } from './palette.ts'
 
 /**
  * Decodes the first frame of a GIF as Pillow does: a frame that does not fill the canvas is laid on the transparent colour,
@@ -13,11 +13,13 @@ export function decodeGif(bytes: Uint8Array): RawImage {
   const frame = readFrame(reader)
   const { width, height, palette } = frame
   const codeSize = reader.u8(frame.dataAt)
-  const indices = unpackIndices(
-    joinBlocks(reader, frame.dataAt + 1),
-    codeSize,
-    frame.frameWidth * frame.frameHeight,
-  )
+  const size = frame.frameWidth * frame.frameHeight
+  const unpack = (past: boolean): Uint8Array =>
+    unpackIndices(joinBlocks(reader, frame.dataAt + 1, past), codeSize, size)
+  let indices = unpack(false)
+  // Pillow goes on behind the empty block, taking what follows for blocks.
+  if (indices.length < size) indices = unpack(true)
+  if (indices.length < size) throw truncated('GIF', `${size - indices.length} of ${size} pixels are missing`)
   const data = new Uint8Array(width * height * 3)
   painter(palette)(layOut(frame, indices), 0, width * height, data, 0)
   return { data, width, height, channels: 3 }
@@ -63,21 +65,19 @@ interface Frame {
 function readFrame(reader: ByteReader): Frame {
   const flags = reader.u8(10)
   let at = 13
-  let palette = paletteOf(new Uint8Array())
-  const readPalette = (size: number): void => {
-    palette = paletteOf(reader.slice(at, 6 << size))
+  const readColours = (size: number): Uint8Array => {
     at += 6 << size
+    return reader.slice(at - (6 << size), 6 << size)
   }
-  if (flags & 128) readPalette(flags & 7)
+  let colours = flags & 128 ? readColours(flags & 7) : new Uint8Array()
   let transparent: number | undefined
   for (;;) {
     const kind = reader.u8(at++)
     if (kind === 0x3b) throw unreadable('GIF', 'there is no picture in it')
     if (kind === 0x21) {
       const label = reader.u8(at++)
-      if (label === 0xf9 && reader.u8(at) >= 4 && reader.u8(at + 1) & 1) transparent = reader.u8(at + 4)
-      while (reader.u8(at) > 0) at += 1 + reader.u8(at)
-      at++
+      if (label === 0xf9) transparent = readControl(reader, at) ?? transparent
+      at = skipExtension(reader, at, label)
     } else if (kind === 0x2c) {
       const [left, top, frameWidth, frameHeight] = [0, 2, 4, 6].map((i) => reader.u16(at + i, true)) as [
         number,
@@ -87,7 +87,12 @@ function readFrame(reader: ByteReader): Frame {
       ]
       const local = reader.u8(at + 8)
       at += 9
-      if (local & 128) readPalette(local & 7)
+      if (local & 128) {
+        const own = readColours(local & 7)
+        // Colours of their own that are only grays in order do not replace those of the file.
+        if (!isGrayRamp(own)) colours = own
+      }
+      if (frameWidth === 0 || frameHeight === 0) throw unreadable('GIF', 'its first picture has no pixels')
       return {
         width: Math.max(reader.u16(6, true), left + frameWidth),
         height: Math.max(reader.u16(8, true), top + frameHeight),
@@ -97,23 +102,45 @@ function readFrame(reader: ByteReader): Frame {
         frameHeight,
         interlaced: (local & 64) !== 0,
         transparent,
-        palette,
+        palette: paletteOf(colours),
         dataAt: at,
       }
     }
   }
 }
 
-/** The data blocks from `at` up to the empty one, joined. */
-function joinBlocks(reader: ByteReader, at: number): Uint8Array {
+/** The transparent colour that a graphic control extension names, whose blocks begin at `at`. */
+function readControl(reader: ByteReader, at: number): number | undefined {
+  const size = reader.u8(at)
+  if (size === 0) return undefined
+  const clear = (reader.u8(at + 1) & 1) === 1
+  if (size < (clear ? 4 : 3)) throw unreadable('GIF', 'it has a control block that is too short')
+  return clear ? reader.u8(at + 4) : undefined
+}
+
+/** Behind the blocks of an extension. Where the first is empty, Pillow takes what follows for blocks of it, but in comments. */
+function skipExtension(reader: ByteReader, at: number, label: number): number {
+  const skip = (): number => {
+    const size = reader.u8(at)
+    at += 1 + size
+    return size
+  }
+  const loops = label === 0xff && reader.u8(at) >= 11 && reader.text(at + 1, 11) === 'NETSCAPE2.0'
+  if (skip() === 0 && label === 0xfe) return at
+  if (loops) skip()
+  while (skip() > 0);
+  return at
+}
+
+/** The data blocks from `at` on, joined, up to the empty one or `past` it to the end of the file. One that is cut does not count. */
+function joinBlocks(reader: ByteReader, at: number, past: boolean): Uint8Array {
   const out = new Uint8Array(reader.length - at)
   let length = 0
-  // A file that ends within a block may still hold the whole picture.
   while (at < reader.length) {
     const size = reader.u8(at++)
-    if (size === 0) break
+    if ((size === 0 && !past) || at + size > reader.length) break
     out.set(reader.bytes.subarray(at, at + size), length)
-    length += Math.min(size, reader.length - at)
+    length += size
     at += size
   }
   return out.subarray(0, length)
@@ -132,11 +159,9 @@ function interlacedRows(height: number): Int32Array {
   return rows
 }
 
-/** GIF's LZW: low bits first. Throws unless it yields `size` indices. */
+/** GIF's LZW: low bits first. At most `size` indices. */
 function unpackIndices(data: Uint8Array, codeSize: number, size: number): Uint8Array {
-  if (codeSize < 1 || codeSize > 11) throw unreadable('GIF', `there is no code size ${codeSize}`)
+  if (codeSize > 11) throw unreadable('GIF', `there is no code size ${codeSize}`)
   const damaged = (): Error => unreadable('GIF', 'its compressed data is damaged')
-  const indices = unpackLzw(data, { clear: 1 << codeSize, early: 0, highFirst: false, size, damaged })
-  if (indices.length < size) throw truncated('GIF', `${size - indices.length} of ${size} pixels are missing`)
-  return indices
+  return unpackLzw(data, { clear: 1 << codeSize, early: 0, highFirst: false, size, damaged })
 }

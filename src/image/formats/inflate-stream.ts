@@ -1,15 +1,19 @@
 import type { Inflate } from '../codecs/image-codecs.ts'
 
 /** {@link Inflate} on the platform's `DecompressionStream`, which every browser and Node have. */
-export const inflateStream: Inflate = async (data, size) => {
+export const inflateStream: Inflate = async (data, size, onDoubt) => {
   const out = new Uint8Array(size)
   let length = 0
-  if (size > 0) {
+  try {
     for await (const chunk of inflateChunks([data])) {
-      out.set(chunk.length > size - length ? chunk.subarray(0, size - length) : chunk, length)
-      length += Math.min(chunk.length, size - length)
-      if (length === size) break
+      const room = size - length
+      out.set(chunk.length > room ? chunk.subarray(0, room) : chunk, length)
+      length += Math.min(chunk.length, room)
+      if (chunk.length > room) break
     }
+  } catch (cause) {
+    if (length < size || !onDoubt) throw cause
+    onDoubt()
   }
   return length === size ? out : out.subarray(0, length)
 }

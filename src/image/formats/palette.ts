@@ -3,12 +3,15 @@
  * but the grays 0, 1, 2 … (or there are none) the picture is taken for a gray one, and every index for its gray.
  */
 export function paletteOf(colours: Uint8Array): Uint8Array {
-  if (colours.every((value, i) => value === Math.floor(i / 3)))
-    return Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3))
+  if (isGrayRamp(colours)) return Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3))
   const palette = new Uint8Array(768)
   palette.set(colours.subarray(0, 768))
   return palette
 }
+
+/** Whether colours are the grays 0, 1, 2 … and no others. */
+export const isGrayRamp = (colours: Uint8Array): boolean =>
+  colours.every((value, i) => value === Math.floor(i / 3))
 
 /** Puts the colours of `count` indices from `from` on to `to` in `out`, as RGB. */
 export type Paint = (indices: Uint8Array, from: number, count: number, out: Uint8Array, to: number) => void

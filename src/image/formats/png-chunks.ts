@@ -10,6 +10,8 @@ export interface PngChunk {
   readonly at: number
   /** The file ends within it or its checksum. */
   readonly cut: boolean
+  /** The file ends within it. */
+  readonly bodyCut: boolean
 }
 
 /** The signature, in the first bytes as Latin-1. */
@@ -22,13 +24,24 @@ export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
     const length = view.getUint32(at)
     const next = at + 12 + length
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
-    yield { type, body: bytes.subarray(at + 8, at + 8 + length), at, cut: next > bytes.length }
+    const body = bytes.subarray(at + 8, at + 8 + length)
+    yield { type, body, at, cut: next > bytes.length, bodyCut: body.length < length }
     at = next
   }
 }
 
-/** What IHDR says of the size; it is the first chunk, unless `at` says where else its body is. */
-export const pngSize = (reader: ByteReader, at = 16): ImageSize => ({
+/** What IHDR says of the size: the last one before the pixels, and the first chunk by rights. */
+export function pngSize(reader: ByteReader): ImageSize {
+  let at: number | undefined
+  for (const chunk of pngChunks(reader.bytes)) {
+    if (chunk.type === 'IHDR') at = chunk.at + 8
+    else if ((chunk.type === 'IDAT' && at !== undefined) || chunk.type === 'IEND') break
+  }
+  return sizeAt(reader, at ?? 16)
+}
+
+/** The size that the body of IHDR at `at` says. */
+export const sizeAt = (reader: ByteReader, at: number): ImageSize => ({
   width: reader.u32(at, false),
   height: reader.u32(at + 4, false),
 })

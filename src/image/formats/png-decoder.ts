@@ -5,9 +5,11 @@ import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
 import { crc32 } from './crc32.ts'
+import { inflateDamaged } from './inflate-damaged.ts'
 import { inflateChunks } from './inflate-stream.ts'
-import { type PngChunk, pngChunks, pngSize } from './png-chunks.ts'
-import { type PngHeader, pngRows, type Region } from './png-rows.ts'
+import { checkTail, isType, PngAncillary } from './png-ancillary.ts'
+import { type PngChunk, pngChunks, sizeAt } from './png-chunks.ts'
+import { type PngHeader, type PngRows, pngRows, type Region } from './png-rows.ts'
 
 /**
  * Decodes PNG of every depth and colour type, plain or interlaced, to what Pillow makes of it: gAMA, iCCP, tRNS and EXIF
@@ -15,11 +17,13 @@ import { type PngHeader, pngRows, type Region } from './png-rows.ts'
  * Row by row, so that a large picture takes little more than its RGB. Throws `ImageError` `image_truncated`, `image_unreadable`.
  */
 export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<RawImage> {
-  const { header, palette, idat, whole } = readChunks(bytes)
+  const ancillary = new PngAncillary(inflate)
+  const { header, palette, idat, whole } = await readChunks(bytes, ancillary)
   const rows = pngRows(header, palette)
+  const { region } = header
+  if (rows.size > SMALL || region.width < header.width || region.height < header.height) rows.blank()
   try {
-    // Rows that lack stay black where the stream has its end, as Pillow leaves them.
-    if (rows.size <= SMALL) rows.take(await inflate(concatBytes(idat), rows.size))
+    if (rows.size <= SMALL) await takeWhole(rows, idat, inflate)
     else for await (const chunk of inflateChunks(idat)) if (rows.take(chunk)) break
   } catch (cause) {
     if (cause instanceof ImageError) throw cause
@@ -27,12 +31,54 @@ export async function decodePng(bytes: Uint8Array, inflate: Inflate): Promise<Ra
       ? unreadable('PNG', 'its pixels do not inflate', cause)
       : truncated('PNG', 'its pixels are not all there', cause)
   }
+  if (!rows.clean) throw truncated('PNG', 'its pixels end within a row')
+  await checkTail(tailOf(bytes), ancillary, header)
   const { width, height } = header
   return { data: rows.out, width, height, channels: rows.channels }
 }
 
 /** Bytes of pixels that are inflated at once. */
 const SMALL = 1 << 25
+
+/**
+ * Pillow has zlib make row by row of chunk by chunk, and is content when it has the last row, or the stream ends with one: what
+ * is damaged behind that it does not see. Rows that lack stay blank.
+ */
+async function takeWhole(rows: PngRows, idat: readonly Uint8Array[], inflate: Inflate): Promise<void> {
+  const data = concatBytes(idat)
+  let doubt: unknown
+  let out: Uint8Array | undefined
+  try {
+    out = await inflate(data, rows.size, () => (doubt = true))
+  } catch (cause) {
+    doubt = cause
+  }
+  const some = out && out.length < rows.size && idat.length > 1
+  if (doubt !== undefined || some) {
+    const wanted = some ? out!.length : rows.size
+    out = new Uint8Array(wanted)
+    const lastAsked = rows.lastRow < rows.size ? rows.size - rows.lastRow : undefined
+    const came = inflateDamaged(data, out, { ends: pieceEnds(idat), lastAsked })
+    if (came === 'damaged' || (some && came !== 'ended'))
+      throw doubt ?? truncated('PNG', 'its pixels are not all there')
+  }
+  if (out!.length < rows.size) rows.blank()
+  rows.take(out!)
+}
+
+/** Where the parts end that Pillow gives to zlib: chunks, of large ones so many bytes. */
+function pieceEnds(idat: readonly Uint8Array[]): number[] {
+  const ends: number[] = []
+  let at = 0
+  for (const { length } of idat) {
+    for (let part = PIECE; part < length; part += PIECE) ends.push(at + part)
+    at += length
+    ends.push(at)
+  }
+  return ends
+}
+
+const PIECE = 1 << 16
 
 /** Depths allowed for each colour type, and its samples a pixel (PNG specification, table 11.1). */
 const COLOURS: Readonly<
@@ -45,39 +91,55 @@ const COLOURS: Readonly<
   6: { depths: [8, 16], samples: 4 },
 }
 
-function readChunks(bytes: Uint8Array): {
-  header: PngHeader
-  palette: Uint8Array
-  idat: Uint8Array[]
-  whole: boolean
-} {
+interface PngParts {
+  readonly header: PngHeader
+  readonly palette: Uint8Array
+  readonly idat: Uint8Array[]
+  /** Behind the pixels something comes, if only the end. */
+  readonly whole: boolean
+}
+
+async function readChunks(bytes: Uint8Array, ancillary: PngAncillary): Promise<PngParts> {
   let header: PngHeader | undefined
-  // Indices past the palette's end come out black, as from Pillow.
-  const palette = new Uint8Array(768)
+  let colours: Uint8Array = new Uint8Array()
   const idat: Uint8Array[] = []
   let whole = false
-  let sequence = 0
   for (const chunk of pngChunks(bytes)) {
     const { type, body } = chunk
     whole = type === 'IEND' || (idat.length > 0 && type !== 'IDAT')
-    if (whole && idat.length > 0) break
-    if (type === 'IDAT') {
+    if (whole) break
+    // Without a header Pillow passes over them.
+    if (type === 'IDAT' && header) {
       idat.push(body)
       continue
     }
+    if (!isType(type)) throw unreadable('PNG', 'a chunk has a name that none has')
     checkChunk(bytes, chunk)
-    if (type === 'IHDR')
-      header = readHeader(new ByteReader(body, () => unreadable('PNG', 'its header is too short')))
-    else if (type === 'PLTE') {
-      if (body.length > 768) throw unreadable('PNG', 'its palette has more than 256 colours')
-      palette.set(body.subarray(0, body.length - (body.length % 3)))
-    } else if (type === 'fcTL' && header) header = { ...header, region: readRegion(body, header, sequence++) }
-    if (whole) break
+    await ancillary.check(chunk, header)
+    if (type === 'IHDR') header = readHeader(body, header)
+    else if (type === 'PLTE' && header?.colour === 3) {
+      colours = body
+    } else if (type === 'fcTL' && header) header = { ...header, region: readRegion(body) }
   }
   if (idat.length === 0 && !whole) throw truncated('PNG', 'it ends before its pixels')
   if (!header) throw unreadable('PNG', 'it has no header')
   if (idat.length === 0) throw unreadable('PNG', 'it has no pixels')
+  if (colours.length >= 771) throw unreadable('PNG', 'its palette has more than 256 colours')
+  // Indices past the palette's end come out black, as from Pillow.
+  const palette = new Uint8Array(768)
+  palette.set(colours.subarray(0, colours.length - (colours.length % 3)))
   return { header, palette, idat, whole }
+}
+
+/** What comes behind the pixels. */
+function* tailOf(bytes: Uint8Array): Generator<PngChunk> {
+  let pixels = false
+  let tail = false
+  for (const chunk of pngChunks(bytes)) {
+    tail ||= pixels && chunk.type !== 'IDAT'
+    pixels ||= chunk.type === 'IDAT'
+    if (tail) yield chunk
+  }
 }
 
 /** Pillow does not look at the checksums of the pixels, which have one of their own (adler-32). */
@@ -89,28 +151,26 @@ function checkChunk(bytes: Uint8Array, { type, body, at, cut }: PngChunk): void 
     throw unreadable('PNG', `the checksum of its ${type} chunk is wrong`)
 }
 
-function readHeader(reader: ByteReader): PngHeader {
+function readHeader(body: Uint8Array, before: PngHeader | undefined): PngHeader {
+  const reader = new ByteReader(body, () => unreadable('PNG', 'its header is too short'))
   const depth = reader.u8(8)
   const colour = reader.u8(9)
   const kind = COLOURS[colour]
   if (!kind?.depths.includes(depth))
     throw unreadable('PNG', `there is no colour type ${colour} of ${depth} bits`)
-  if (reader.u8(11) !== 0) throw unreadable('PNG', 'its filter method is unknown')
-  const { width, height } = pngSize(reader, 0)
+  const { width, height } = sizeAt(reader, 0)
   const region = { x: 0, y: 0, width, height }
-  return { width, height, depth, colour, samples: kind.samples, interlaced: reader.u8(12) !== 0, region }
+  const interlaced = reader.u8(12) !== 0 || (before?.interlaced ?? false)
+  return { width, height, depth, colour, samples: kind.samples, interlaced, region }
 }
 
 /**
  * Of an APNG, where its first frame lies, which is the default picture. The specification has it fill the canvas; where it does
  * not, Pillow takes the pixels for those of that part.
  */
-function readRegion(body: Uint8Array, header: PngHeader, sequence: number): Region {
+function readRegion(body: Uint8Array): Region {
   const reader = new ByteReader(body, () => unreadable('PNG', 'its frame header is too short'))
   const [width, height] = [reader.u32(4, false), reader.u32(8, false)]
-  const [x, y] = [reader.u32(12, false), reader.u32(16, false)]
-  const fits = width > 0 && height > 0 && x + width <= header.width && y + height <= header.height
-  if (body.length < 26 || reader.u32(0, false) !== sequence || !fits)
-    throw unreadable('PNG', 'the header of its first frame is damaged')
-  return { x, y, width, height }
+  if (width === 0 || height === 0) throw unreadable('PNG', 'its first frame has no pixels')
+  return { x: reader.u32(12, false), y: reader.u32(16, false), width, height }
 }

@@ -27,6 +27,12 @@ export interface PngRows {
   readonly channels: 1 | 3
   /** Returns whether all rows are there. Throws `ImageError` `image_unreadable`. */
   take(piece: Uint8Array): boolean
+  /** Some rows are there, and none in part. */
+  readonly clean: boolean
+  /** Bytes of the last row. */
+  readonly lastRow: number
+  /** To be called first where not all pixels may come: those that lack are black, or of the palette's first colour. */
+  blank(): void
 }
 
 export function pngRows(header: PngHeader, palette: Uint8Array): PngRows {
@@ -43,6 +49,7 @@ export function pngRows(header: PngHeader, palette: Uint8Array): PngRows {
   const longest = Math.max(...passes.map(bytesOf))
   let rows = [new Uint8Array(longest), new Uint8Array(longest)] as const
   let [number, y, filled] = [0, 0, 0]
+  let some = false
   const take = (piece: Uint8Array): boolean => {
     let at = 0
     for (let pass = passes[number]; pass; pass = passes[number]) {
@@ -57,6 +64,7 @@ export function pngRows(header: PngHeader, palette: Uint8Array): PngRows {
       put(row, pass.width, out, ((pass.y + y * pass.dy) * width + pass.x) * channels, pass.dx * channels)
       rows = [rows[1], rows[0]]
       filled = 0
+      some = true
       if (++y < pass.height) continue
       y = 0
       number++
@@ -65,7 +73,19 @@ export function pngRows(header: PngHeader, palette: Uint8Array): PngRows {
     return true
   }
   const size = passes.reduce((sum, pass) => sum + pass.height * bytesOf(pass), 0)
-  return { size, out, channels, take }
+  return {
+    size,
+    out,
+    channels,
+    take,
+    get clean() {
+      return some && filled === 0
+    },
+    lastRow: bytesOf(passes.at(-1)!),
+    blank() {
+      if (colour === 3) for (let at = 0; at < out.length; at++) out[at] = palette[at % 3]!
+    },
+  }
 }
 
 interface Pass extends Region {

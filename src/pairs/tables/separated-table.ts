@@ -10,6 +10,13 @@ export function separatedTable(text: string, where: string, separator: ',' | '\t
   const header = separatedRecords(text, where, options).next()
   if (header.done) throw invalidTable(where, 'it is empty. Its first line names its columns.')
   const columns = header.value.fields.map((name) => name.trim())
+  const [other] = columns.length === 1 ? (/[;\t|]/.exec(columns[0]!) ?? []) : []
+  if (other !== undefined)
+    throw invalidTable(
+      where,
+      `its columns are set apart by ${JSON.stringify(other)}. Save it with commas (.csv) or tabs (.tsv).`,
+      { line: header.value.line },
+    )
   const twice = columns.find((name, i) => columns.indexOf(name) !== i)
   if (twice !== undefined)
     throw invalidTable(where, `two columns are called ${JSON.stringify(twice)}. Rename one.`, {

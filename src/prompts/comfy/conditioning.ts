@@ -1,6 +1,6 @@
 import { get } from '../json-value.ts'
 import { asLink, has, type Link, linkOf, linksOf, type Node } from './graph.ts'
-import { textOf } from './strings.ts'
+import { numberOf, textOf } from './strings.ts'
 import { RUNTIME, type Walk } from './walk.ts'
 
 export type Side = 'positive' | 'negative'
@@ -9,7 +9,9 @@ type Parts = readonly string[] | typeof RUNTIME
 /** What a sampler is told on one side: the texts of all encoders that it comes from. */
 export function promptOfSampler(walk: Walk, sampler: Node, side: Side): string | typeof RUNTIME {
   const guider = linkOf(sampler, 'guider')
-  const parts = guider ? guided(walk, guider, side) : partsOf(walk, linkOf(sampler, side), side)
+  const typed = get(sampler.inputs, side)
+  if (!guider && typeof typed === 'string') return walk.keep(typed)
+  const parts = guider ? guided(walk, guider, side) : partsOf(walk, asLink(typed), side)
   return parts === RUNTIME ? RUNTIME : joinParts(parts)
 }
 
@@ -84,15 +86,39 @@ function partsOfNode(walk: Walk, node: Node, slot: number, side: Side): Parts {
     const strength = get(inputs, 'conditioning_to_strength')
     return follow(typeof strength === 'number' && strength < 0.5 ? 'conditioning_from' : 'conditioning_to')
   }
-  if (has(node, 'positive') && has(node, 'negative')) return bothSides(walk, node, slot, side)
+  if (has(node, 'positive') && has(node, 'negative') && !has(node, 'positive_NEW'))
+    return bothSides(walk, node, slot, side)
   const texts = encoded(walk, node)
   if (texts) return texts
   if (linkOf(node, 'conditioning')) return follow('conditioning')
   const numbered = linksOf(node).filter(([name]) => /^cond(?:itioning)?[ _]?(?:\d{1,3}|[a-h])$/i.test(name))
   if (/switch/i.test(type))
     return numbered.length > 0 ? switched(walk, node, numbered, side) : firstOf(walk, node, side)
-  if (numbered.length > 0) return follow(...numbered.map(([name]) => name))
-  return linkOf(node, side) ? follow(side) : firstOf(walk, node, side)
+  if (numbered.length > 0) return follow(...numbered.map(([name]) => name).sort(byNumber))
+  const sides = linksOf(node).filter(([name]) => SIDES.test(name))
+  return sides.length > 0 ? sidesOf(walk, node, slot, side, sides) : firstOf(walk, node, side)
+}
+
+const byNumber = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+
+/** `positive`, `positive_A`, `positive_NEW`. */
+const SIDES = /^(?:positive|negative)(?:[ _]?[a-z\d]{1,8})?$/i
+
+/** Nodes that take pairs of both sides: all of one side belong together. */
+function sidesOf(
+  walk: Walk,
+  node: Node,
+  slot: number,
+  side: Side,
+  links: readonly (readonly [name: string, link: Link])[],
+): Parts {
+  const asked = /pair/i.test(node.type) ? (SLOTS[slot] ?? side) : side
+  const own = links.filter(([name]) => name.toLowerCase().startsWith(asked))
+  return both(
+    walk,
+    own.map(([, link]) => link),
+    asked,
+  )
 }
 
 /** Reroutes, switches and what else hands one thing on. */
@@ -108,17 +134,23 @@ function switched(
   numbered: readonly (readonly [string, Link])[],
   side: Side,
 ): Parts {
-  const chosen = ['select', 'index', 'Input', 'input'].map((name) => get(inputs, name)).find(Number.isInteger)
+  const chosen = ['select', 'index', 'Input', 'input']
+    .map((name) => numberOf(walk, get(inputs, name)))
+    .find(Number.isInteger)
   const named = numbered.find(([name]) => name.endsWith(String(chosen)))
   return partsOf(walk, (named ?? numbered[0]!)[1], side)
 }
+
+const SLOTS: readonly (Side | undefined)[] = ['positive', 'negative']
+/** What is handed on as one thing, or along with models: its slots are any. */
+const BUNDLE = /pipe|context/i
 
 /** Control nets and the like give the positive side at slot 0 and the negative at 1; loaders that encode give them at 1 and 2. */
 function bothSides(walk: Walk, node: Node, slot: number, side: Side): Parts {
   const isLoader = /load/i.test(node.type) || !linkOf(node, 'positive')
   const first = /efficien|eff\./i.test(node.type) ? 1 : 0
-  const given: Side = slot === first ? 'positive' : 'negative'
-  const asked = isLoader && first === 0 ? side : given
+  const given = BUNDLE.test(node.type) ? undefined : SLOTS[slot - first]
+  const asked = (isLoader && first === 0 ? undefined : given) ?? side
   const value = get(node.inputs, asked)
   const link = asLink(value)
   if (!isLoader) return partsOf(walk, link, asked)
@@ -133,7 +165,9 @@ function encoded(walk: Walk, node: Node): Parts | undefined {
     const texts = names.filter((name) => has(node, name)).map(read)
     return texts.includes(RUNTIME) ? RUNTIME : [...new Set(texts as string[])]
   }
-  if (has(node, 'text_g')) return several('text_g', 'text_l')
+  // Some encoders have places for all models, and use `text`.
+  if (has(node, 'text_g') && !(isBlank(node, 'text_g', 'text_l') && has(node, 'text')))
+    return several('text_g', 'text_l')
   if (has(node, 't5xxl')) {
     const text = read('t5xxl')
     if (text === RUNTIME || text.trim() !== '') return text === RUNTIME ? RUNTIME : [text]
@@ -145,3 +179,9 @@ function encoded(walk: Walk, node: Node): Parts | undefined {
   })
   return name === undefined ? undefined : several(name)
 }
+
+const isBlank = ({ inputs }: Node, ...names: readonly string[]): boolean =>
+  names.every((name) => {
+    const value = get(inputs, name)
+    return value === undefined || (typeof value === 'string' && value.trim() === '')
+  })

@@ -1,3 +1,4 @@
+import { get } from '../json-value.ts'
 import { type Graph, has, linkOf, linksOf, type Node } from './graph.ts'
 
 const SAMPLER_INPUTS = ['seed', 'noise_seed', 'steps', 'cfg', 'sampler_name', 'sampler', 'sigmas']
@@ -5,7 +6,8 @@ const SAMPLER_INPUTS = ['seed', 'noise_seed', 'steps', 'cfg', 'sampler_name', 's
 /** A node that makes pictures of conditionings. */
 export function isSampler(node: Node): boolean {
   if (linkOf(node, 'guider')) return true
-  return linkOf(node, 'positive') !== undefined && SAMPLER_INPUTS.some((name) => has(node, name))
+  const isTold = linkOf(node, 'positive') !== undefined || typeof get(node.inputs, 'positive') === 'string'
+  return isTold && SAMPLER_INPUTS.some((name) => has(node, name))
 }
 
 /** Inputs that carry no picture: what is upstream of them is not what this one was made from. */

@@ -29,6 +29,7 @@ const OWN = [
   'source',
   'input',
   'output',
+  'negative',
   '',
 ]
 
@@ -46,7 +47,8 @@ function textOfNode(walk: Walk, node: Node, slot: number): Text {
   if (typeof get(inputs, 'populated_text') === 'string') return textOf(walk, get(inputs, 'populated_text'))
   if (MAKES_TEXT.test(type) || linksOf(node).some(([name]) => /image|pixels/i.test(name))) return RUNTIME
   if (/switch/i.test(type)) return switched(walk, node)
-  if (/concat|join|combine|append/i.test(type)) return concatenated(walk, node)
+  if (/concat|join|combine|append/i.test(type) || get(inputs, 'action') === 'append')
+    return concatenated(walk, node)
   if (/replace/i.test(type)) return replaced(walk, node)
   // Stylers: positive at slot 0, negative at slot 1.
   if (has(node, 'text_positive') && slot === 1) return textOf(walk, get(inputs, 'text_negative'))
@@ -61,11 +63,20 @@ function textOfNode(walk: Walk, node: Node, slot: number): Text {
 
 const isTextual = (value: unknown): boolean => typeof value === 'string' || asLink(value) !== undefined
 
+/** A number, or that of the node that a link leads to. */
+export function numberOf(walk: Walk, value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  const link = asLink(value)
+  const own = link && get(walk.graph.get(link.node)?.inputs, 'value')
+  return typeof own === 'number' ? own : undefined
+}
+
 /** By number, by truth, else the first input that is connected. */
 function switched(walk: Walk, { inputs }: Node): Text {
   const named = Object.entries(inputs)
-  const chosen = named.find(([name]) => /^(?:select|index|input|choice|switch)$/i.test(name))?.[1]
-  if (typeof chosen === 'number') {
+  const given = named.find(([name]) => /^(?:select|index|input|choice|switch)$/i.test(name))?.[1]
+  const chosen = numberOf(walk, given)
+  if (chosen !== undefined) {
     const input = named.find(([name]) => Number(/\d{1,3}$/.exec(name)?.[0]) === chosen)
     if (input) return textOf(walk, input[1])
   }
@@ -74,13 +85,14 @@ function switched(walk: Walk, { inputs }: Node): Text {
   const input = truth === undefined ? undefined : named.find(([name]) => side.test(name))
   if (input) return textOf(walk, input[1])
   const first = named.find(([, value]) => asLink(value) && walk.graph.has(asLink(value)!.node))
-  const given = first ?? named.find(([name, value]) => NUMBERED.test(name) && typeof value === 'string')
-  return given ? textOf(walk, given[1]) : RUNTIME
+  const any = first ?? named.find(([name, value]) => NUMBERED.test(name) && typeof value === 'string')
+  return any ? textOf(walk, any[1]) : RUNTIME
 }
 
 function concatenated(walk: Walk, node: Node): Text {
   const { inputs } = node
-  const delimiter = get(inputs, 'delimiter') ?? get(inputs, 'separator') ?? ''
+  const tidied = get(inputs, 'tidy_tags') === 'yes' ? ', ' : ''
+  const delimiter = get(inputs, 'delimiter') ?? get(inputs, 'separator') ?? tidied
   const parts: string[] = []
   for (const [name, value] of Object.entries(inputs)) {
     if (

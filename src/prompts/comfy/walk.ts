@@ -2,7 +2,7 @@ import type { Graph } from './graph.ts'
 
 /** Nodes that are looked at in one walk; more is a file that wants to keep us busy. */
 const MAX_VISITS = 20_000
-const MAX_DEPTH = 300
+const MAX_DEPTH = 500
 const MAX_TEXT = 2 ** 20
 
 /** A text that was made while the graph ran, and is not in it. */

@@ -10,39 +10,87 @@ const BYPASSED = 4
  */
 export function readWorkflow(value: unknown): Graph | undefined {
   const nodes = get(value, 'nodes')
-  const links = get(value, 'links')
   if (!Array.isArray(nodes)) return undefined
-  const from = new Map<unknown, readonly [string, number]>()
-  for (const link of Array.isArray(links) ? (links as unknown[]) : []) {
-    // `[id, from, slot, to, slot, type]`, or an object of the same.
-    const [id, origin, slot] = Array.isArray(link)
-      ? (link as unknown[])
-      : [get(link, 'id'), get(link, 'origin_id'), get(link, 'origin_slot')]
-    if (typeof slot === 'number') from.set(id, [String(origin), slot])
-  }
+  const entries = new Map((nodes as unknown[]).map((entry) => [String(get(entry, 'id')), entry]))
+  const links = linkTable(get(value, 'links'))
   const graph = new Map<string, Node>()
-  for (const entry of nodes as unknown[]) {
-    const node = readNode(entry, from)
+  for (const entry of entries.values()) {
+    const node = readNode(entry, (link) => originOf(link, links, entries))
     if (node) graph.set(node.id, node)
   }
   return graph.size > 0 ? graph : undefined
 }
 
-function readNode(entry: unknown, from: ReadonlyMap<unknown, readonly [string, number]>): Node | undefined {
+type Origin = readonly [node: string, slot: number]
+
+/** `[id, from, slot, to, slot, type]`, or an object of the same. */
+function linkTable(links: unknown): ReadonlyMap<unknown, Origin> {
+  const from = new Map<unknown, Origin>()
+  for (const link of Array.isArray(links) ? (links as unknown[]) : []) {
+    const [id, origin, slot] = Array.isArray(link)
+      ? (link as unknown[])
+      : [get(link, 'id'), get(link, 'origin_id'), get(link, 'origin_slot')]
+    if (typeof slot === 'number') from.set(id, [String(origin), slot])
+  }
+  return from
+}
+
+/** Where a link comes from: past nodes that are bypassed, and from `Get` to its `Set`. */
+function originOf(
+  link: unknown,
+  links: ReadonlyMap<unknown, Origin>,
+  entries: ReadonlyMap<string, unknown>,
+): Origin | undefined {
+  let origin = links.get(link)
+  for (let steps = 0; origin && steps < MAX_STEPS; steps++) {
+    const entry = entries.get(origin[0])
+    const next = handedOn(entry, origin[1], entries)
+    if (next === undefined) return origin
+    origin = links.get(next)
+  }
+  return undefined
+}
+
+const MAX_STEPS = 1000
+
+/** The link whose value a node hands on unchanged; undefined where it makes its own. */
+function handedOn(entry: unknown, slot: number, entries: ReadonlyMap<string, unknown>): unknown {
+  if (get(entry, 'mode') === BYPASSED) {
+    // As the editor does: the input of the output's type, at the same place first.
+    const type = get(slotsOf(entry, 'outputs')[slot], 'type')
+    const inputs = slotsOf(entry, 'inputs')
+    const same = (input: unknown): boolean => type === undefined || get(input, 'type') === type
+    const at = inputs[slot]
+    return get(at !== undefined && same(at) ? at : inputs.find(same), 'link') ?? null
+  }
+  if (getText(entry, 'type') !== 'GetNode') return undefined
+  const name = firstWidget(entry)
+  for (const set of entries.values())
+    if (getText(set, 'type') === 'SetNode' && firstWidget(set) === name)
+      return get(slotsOf(set, 'inputs')[0], 'link') ?? null
+  return undefined
+}
+
+function slotsOf(entry: unknown, side: 'inputs' | 'outputs'): readonly unknown[] {
+  const slots = get(entry, side)
+  return Array.isArray(slots) ? (slots as unknown[]) : []
+}
+
+function firstWidget(entry: unknown): unknown {
+  const values = get(entry, 'widgets_values')
+  return Array.isArray(values) ? (values as unknown[])[0] : undefined
+}
+
+function readNode(entry: unknown, originOfLink: (link: unknown) => Origin | undefined): Node | undefined {
   const type = getText(entry, 'type')
   const mode = get(entry, 'mode')
   const id = get(entry, 'id')
-  if (type === undefined || mode === MUTED || (typeof id !== 'number' && typeof id !== 'string'))
-    return undefined
+  const isOff = mode === MUTED || mode === BYPASSED
+  if (type === undefined || isOff || (typeof id !== 'number' && typeof id !== 'string')) return undefined
   const inputs: Record<string, unknown> = Object.create(null) as Record<string, unknown>
-  const slots = get(entry, 'inputs')
-  for (const slot of Array.isArray(slots) ? (slots as unknown[]) : []) {
-    const link = from.get(get(slot, 'link'))
+  for (const slot of slotsOf(entry, 'inputs')) {
+    const link = originOfLink(get(slot, 'link'))
     if (link) inputs[getText(slot, 'name') ?? ''] = link
-  }
-  if (mode === BYPASSED) {
-    const first = Object.values(inputs)[0]
-    return { id: String(id), type: 'Reroute', inputs: first === undefined ? {} : { '': first } }
   }
   return { id: String(id), type, inputs: { ...widgetsOf(type, get(entry, 'widgets_values')), ...inputs } }
 }

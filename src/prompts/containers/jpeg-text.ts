@@ -14,7 +14,7 @@ const MORE_XMP_HEAD = MORE_XMP.length + 40
 /** Reads Exif and XMP of APP1 and the comments, up to the pixels. */
 export function readJpeg(bytes: Uint8Array, fields: TextFields): void {
   const exif: Uint8Array[] = []
-  const more: Uint8Array[] = []
+  const more: { readonly at: number; readonly part: Uint8Array }[] = []
   for (const { marker, body } of bodies(bytes, fields)) {
     if (marker === 0xfe) fields.add('Comment', utf8OrLatin1(withoutEnd(body)), 'COM')
     else if (marker === 0xeb && startsWith(body, 'JP')) fields.c2pa = true
@@ -22,10 +22,15 @@ export function readJpeg(bytes: Uint8Array, fields: TextFields): void {
     // An Exif block of more than 64 kB goes on in further segments.
     else if (startsWith(body, 'Exif\0\0')) exif.push(body.subarray(6))
     else if (startsWith(body, XMP)) readXmp(utf8OrLatin1(body.subarray(XMP.length)), fields)
-    else if (startsWith(body, MORE_XMP)) more.push(body.subarray(MORE_XMP_HEAD))
+    else if (startsWith(body, MORE_XMP) && body.length >= MORE_XMP_HEAD) {
+      const at = new DataView(body.buffer, body.byteOffset).getUint32(MORE_XMP_HEAD - 4)
+      more.push({ at, part: body.subarray(MORE_XMP_HEAD) })
+    }
   }
   if (exif.length > 0) readExif(concatBytes(exif), fields)
-  if (more.length > 0) readXmp(utf8OrLatin1(concatBytes(more)), fields)
+  // They may come in any order.
+  const parts = more.sort((a, b) => a.at - b.at).map(({ part }) => part)
+  if (parts.length > 0) readXmp(utf8OrLatin1(concatBytes(parts)), fields)
 }
 
 /** The bodies of segments, to where the pixels begin or the file breaks off. */

@@ -14,6 +14,8 @@ export function decodeUserComment(value: Uint8Array): string {
   if (startsWith(bytes, '\xff\xfe')) return utf16(bytes.subarray(2), 'utf-16le')
   if (startsWith(bytes, '\xfe\xff')) return utf16(bytes.subarray(2), 'utf-16be')
   const trimmed = withoutEnd(bytes)
+  const japanese = startsWith(value, CHARSETS[2]!) ? decodeJis(trimmed) : undefined
+  if (japanese !== undefined) return japanese
   if (!trimmed.includes(0)) {
     const text = strictUtf8(trimmed)
     if (text !== undefined) return text
@@ -23,6 +25,20 @@ export function decodeUserComment(value: Uint8Array): string {
   const [little, big] = [utf16(bytes, 'utf-16le'), utf16(bytes, 'utf-16be')]
   return readability(little) > readability(big) ? little : big
 }
+
+/** What is said to be JIS, where its escapes show that it is, or no other decoding fits; undefined for all that is not. */
+function decodeJis(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined
+  const hasEscapes = bytes.includes(ESCAPE)
+  if (!hasEscapes && strictUtf8(bytes) !== undefined) return undefined
+  try {
+    return new TextDecoder(hasEscapes ? 'iso-2022-jp' : 'shift_jis', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const ESCAPE = 0x1b
 
 function utf16(bytes: Uint8Array, order: 'utf-16le' | 'utf-16be'): string {
   const text = new TextDecoder(order, { ignoreBOM: true }).decode(bytes.subarray(0, bytes.length & ~1))

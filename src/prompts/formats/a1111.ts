@@ -18,12 +18,10 @@ export const findXmpInfotext = (fields: TextFields): FoundPrompt | undefined => 
 function findInfotext(fields: TextFields, keys: readonly string[]): FoundPrompt | undefined {
   for (const key of keys) {
     const field = fields.get(key)
-    if (
-      !field ||
-      (looksLikeJson(field.text) && (key === 'parameters' || parseJson(field.text) !== undefined))
-    )
-      continue
-    if (key === 'parameters' || isInfotext(field.text)) return promptOfInfotext(field, fields)
+    if (!field || (looksLikeJson(field.text) && parseJson(field.text) !== undefined)) continue
+    // What begins like JSON and is none is cut off, or a prompt such as `{"red"} fox` with its settings.
+    const isPrompt = key === 'parameters' && !looksLikeJson(field.text)
+    if (isPrompt || isInfotext(field.text)) return promptOfInfotext(field, fields)
   }
   return undefined
 }

@@ -42,23 +42,30 @@ const isSettings = (line: string): boolean =>
 /** `Key: value, Key: "JSON string"`; a value of which more cannot be told ends at the next comma. */
 function parseSettings(line: string): Map<string, string> {
   const settings = new Map<string, string>()
+  let unclosed = 0
   for (let at = 0; at < line.length;) {
     const colon = line.indexOf(':', at)
     if (colon < 0) break
     // A comma before the colon belongs to what came before.
-    const key = line.slice(Math.max(at, line.lastIndexOf(',', colon) + 1), colon).trim()
+    const key = line.slice(at + line.slice(at, colon).lastIndexOf(',') + 1, colon).trim()
     let from = colon + 1
     while (line.charAt(from) === ' ') from++
-    const end = endOfValue(line, from)
+    // The search for a closer that is not there takes the whole line each time.
+    const closed = unclosed < MOST_UNCLOSED ? endOfClosed(line, from) : from
+    if (closed === undefined) unclosed++
+    const end = comma(line, closed ?? from)
     if (/^\w[\w \-/]*$/.test(key)) settings.set(key, unquoted(line.slice(from, end).trim()))
     at = end + 1
   }
   return settings
 }
 
-/** Commas inside quotes, brackets and braces do not end a value. */
-function endOfValue(line: string, from: number): number {
-  if (!'"[{'.includes(line.charAt(from)) || from >= line.length) return comma(line, from)
+/** Values that open a quote or a bracket and do not close it; after as many, commas end all values. */
+const MOST_UNCLOSED = 16
+
+/** Where the quotes, brackets and braces end that a value begins with, in which commas do not end it. */
+function endOfClosed(line: string, from: number): number | undefined {
+  if (from >= line.length || !'"[{'.includes(line.charAt(from))) return from
   let depth = 0
   let quoted = false
   for (let at = from; at < line.length; at++) {
@@ -67,9 +74,9 @@ function endOfValue(line: string, from: number): number {
     else if (char === '"') quoted = !quoted
     else if (!quoted && (char === '[' || char === '{')) depth++
     else if (!quoted && (char === ']' || char === '}')) depth--
-    if (!quoted && depth <= 0) return comma(line, at)
+    if (!quoted && depth <= 0) return at
   }
-  return comma(line, from)
+  return undefined
 }
 
 function comma(line: string, from: number): number {

@@ -50,7 +50,9 @@ function add({ texts }: Open, text: string): void {
   texts[texts.length - 1] += text
 }
 
-const whole = ({ texts, marks }: Open): string => texts.map((text, i) => text + (marks[i] ?? '')).join('')
+/** By adding, not by joining: what holds a long text once more does not copy it. */
+const whole = ({ texts, marks }: Open): string =>
+  texts.reduce((sum, text, i) => sum + text + (marks[i] ?? ''), '')
 
 /** `open` counts the openers of each kind on the stack: it need not be searched for one that is not there. */
 function closeBracket(
@@ -64,30 +66,34 @@ function closeBracket(
     add(stack.at(-1)!, closer)
     return
   }
-  // `(a [b)`: the inner opener closes nothing.
-  for (;;) {
-    const top = stack.pop()!
-    open[top.kind as '(' | '[']--
-    if (top.kind === kind) {
-      add(stack.at(-1)!, closer === ')' ? withoutWeight(top) : active(top, steps))
-      return
-    }
-    merge(stack.at(-1)!, top)
+  const inner: Open[] = []
+  let top = stack.pop()!
+  for (; top.kind !== kind; top = stack.pop()!) inner.push(top)
+  open[kind]--
+  // `(a [b)`: the inner opener closes nothing. From the outside in, so that each text is moved once.
+  for (const unclosed of inner.reverse()) {
+    open[unclosed.kind as '(' | '[']--
+    merge(top, unclosed)
   }
+  add(stack.at(-1)!, closer === ')' ? withoutWeight(top) : active(top, steps))
 }
 
 /** Appends with the marks kept, so that a weight of the outer bracket is still one. */
-function merge(into: Open, from: Open): void {
-  add(into, from.texts[0]!)
-  into.texts.push(...from.texts.slice(1))
-  into.marks.push(...from.marks)
+function merge(into: Open, { texts, marks }: Open): void {
+  for (const [i, text] of texts.entries()) {
+    if (i === 0) add(into, text)
+    else into.texts.push(text)
+  }
+  for (const mark of marks) into.marks.push(mark)
 }
 
-const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)\s*$/
+/** A weight or a step; of a long text it is not asked. */
+const isNumber = (text: string): boolean =>
+  text.length <= 64 && /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)\s*$/.test(text)
 
 function withoutWeight(open: Open): string {
   const { texts, marks } = open
-  if (texts.length > 1 && marks.at(-1) === ':' && NUMBER.test(texts.at(-1)!))
+  if (texts.length > 1 && marks.at(-1) === ':' && isNumber(texts.at(-1)!))
     return whole({ ...open, texts: texts.slice(0, -1), marks: marks.slice(0, -1) })
   return whole(open)
 }
@@ -98,7 +104,7 @@ function active(open: Open, steps: number | undefined): string {
   const pipe = marks.indexOf('|')
   if (pipe >= 0) return whole({ ...open, texts: texts.slice(0, pipe + 1), marks: marks.slice(0, pipe) })
   const last = texts.at(-1)!
-  if (texts.length < 2 || texts.length > 3 || !NUMBER.test(last)) return whole(open)
+  if (texts.length < 2 || texts.length > 3 || !isNumber(last)) return whole(open)
   const [from, to] = texts.length === 3 ? [texts[0]!, texts[1]!] : ['', texts[0]!]
   const when = Number(last)
   // Above 1 it is a step, of a count that may be unknown.

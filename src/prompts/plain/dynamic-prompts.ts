@@ -2,30 +2,38 @@
 interface Choice {
   readonly options: string[]
   text: string
+  /** Square brackets that are open in it: `[red|blue]` is A1111's, and no choice of this one. */
+  square: number
 }
+
+const newChoice = (): Choice => ({ options: [], text: '', square: 0 })
 
 /**
  * Dynamic Prompts' syntax where the extension has not resolved it: of `{a|b}` the first, of `{2$$a|b|c}` the first two,
  * of `__props/old-clock__` the name. What is escaped stays.
  */
 export function firstChoices(text: string): string {
-  const stack: Choice[] = [{ options: [], text: '' }]
+  const stack: Choice[] = [newChoice()]
   for (let at = 0; at < text.length; at++) {
     const char = text.charAt(at)
     const top = stack.at(-1)!
     if (char === '\\') top.text += char + text.charAt(++at)
-    else if (char === '{') stack.push({ options: [], text: '' })
+    else if (char === '{') stack.push(newChoice())
     else if (char === '}' && stack.length > 1) {
       stack.pop()
       stack.at(-1)!.text += chosen([...top.options, top.text])
-    } else if (char === '|' && stack.length > 1) {
+    } else if (char === '|' && stack.length > 1 && top.square === 0) {
       top.options.push(top.text)
       top.text = ''
     } else if (char === '_' && text.startsWith('__', at)) {
       const end = endOfWildcard(text, at + 2)
       top.text += end < 0 ? char : nameOf(text.slice(at + 2, end))
       if (end >= 0) at = end + 1
-    } else top.text += char
+    } else {
+      if (char === '[') top.square++
+      else if (char === ']' && top.square > 0) top.square--
+      top.text += char
+    }
   }
   // An opener without its closer vanishes.
   return stack.map(({ options, text: rest }) => [...options, rest].join('|')).join('')

@@ -11,10 +11,11 @@ export function plainComfy(prompt: string): string {
 /** SwarmUI: `<segment:…>` begins a prompt for a part of the picture; of `<random:a, b>` the first. */
 export function plainSwarm(prompt: string): string {
   const segment = prompt.search(/<segment[:[>]/i)
-  const text = replaceTags(segment < 0 ? prompt : prompt.slice(0, segment), (name, rest) => {
+  const first = (name: string, rest: string): string => {
     if (name !== 'random' && name !== 'alternate' && name !== 'alt') return ''
     return rest.split(rest.includes('|') ? '|' : ',', 1)[0]!
-  })
+  }
+  const text = replaceTags(segment < 0 ? prompt : prompt.slice(0, segment), first, { bare: true })
   return plainComfy(text)
 }
 

@@ -1,11 +1,15 @@
 /**
  * Replaces `<name:…>` tags by what `by` makes of them. A `<` that opens none (`I <3 tea`) stays. A tag within a tag ends where
- * the outer one does.
+ * the outer one does. `bare`: also `<break>`, without arguments.
  */
-export function replaceTags(text: string, by: (name: string, rest: string) => string): string {
+export function replaceTags(
+  text: string,
+  by: (name: string, rest: string) => string,
+  { bare = false }: { readonly bare?: boolean } = {},
+): string {
   let out = ''
   let at = 0
-  for (const { index } of text.matchAll(/<(?=\w{1,64}(?:\[[^\]<>]{0,64}\])?[:>])/g)) {
+  for (const { index } of text.matchAll(bare ? BARE : WITH_ARGUMENTS)) {
     if (index < at) continue
     const end = endOfTag(text, index)
     if (end < 0) break
@@ -18,6 +22,9 @@ export function replaceTags(text: string, by: (name: string, rest: string) => st
   }
   return out + text.slice(at)
 }
+
+const WITH_ARGUMENTS = /<(?=\w{1,64}(?:\[[^\]<>]{0,64}\])?:)/g
+const BARE = /<(?=\w{1,64}(?:\[[^\]<>]{0,64}\])?[:>])/g
 
 function endOfTag(text: string, from: number): number {
   let depth = 0

@@ -6,6 +6,7 @@ import { checkRawImage } from '../../image/preprocess.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { type JimpModule, loadJimp } from './load-jimp.ts'
 import { fit, labelLines, printable, type SheetLabel } from './sheet-labels.ts'
+import { withMark } from './sheet-mark.ts'
 
 export interface SheetImage extends SheetLabel {
   /** Pixels, a `Jimp` object, or what `Jimp.read` takes: a file's bytes, its path or URL. */
@@ -65,7 +66,7 @@ export async function renderSheet(
     sheet.composite(picture, x + ((size - w) >> 1), y + ((size - h) >> 1))
     for (const [row, text] of labels[i]!.entries()) sheet.print({ font, x, y: y + size + row * line, text })
   }
-  return new Uint8Array(await sheet.getBuffer('image/png'))
+  return withMark(await sheet.getBuffer('image/png'))
 }
 
 interface Place {

@@ -93,15 +93,17 @@ export class VisionLine implements Line {
       const { encoder } = this
       const values = encoder.valuesOfImage
       const rows = batch.reduce((sum, entry) => sum + entry.rows, 0)
-      const pixels = new Float32Array(rows * values)
-      let at = 0
-      for (const entry of batch) {
-        entry.fill(pixels, at * values)
-        at += entry.rows
+      const fill = (pixels: Float32Array): void => {
+        let at = 0
+        for (const entry of batch) {
+          entry.fill(pixels, at * values)
+          at += entry.rows
+        }
       }
-      const encoded = await encoder.encodePixels(pixels, this.#running.get(batch[0]!)?.stop.signal)
+      const { signal } = this.#running.get(batch[0]!)?.stop ?? {}
+      const encoded = await encoder.encodePixels(rows, fill, signal)
       this.#observer.batch(this.name, rows, secondsSince(start))
-      at = 0
+      let at = 0
       for (const entry of batch) this.#settle(entry, encoded.slice(at, (at += entry.rows)))
       return true
     } catch (error) {

@@ -3,6 +3,7 @@ import { concatBytes } from '../../base/concat-bytes.ts'
 import { RequestError } from '../../base/errors.ts'
 import type { Hold } from '../desk/allowance.ts'
 import type { ScorerDesk } from '../desk/scorer-desk.ts'
+import { keepBody } from './read-body.ts'
 
 /**
  * Refuses a body before it is read where it is larger than allowed or the server has no room for it, and holds its bytes
@@ -57,8 +58,7 @@ async function readCounted(c: Context, maxBytes: number, count: (bytes: number) 
     count(read.value.byteLength)
     chunks.push(read.value)
   }
-  const body = concatBytes(chunks) as Uint8Array<ArrayBuffer>
-  c.req.raw = new Request(raw.url, { method: raw.method, headers: raw.headers, signal: raw.signal, body })
+  keepBody(c, concatBytes(chunks))
 }
 
 const tooLarge = (maxBytes: number): RequestError =>

@@ -4,6 +4,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import { OutputError } from '../../base/errors.ts'
 import { sleep } from '../../base/sleep.ts'
 import type { RewardServer } from '../create-reward-server.ts'
+import type { BodyEnv } from '../http/read-body.ts'
 
 export interface ServeOptions {
   /** Default 127.0.0.1: this machine alone. */
@@ -38,7 +39,7 @@ export async function serveOnNode(server: RewardServer, options: ServeOptions = 
   const { host = '127.0.0.1', port = 8000 } = options
   const { headersSeconds = 10, uploadSeconds = 60, keepAliveSeconds = 75 } = options
   const http = createAdaptorServer({
-    fetch: server.fetch,
+    fetch: (request, env) => server.fetch(request, { ...env, bodyChunks: env.incoming } satisfies BodyEnv),
     overrideGlobalObjects: false,
     serverOptions: {
       connectionsCheckingInterval: CHECK_MS,

@@ -8,6 +8,7 @@ import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
 import { nodeServices } from '../../../src/cli/services.ts'
 import { type ExportOptions, type ExportReport, exportRepository } from '../../../src/convert/index.ts'
+import { createNodeHub } from '../../../src/hub/hub-node.ts'
 import { selfTestInput } from '../../../src/models/self-test.ts'
 import { cliRoom } from '../../cli/cli-room.ts'
 
@@ -192,6 +193,24 @@ test('a damaged file ends it, and nothing is left', async () => {
     code: 'model_file_truncated',
   })
   expect(readdirSync(folder)).toEqual(['model'])
+})
+
+test('a run that fails leaves what another has written into the folder that it made', async () => {
+  await copyDemo()
+  const out = join(folder, 'deep/out')
+  const hub = createNodeHub()
+  const open: typeof hub.open = async (...args) => {
+    const model = await hub.open(...args)
+    const { file } = model
+    model.file = async (...asked) => {
+      await writeFile(join(out, 'theirs'), '')
+      if (asked[0].endsWith('_data')) throw new Error('the disk is gone')
+      return file.apply(model, asked)
+    }
+    return model
+  }
+  await expect(exported({ out, hub: { ...hub, open } })).rejects.toThrow('the disk is gone')
+  expect(filesIn(folder).filter((name) => !name.startsWith('model'))).toEqual(['deep/out/theirs'])
 })
 
 test.each([

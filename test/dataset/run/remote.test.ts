@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'
 import { datasetStatus, mergeDataset, scoreDataset } from '../../../src/dataset.ts'
-import { openOutput } from '../../../src/dataset/store/open-store.ts'
+import { openAddress, openOutput } from '../../../src/dataset/store/open-store.ts'
 import { bytesOf, datasetRoom, fakes, ictOf, makeTar, readParquet } from '../dataset-room.ts'
 import { startS3 } from '../s3-server.ts'
 
@@ -85,6 +85,55 @@ test('shards of the web are read on from where a connection broke', async () => 
     expect(await datasetStatus({ out: room.at('out') })).toMatchObject({ complete: true })
   } finally {
     server.closeAllConnections()
+    server.close()
+  }
+})
+
+test('a server that knows no ranges gives each shard of a table its own lines', async () => {
+  const lines = Array.from({ length: 25 }, (_, n) => JSON.stringify({ image: `data:,${n}`, prompt: 'a tin' }))
+  const server = createServer((req, res) => {
+    const body = lines.join('\n')
+    res.writeHead(200, { 'content-length': body.length }).end(req.method === 'HEAD' ? undefined : body)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const source = `http://127.0.0.1:${(server.address() as AddressInfo).port}/list.jsonl`
+    const out = room.at('out')
+    const done = await scoreDataset([source], { out, promptFrom: 'row', shardSize: 10, ...fakes() })
+    expect(done).toMatchObject({ shards: 3, rows: 25, failedRows: 0 })
+  } finally {
+    server.close()
+  }
+})
+
+test('other bytes than those that were asked for are not taken for them', async () => {
+  const bytes = Buffer.from('0123456789')
+  const server = createServer((_, res) => {
+    res.writeHead(206, { 'content-length': 4, 'content-range': 'bytes 4-7/10' }).end(bytes.subarray(4, 8))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { store, key } = openAddress(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x.tar`)
+    const pieces = store.stream(key, { start: 2, end: 6 })
+    const read = async (): Promise<void> => {
+      for await (const _ of pieces);
+    }
+    await expect(read()).rejects.toMatchObject({ code: 'dataset_shard_damaged' })
+  } finally {
+    server.close()
+  }
+})
+
+test('an address that only GET is allowed for has a size', async () => {
+  const server = createServer((req, res) => {
+    if (req.method === 'HEAD') res.writeHead(403).end()
+    else res.writeHead(206, { 'content-range': 'bytes 0-0/1234', 'content-length': 1 }).end('x')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { store, key } = openAddress(`http://127.0.0.1:${(server.address() as AddressInfo).port}/x.tar`)
+    expect(await store.size(key)).toBe(1234)
+  } finally {
     server.close()
   }
 })

@@ -1,4 +1,4 @@
-import { readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { toFloat16 } from '../../../src/convert/graph/graph-builder.ts'
 import { datasetStatus, mergeDataset, scoreDataset } from '../../../src/dataset.ts'
@@ -238,11 +238,56 @@ test('status and merge name parts and rows that are missing, twice or nobody’s
   ).rejects.toMatchObject({ code: 'dataset_part_twice' })
 })
 
+test.each([
+  ['is cut off', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+  ['is empty', () => Buffer.alloc(0)],
+  ['is that of another shard', (_: Buffer, other: Buffer) => other],
+])('status names a part that %s, and counts the others; merge writes nothing', async (_, damage) => {
+  await shards(3, 4)
+  await score()
+  const [first, second] = (await readdir(room.at('out', 'parts')))
+    .sort()
+    .map((name) => room.at('out', 'parts', name))
+  await writeFile(first!, damage(await readFile(first!), await readFile(second!)))
+  expect(await status()).toMatchObject({
+    complete: false,
+    shards: { done: 2 },
+    rows: { done: 8 },
+    problems: [{ kind: 'part_damaged', why: { code: 'dataset_part_damaged' } }],
+  })
+  await expect(
+    mergeDataset({ out: room.at('out'), to: room.at('all.parquet'), partial: true }),
+  ).rejects.toMatchObject({ code: 'dataset_part_damaged' })
+  await rm(first!)
+  await score()
+  expect(await status()).toMatchObject({ complete: true, rows: { done: 12 } })
+})
+
+test('status names rows that no image belongs to, and rows without a place', async () => {
+  const lines = Array.from({ length: 4 }, (_, n) => JSON.stringify({ image: `data:,${n}`, prompt: 'a tin' }))
+  await room.write('list.jsonl', lines.join('\n'))
+  await scoreDataset([room.at('list.jsonl')], {
+    out: room.at('out'),
+    promptFrom: 'row',
+    columns: { image: ['image'] },
+    format: 'ndjson',
+    ...fakes(),
+  })
+  const [name] = await readdir(room.at('out', 'parts'))
+  const part = room.at('out', 'parts', name!)
+  const whole = await readFile(part, 'utf8')
+  await writeFile(part, `${whole}{"index":4,"key":"x"}\n`)
+  expect((await status()).problems).toMatchObject([{ kind: 'rows_unknown', rows: [4] }])
+  await writeFile(part, `${whole}{"key":"x"}\n`)
+  expect((await status()).problems).toMatchObject([{ kind: 'part_damaged' }])
+})
+
 test('a merged file has all rows with their shard, and is not written over', async () => {
   await shards(2, 3)
   await score({ embeddings: 'float16' })
   const merge = () => mergeDataset({ out: room.at('out'), to: room.at('all.parquet') })
   expect(await merge()).toEqual({ rows: 6 })
+  expect((await readdir(room.folder)).filter((name) => name.startsWith('.'))).toEqual([])
   const rows = await readParquet(room.at('all.parquet'))
   expect(rows.map(({ shard, key }) => `${String(shard).replace(/-.*/, '')} ${String(key)}`)).toEqual([
     '0.tar 0.jpg',

@@ -34,6 +34,16 @@ test.each([
   ['auto/2', { JOB_COMPLETION_INDEX: '2' }, /no task 2 of 2/],
   ['3', {}, /INDEX\/COUNT/],
   ['0/0', {}, /no task 0 of 0/],
+  [
+    'auto',
+    {
+      SLURM_ARRAY_TASK_ID: '4',
+      SLURM_ARRAY_TASK_MIN: '1',
+      SLURM_ARRAY_TASK_STEP: '2',
+      SLURM_ARRAY_TASK_COUNT: '2',
+    },
+    /no task 1.5 of 2/,
+  ],
 ])('%s in %j is refused', (text, env, why) => {
   expect(() => parseShare(text, env)).toThrow(why)
 })

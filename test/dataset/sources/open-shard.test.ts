@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import { packTar } from 'modern-tar'
 import { expect, test } from 'vitest'
 import { openShard, type OpenShardOptions } from '../../../src/dataset/sources/open-shard.ts'
 import type { ShardKind } from '../../../src/dataset/sources/shard.ts'
@@ -19,6 +20,23 @@ async function read(kind: ShardKind, address: string, options: OpenShardOptions 
   }
   return rows
 }
+
+test('a name that comes again in a tar is of another sample', async () => {
+  const entry = (name: string, text: string): Parameters<typeof packTar>[0][number] => ({
+    header: { name, size: text.length },
+    body: bytesOf(text),
+  })
+  const bytes = await packTar([
+    entry('a.png', 'picture 1'),
+    entry('a.txt', 'one'),
+    entry('a.png', 'picture 2'),
+    entry('a.txt', 'two'),
+  ])
+  expect(await read('tar', await room.write('twice.tar', bytes))).toEqual([
+    [0, 'a.png', 'picture 1', 'one'],
+    [1, 'a.png', 'picture 2', 'two'],
+  ])
+})
 
 test('a sample of a tar is the files with one name up to the first dot; its text comes from txt before json', async () => {
   const path = await room.tar('a.tar', {

@@ -6,6 +6,11 @@ const next = 'node_modules/next/dist/bin/next'
 await mustRun(process.execPath, [next, 'build'])
 await checkScore(await ask([next, 'start', '-H', '127.0.0.1', '-p', 'PORT'], '/api/score'))
 
+// With webpack, too.
+await rm('.next', { recursive: true })
+await mustRun(process.execPath, [next, 'build', '--webpack'])
+await checkScore(await ask([next, 'start', '-H', '127.0.0.1', '-p', 'PORT'], '/api/score'))
+
 await rm('.next', { recursive: true })
 await cp('standalone.config.mjs', 'next.config.mjs')
 await mustRun(process.execPath, [next, 'build'])

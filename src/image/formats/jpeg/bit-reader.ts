@@ -7,6 +7,8 @@ import { ScanBytes } from './scan-bytes.ts'
  * that what is missing stays as it is.
  */
 export class BitReader extends ScanBytes {
+  /** So many bytes before the end of the file are to be read code by code. */
+  readonly edge: number = 0
   starved = false
   dry = false
   /** The last `held` of these bits are yet to be read, the last `#padding` of them are zeros from behind the data. */

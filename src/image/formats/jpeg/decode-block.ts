@@ -136,6 +136,21 @@ export function decodeSequential(reader: BitReader, state: BlockState, blocks: I
   reader.hold(bits, held, from)
 }
 
+/** The same code by code. */
+export function decodePlainly(reader: BitReader, state: BlockState, blocks: Int16Array, at: number): void {
+  const size = reader.symbol(state.dc)
+  if (size > 0) state.last = (state.last + reader.signed(size)) | 0
+  blocks[at] = state.last
+  for (let k = 1; k < 64; k++) {
+    const symbol = reader.symbol(state.ac)
+    const count = symbol & 15
+    const run = symbol >> 4
+    k += run
+    if (count > 0) blocks[at + NATURAL_ORDER[k]!] = reader.signed(count)
+    else if (run < 15) break
+  }
+}
+
 /** The part of the coefficients that a progressive scan brings. */
 export interface Progression {
   /** First and last coefficient, in zigzag order. */

@@ -20,7 +20,8 @@ export function layFastUnits(
   reader: BitReader,
   partCount: number,
 ): (units: UnitRows, states: readonly BlockState[]) => DecodeUnits {
-  const data = reader.file.subarray(reader.at)
+  const end = reader.file.length - reader.edge
+  const data = reader.file.subarray(reader.at, Math.max(reader.at, end))
   const start = reader.at
   const dataAt = room.take(data.length + 2)
   const orderAt = room.take(NATURAL_ORDER.length)
@@ -45,14 +46,14 @@ export function layFastUnits(
       return part
     })
     return (x, count) => {
-      if (reader.marker !== 0 || reader.ended) return 0
+      if (reader.marker !== 0 || reader.ended || reader.at >= end) return 0
       held[0] = reader.bits
       held[1] = reader.held
       held[2] = dataAt + reader.at - start
       for (let i = 0; i < parts.length; i++) parts[i]![LAST] = states[i]!.last
       const done = kernel.units(readerAt, partsAt, parts.length, x, count)
       for (let i = 0; i < parts.length; i++) states[i]!.last = parts[i]![LAST]!
-      reader.hold(held[0], held[1], held[2] - dataAt + start)
+      if (done > 0) reader.hold(held[0], held[1], held[2] - dataAt + start)
       return done
     }
   }

@@ -7,9 +7,11 @@ import {
   decodeAcRefine,
   decodeDcFirst,
   decodeDcRefine,
+  decodePlainly,
   decodeSequential,
   type Progression,
 } from './decode-block.ts'
+import { EdgeReader, endsOpen } from './edge-reader.ts'
 import { layFastUnits } from './fast-units.ts'
 import type { HuffmanTable } from './huffman-table.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
@@ -27,7 +29,10 @@ export function readHuffmanScan(
   picture: JpegPicture,
   tables: JpegTables,
 ): number {
-  const reader = new BitReader(bytes, at)
+  // Of more scans than one Pillow wants to see the end in any case.
+  const open = picture.file && !picture.progressive && scan.parts.length === picture.components.length
+  const reader = open && endsOpen(bytes, at) ? new EdgeReader(bytes, at) : new BitReader(bytes, at)
+  const decodeBlock = reader.edge > 0 ? decodePlainly : decodeSequential
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const states: BlockState[] = []
   for (const { component } of scan.parts) latchQuant(component, tables)
@@ -38,7 +43,8 @@ export function readHuffmanScan(
   const decoders = scan.parts.map(({ component, dcTable, acTable }, i): DecodeBlock => {
     const table = (kind: 'dc' | 'ac'): HuffmanTable => {
       const index = kind === 'dc' ? dcTable : acTable
-      const found = tables[kind][index] ?? (picture.progressive ? undefined : standardTable(kind, index))
+      const found =
+        tables.huffman(kind, index) ?? (picture.progressive ? undefined : standardTable(kind, index))
       if (!found) throw unreadable('JPEG', 'it has no Huffman table for a scan')
       return found
     }
@@ -47,7 +53,7 @@ export function readHuffmanScan(
       const state = { dc: table('dc'), ac: table('ac'), last: 0 }
       states.push(state)
       const { blocks, place } = units.parts[i]!
-      return (row, column) => decodeSequential(reader, state, blocks, place(row, column))
+      return (row, column) => decodeBlock(reader, state, blocks, place(row, column))
     }
     const where = (row: number, column: number): number => row * stride * 8 + column * 64
     if (scan.from > 0) {

@@ -34,7 +34,9 @@ export function makeHuffmanTable(counts: Uint8Array, symbols: Uint8Array): Huffm
       const first = code << (LOOKUP_BITS - length)
       lookup.fill((length << 8) | symbols[next]!, first, first + (1 << (LOOKUP_BITS - length)))
     }
-    if (code > 1 << length) throw unreadable('JPEG', 'a Huffman table has more codes than there are')
+    // No code is of nothing but ones.
+    if (count > 0 && code >= 1 << length)
+      throw unreadable('JPEG', 'a Huffman table has more codes than there are')
     if (count > 0) maxCode[length] = code - 1
   }
   maxCode[17] = 0xfffff

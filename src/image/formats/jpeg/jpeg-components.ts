@@ -36,6 +36,8 @@ export interface JpegPicture {
   readonly height: number
   readonly progressive: boolean
   readonly arithmetic: boolean
+  /** It is a file of its own, not part of a TIFF. */
+  readonly file: boolean
   readonly components: readonly JpegComponent[]
   /** The largest sampling factors. */
   readonly maxH: number
@@ -84,7 +86,8 @@ export function readPicture(
   check?.(width, height, count)
   const unitsAcross = Math.ceil(width / (8 * maxH))
   const unitsDown = Math.ceil(height / (8 * maxV))
-  const frame = { width, height, progressive, arithmetic, maxH, maxV, unitsAcross, unitsDown }
+  const file = check === undefined
+  const frame = { width, height, progressive, arithmetic, file, maxH, maxV, unitsAcross, unitsDown }
   // One picture is decoded at a time, and handed on as a copy.
   taken = 0
   const components = specs.map((spec) => makeComponent(spec, frame))

@@ -21,7 +21,7 @@ import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
  * `engine` is for tests and benchmarks: both give the same bytes.
  */
 export function decodeJpeg(bytes: Uint8Array, engine?: JpegEngine): RawImage {
-  const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
+  const reader = new ByteReader(bytes, cutInSegment)
   const stream = readStream(reader, new JpegTables(), jpegKernel(engine))
   if (!stream.ended && !stream.whole) throw truncated('JPEG', 'it has no end marker')
   const data = joinStream(stream, colourOf(stream))
@@ -36,7 +36,7 @@ export function decodeJpegStrip(
   colour: JpegColour,
   check: CheckFrame,
 ): Uint8Array {
-  const reader = new ByteReader(bytes, () => truncated('JPEG', 'it ends within a segment'))
+  const reader = new ByteReader(bytes, cutInSegment)
   return joinStream(readStream(reader, tables, jpegKernel(), check), colour)
 }
 
@@ -46,6 +46,8 @@ export function readJpegTables(bytes: Uint8Array): JpegTables {
   readStream(new ByteReader(bytes, () => truncated('JPEG', 'it ends within its tables')), tables)
   return tables
 }
+
+const cutInSegment = (): Error => truncated('JPEG', 'it ends within a segment')
 
 /** What a stream has brought; colour is told by the segments before the first scan. */
 interface JpegStream {
@@ -97,7 +99,7 @@ function readSegments(
       stream.ended = true
       break
     }
-    if ((marker >= 0xd0 && marker <= 0xd7) || marker === 0x01) continue
+    if ((marker >= 0xd0 && marker <= 0xd7) || (marker === 0x01 && (check || stream.scans > 0))) continue
     if (!isKnown(marker))
       throw unreadable('JPEG', `it has a segment of a kind that does not exist (${marker.toString(16)})`)
     const start = at + 2
@@ -108,6 +110,9 @@ function readSegments(
       stream.picture = readPicture(reader, start, end, marker, kernel, check)
     } else if (marker === 0xda) {
       at = readScan(reader, start, end, stream, tables)
+      // With the last pixel decoded, Pillow looks no further than to the end of the bytes that it has read by then.
+      if (stream.whole && !check)
+        reader = new ByteReader(reader.bytes.subarray(0, Math.ceil(at / CHUNK) * CHUNK), cutInSegment)
     } else if (marker === 0xe0 && end - start >= 14 && reader.text(start, 5) === 'JFIF\0') {
       if (stream.scans === 0) stream.jfif = true
     } else if (marker === 0xee && end - start >= 12 && reader.text(start, 5) === 'Adobe') {
@@ -138,9 +143,6 @@ function readScan(
   const scan = readScanHeader(reader, start, end, picture, stream.scans === 1)
   const read = picture.arithmetic ? readArithmeticScan : readHuffmanScan
   const behind = read(reader.bytes, end, scan, picture, tables)
-  // libjpeg reads ahead, and takes a file for cut where that comes to its end before it comes to a marker.
-  const left = reader.bytes.subarray(behind)
-  if (left.length < READ_AHEAD && !left.includes(0xff)) throw truncated('JPEG', 'its last scan does not end')
   stream.whole = !picture.progressive && stream.scans === 1 && scan.parts.length === picture.components.length
   return behind
 }
@@ -186,5 +188,5 @@ function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
 }
 
 const MAX_SCANS = 1000
-/** Bytes beyond those that our own reader holds. */
-const READ_AHEAD = 4
+/** Pillow hands a file to libjpeg by so many bytes. */
+const CHUNK = 65536

@@ -27,7 +27,9 @@ export function readScanHeader(
   const count = reader.u8(at)
   if (count < 1 || count > 4 || end - at !== 4 + count * 2) throw damaged()
   const parts = Array.from({ length: count }, (_, i) => {
-    const component = picture.components.find(({ id }) => id === reader.u8(at + 1 + i * 2))
+    const id = reader.u8(at + 1 + i * 2)
+    // Of components of the same id, libjpeg takes the first whose place among the parts is not taken yet.
+    const component = picture.components.find((candidate, place) => candidate.id === id && place >= i)
     const tables = reader.u8(at + 2 + i * 2)
     if (!component) throw damaged()
     return { component, dcTable: tables >> 4, acTable: tables & 15 }

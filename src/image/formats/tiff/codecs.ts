@@ -2,10 +2,10 @@ import { ImageError } from '../../../base/errors.ts'
 import type { Inflate } from '../../codecs/image-codecs.ts'
 import { unreadable } from '../../image-errors.ts'
 import { decodeFax, type FaxLayout } from '../fax/fax-decoder.ts'
+import { inflateDamaged } from '../inflate-damaged.ts'
 import { unpackBits, unpackTiffLzw, unpackZstandard } from '../tiff-compression.ts'
 import { jpegCodec } from '../tiff-jpeg.ts'
 import type { Codec } from './codec.ts'
-import { inflateDamaged } from './inflate-damaged.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { unpackLzma } from './lzma/xz.ts'
 import { COMPRESSION, notRead } from './pillow-setup.ts'
@@ -54,7 +54,7 @@ function deflate(inflate: Inflate): Codec['unpack'] {
       out.set(there)
       return there.length === out.length
     } catch {
-      return inflateDamaged(data, out)
+      return inflateDamaged(data, out) !== 'damaged'
     }
   }
 }

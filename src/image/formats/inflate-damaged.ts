@@ -1,47 +1,92 @@
+/** How far zlib came: to the end of the stream, until there was no more room or no more data, or to where it is damaged. */
+export type Inflated = 'ended' | 'full' | 'damaged'
+
+export interface InflatePieces {
+  /** Where the pieces end that zlib is given one after the other; by default, it is given all at once. */
+  readonly ends?: readonly number[]
+  /** From this byte on, zlib is asked once more, and that only where a byte is left that it has not seen. */
+  readonly lastAsked?: number | undefined
+}
+
 /**
  * Undoes zlib compression of damaged data as far as zlib would (RFC 1950, 1951): fills `out` with what comes before the damage.
  * As zlib, it stops where more room would be needed, and so does not see damage behind that; but where `out` is full with the
- * last byte, the checksum is compared. Slow; for what the platform's own inflate throws at. False where libtiff sees damage.
+ * last byte, the checksum is compared, if it is in the same piece. For what the platform's own inflate throws at.
  */
-export function inflateDamaged(data: Uint8Array, out: Uint8Array): boolean {
+export function inflateDamaged(data: Uint8Array, out: Uint8Array, pieces: InflatePieces = {}): Inflated {
   const head = ((data[0] ?? 0) << 8) | (data[1] ?? 0)
   // Deflate with a window of up to 32 KiB, and no dictionary.
   if (data.length < 2 || head % 31 !== 0 || (head & 0x0f00) !== 0x0800 || head >> 12 > 7 || head & 0x20)
-    return false
-  return new Inflater(data, out, 1 << ((head >> 12) + 8)).run()
+    return 'damaged'
+  return new Inflater(data, out, 1 << ((head >> 12) + 8), pieces).run()
 }
 
 class Inflater {
   readonly #data: Uint8Array
   readonly #out: Uint8Array
   readonly #window: number
+  readonly #ends: readonly number[]
+  readonly #lastAsked: number
+  /** Where the data ends, or, with `out` full, the piece. */
+  #limit: number
   #at = 2
   #buffer = 0
   #held = 0
   #length = 0
   /** More bits were asked for than there are. */
   #ended = false
+  /** zlib was not asked for the last bytes. */
+  #unasked = false
 
-  constructor(data: Uint8Array, out: Uint8Array, window: number) {
+  constructor(data: Uint8Array, out: Uint8Array, window: number, { ends, lastAsked }: InflatePieces) {
     this.#data = data
     this.#out = out
     this.#window = window
+    this.#ends = ends ?? [data.length]
+    this.#lastAsked = lastAsked ?? -1
+    this.#limit = data.length
   }
 
-  run(): boolean {
+  run(): Inflated {
+    const went = this.#run()
+    return this.#unasked ? 'damaged' : went
+  }
+
+  #run(): Inflated {
     for (let last = 0; !last;) {
       last = this.#bits(1)
       const kind = this.#bits(2)
-      if (this.#ended) return this.#full
-      if (kind === 3) return false
+      if (this.#ended) return this.#full ? 'full' : 'damaged'
+      if (kind === 3) return 'damaged'
       const went = kind === 0 ? this.#copy() : this.#block(kind)
-      if (went === 'full') return true
-      if (went === 'bad') return this.#ended && this.#full
+      if (went === 'full') return 'full'
+      if (went === 'bad') return this.#ended && this.#full ? 'full' : 'damaged'
     }
     this.#bits(this.#held & 7)
     const check = [0, 0, 0, 0].map(() => this.#bits(8))
-    if (!this.#full) return false
-    return this.#ended || check.reduce((sum, byte) => sum * 256 + byte, 0) === adler32(this.#out)
+    if (!this.#full) return 'damaged'
+    if (this.#ended) return 'full'
+    return check.reduce((sum, byte) => sum * 256 + byte, 0) === adler32(this.#out) ? 'ended' : 'damaged'
+  }
+
+  /** Notes that so many bytes have been put out. */
+  #put(count: number): void {
+    const before = this.#length
+    this.#length += count
+    const asked = this.#lastAsked
+    if (before <= asked && this.#length > asked && this.#seen >= this.#data.length) this.#unasked = true
+    if (!this.#full) return
+    // With nothing more to put out, zlib goes on to the end of its piece.
+    const seen = this.#seen
+    this.#limit = this.#ends.find((end) => end >= seen) ?? this.#data.length
+    this.#at = seen
+    this.#held &= 7
+    this.#buffer &= (1 << this.#held) - 1
+  }
+
+  /** Bytes that were needed so far; some more may be held. */
+  get #seen(): number {
+    return this.#at - (this.#held >> 3)
   }
 
   get #full(): boolean {
@@ -50,7 +95,7 @@ class Inflater {
 
   #bits(count: number): number {
     while (this.#held < count) {
-      if (this.#at >= this.#data.length) {
+      if (this.#at >= this.#limit) {
         this.#ended = true
         return 0
       }
@@ -69,12 +114,18 @@ class Inflater {
     const check = this.#bits(16)
     if (this.#ended || length !== (~check & 0xffff)) return 'bad'
     const room = this.#out.length - this.#length
-    const there = this.#data.subarray(this.#at, this.#at + Math.min(length, room))
+    // Some of it may be held.
+    this.#at = this.#seen
+    this.#held = this.#buffer = 0
+    const there = this.#data.subarray(this.#at, Math.min(this.#limit, this.#at + Math.min(length, room)))
     this.#out.set(there, this.#length)
-    this.#length += there.length
+    this.#at += there.length
+    if (there.length > 0) {
+      this.#length += there.length - 1
+      this.#put(1)
+    }
     if (length > room && there.length === room) return 'full'
-    this.#at += length
-    if (this.#at > this.#data.length) this.#ended = true
+    if (there.length < length) this.#ended = true
     return this.#ended ? 'bad' : 'done'
   }
 
@@ -88,7 +139,8 @@ class Inflater {
       if (symbol === 256) return 'done'
       if (symbol < 256) {
         if (this.#full) return 'full'
-        out[this.#length++] = symbol
+        out[this.#length] = symbol
+        this.#put(1)
         continue
       }
       const length = LENGTHS[symbol - 257]! + this.#bits(LENGTH_BITS[symbol - 257]!)
@@ -98,12 +150,23 @@ class Inflater {
       if (this.#ended || distance > this.#length || distance > this.#window) return 'bad'
       const end = Math.min(out.length, this.#length + length)
       const more = this.#length + length > out.length
-      for (; this.#length < end; this.#length++) out[this.#length] = out[this.#length - distance]!
+      for (let at = this.#length; at < end; at++) out[at] = out[at - distance]!
+      if (end > this.#length) this.#put(end - this.#length)
       if (more) return 'full'
     }
   }
 
-  #symbol({ counts, symbols }: Codes): number {
+  #symbol({ counts, symbols, lookup }: Codes): number {
+    while (this.#held < LOOKUP_BITS && this.#at < this.#limit) {
+      this.#buffer |= this.#data[this.#at++]! << this.#held
+      this.#held += 8
+    }
+    const found = this.#held < LOOKUP_BITS ? 0 : lookup[this.#buffer & ((1 << LOOKUP_BITS) - 1)]!
+    if (found > 0) {
+      this.#buffer >>>= found >> 9
+      this.#held -= found >> 9
+      return found & 511
+    }
     let [code, first, index] = [0, 0, 0]
     for (let length = 1; length <= 15; length++) {
       code |= this.#bits(1)
@@ -157,6 +220,8 @@ interface Codes {
   /** How many codes there are of each length. */
   readonly counts: Uint16Array
   readonly symbols: Uint16Array
+  /** By the next 9 bits: the code's length · 512 + its symbol; 0 where it is longer. */
+  readonly lookup: Uint16Array
   /** Codes that are not given away; less than 0 for too many. */
   readonly left: number
   readonly longest: number
@@ -180,8 +245,25 @@ function makeCodes(lengths: Uint8Array): Codes {
   }
   const symbols = new Uint16Array(lengths.length)
   for (const [symbol, length] of lengths.entries()) if (length > 0) symbols[starts[length]!++] = symbol
-  return { counts, symbols, left, longest }
+  return { counts, symbols, lookup: lookupOf(counts, symbols), left, longest }
 }
+
+function lookupOf(counts: Uint16Array, symbols: Uint16Array): Uint16Array {
+  const lookup = new Uint16Array(1 << LOOKUP_BITS)
+  let code = 0
+  let index = 0
+  for (let length = 1; length <= LOOKUP_BITS; length++, code <<= 1) {
+    for (let i = counts[length]!; i > 0; i--, code++, index++) {
+      let turned = 0
+      for (let bit = 0; bit < length; bit++) turned |= ((code >> bit) & 1) << (length - 1 - bit)
+      for (let at = turned; at < lookup.length; at += 1 << length)
+        lookup[at] = (length << 9) | symbols[index]!
+    }
+  }
+  return lookup
+}
+
+const LOOKUP_BITS = 9
 
 /** A set may be incomplete only where it has one code of one bit, or none. */
 const isUsable = ({ left, longest }: Codes): boolean => left === 0 || (left > 0 && longest <= 1)
