@@ -59,6 +59,7 @@ export async function openModel(
   }
   // Before minutes of loading, not after.
   checkNumbers(options)
+  checkRuntime(runtime)
   const probed = await abortable(runtime.backend.probe(device), signal)
   const folder = await runtime.hub.open(source, { revision, signal, onProgress } satisfies OpenOptions)
   const { manifest, base } = await findManifest(kind, folder)
@@ -80,6 +81,20 @@ export async function openModel(
           ]
         : []),
     ],
+  }
+}
+
+/** What each part of a runtime must be able to. */
+const ABLE = { backend: 'probe', hub: 'open' } as const
+
+function checkRuntime(runtime: Runtime): void {
+  for (const [part, method] of Object.entries(ABLE)) {
+    const given: unknown = runtime[part as keyof typeof ABLE]
+    if (given === undefined || typeof (given as Record<string, unknown> | null)?.[method] === 'function')
+      continue
+    throw new InputError('input_invalid_option', `${part} has no ${method}(); it is ${show(given)}.`, {
+      part,
+    })
   }
 }
 

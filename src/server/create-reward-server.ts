@@ -97,14 +97,14 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     }),
   )
   if (tokens) app.use(requireToken(tokens))
-  const { maxBodyBytes = DEFAULTS.maxBodyBytes } = options
+  const { maxBodyBytes = DEFAULTS.maxBodyBytes, basePath } = options
   app.use(limitBody(desk, maxBodyBytes))
   // Each set of routes answers for its own paths; what two have alike, the first answers.
   const routes: readonly Hono[] = [
     healthRoutes(desk),
-    nativeRoutes({ desk, fetchPicture, metrics }),
+    nativeRoutes({ desk, fetchPicture, metrics, basePath }),
     trainerRoutes(desk, { pickle: options.pickle ?? false, onError, onRead: bodyIsRead }),
-    openInferenceRoutes(towers, { maxBytes: maxBodyBytes }),
+    openInferenceRoutes(towers, { maxBytes: maxBodyBytes, isReady: () => !desk.closing }),
   ]
   for (const set of routes) app.route('/', set)
   app.notFound((c) => errorAnswer(notFound(c.req.method, c.req.path), c))
@@ -113,7 +113,6 @@ export function createRewardServer(options: RewardServerOptions): RewardServer {
     if (answer.status >= 500 && answer.status !== 503) onError?.(error)
     return answer
   })
-  const { basePath } = options
   const outer = basePath === undefined ? app : new Hono().mount(basePath, app.fetch)
   return {
     fetch: (request, env) => outer.fetch(request, env as object),

@@ -76,3 +76,11 @@ test.each([
     message: 'The options of fromPretrained are an object, not null.',
   })
 })
+
+test.each(['backend', 'hub'])('fromPretrained refuses a %s that is none', async (part) => {
+  for (const given of [{}, 'auto', 5])
+    await expect(node.HpScorer.fromPretrained('models/demo', { [part]: given })).rejects.toMatchObject({
+      code: 'input_invalid_option',
+      message: expect.stringContaining(part) as unknown,
+    })
+})

@@ -185,3 +185,30 @@ test('under a base path, all that is below it is served, and tokens are asked fo
   expect(json).toMatchObject({ results: [{ index: 0 }] })
   expect((await get('/health')).status).toBe(404)
 })
+
+test('a page that is mounted says where it is, and a document below what it holds', async () => {
+  const { get } = served({ basePath: '/api/reward/' })
+  expect((await get('/api/reward')).text).toContain("fetch(base + 'v1/rank'")
+  expect((await get('/api/reward/openapi.json')).json).toMatchObject({ servers: [{ url: '/api/reward' }] })
+  expect((await served().get('/openapi.json')).json).not.toHaveProperty('servers')
+})
+
+test('a server that is shut down is not ready, in each protocol', async () => {
+  const { server, get } = served()
+  const paths = ['/health/ready', '/ict/health/ready', '/v2/health/ready', '/v2/models/hp_vision/ready']
+  const statuses = async (): Promise<number[]> =>
+    Promise.all(paths.map(async (path) => (await get(path)).status))
+  expect(await statuses()).toEqual([200, 200, 200, 200])
+  await server.close()
+  expect(await statuses()).toEqual([503, 503, 503, 503])
+  expect((await get('/v2/health/live')).status).toBe(200)
+})
+
+test('a body that breaks off is the request’s fault', async () => {
+  const { server } = served()
+  const body = new ReadableStream({ pull: (stream) => stream.error(new Error('broken')) })
+  const request = new Request('http://icthp.test/v1/score', { method: 'POST', body, duplex: 'half' } as RequestInit)
+  const response = await server.fetch(request)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { message: 'The body did not arrive whole.' } })
+})

@@ -141,7 +141,7 @@ const GRPC_END_MS = 600_000
 /** The Open Inference Protocol over gRPC, where it is asked for. */
 async function serveTowers(
   { towers }: RewardServer,
-  { host, grpcPort: port }: ServeFlags,
+  { host, grpcPort: port, maxBody }: ServeFlags,
   tokens: readonly string[] | undefined,
 ): Promise<GrpcServer | undefined> {
   if (port === undefined) return undefined
@@ -149,7 +149,7 @@ async function serveTowers(
     import('../../server/open-inference/grpc-server-node.ts'),
     import('../../server/http/require-token.ts'),
   ])
-  return serveGrpc(towers, { host, port, authorize: tokens && tokenTest(tokens) })
+  return serveGrpc(towers, { host, port, maxBytes: maxBody, authorize: tokens && tokenTest(tokens) })
 }
 
 async function createServer(

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
-import { link, mkdir, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatasetError } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import type { ByteRange, Store, StoredObject } from './store.ts'
 
 /** Where files lie until they are whole. */
@@ -152,7 +153,7 @@ export class LocalStore implements Store {
   async draft(): Promise<string> {
     const folder = join(this.root, DRAFTS)
     try {
-      await mkdir(folder, { recursive: true })
+      await makeFolder(folder)
     } catch (cause) {
       throw this.#failed(DRAFTS, cause)
     }
@@ -172,7 +173,7 @@ export class LocalStore implements Store {
   async #link(key: string, path: string): Promise<boolean> {
     const target = join(this.root, key)
     try {
-      await mkdir(dirname(target), { recursive: true })
+      await makeFolder(dirname(target))
       await link(path, target)
       return true
     } catch (cause) {

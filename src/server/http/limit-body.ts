@@ -43,10 +43,16 @@ export function bodyIsRead(c: Context): void {
 }
 
 async function readCounted(c: Context, maxBytes: number, count: (bytes: number) => void): Promise<void> {
+  const { raw } = c.req
   const chunks: Uint8Array[] = []
   let total = 0
-  const reader = c.req.raw.body?.getReader()
-  for (let read = await reader?.read(); read !== undefined && !read.done; read = await reader?.read()) {
+  const reader = raw.body?.getReader()
+  const next = (): Promise<ReadableStreamReadResult<Uint8Array>> | undefined =>
+    reader?.read().catch((cause: unknown) => {
+      raw.signal.throwIfAborted()
+      throw new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
+    })
+  for (let read = await next(); read !== undefined && !read.done; read = await next()) {
     total += read.value.byteLength
     if (total > maxBytes) throw tooLarge(maxBytes)
     count(read.value.byteLength)

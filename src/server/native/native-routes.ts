@@ -11,18 +11,19 @@ import { scoreRoute } from './score-route.ts'
 
 export interface NativeRoutesOptions extends NativeOptions {
   readonly metrics: ServerMetrics | undefined
+  readonly basePath?: string | undefined
 }
 
 /** icthp's own routes. */
 export function nativeRoutes(options: NativeRoutesOptions): Hono {
-  const { desk, metrics } = options
+  const { desk, metrics, basePath } = options
   const app = new Hono()
   app.post('/v1/score', scoreRoute(options))
   app.post('/v1/rank', rankRoute(options))
   app.post('/v1/embeddings', embeddingsRoute(options))
   app.post('/v1/rerank', rerankRoute(options))
   app.get('/v1/models', modelsRoute(desk))
-  app.get('/openapi.json', (c) => c.json(openApi(desk)))
+  app.get('/openapi.json', (c) => c.json(openApi(desk, basePath)))
   app.get('/', (c) => c.html(PAGE, 200, pageHeaders))
   if (metrics) {
     app.get('/metrics', async (c) => {

@@ -76,14 +76,16 @@ const get = (operationId: string, summary: string, type = 'application/json', op
   },
 })
 
-/** OpenAPI 3.1 of icthp's own routes, with the rewards of this server. */
-export function openApi({ known }: ScorerDesk): Json {
+/** OpenAPI 3.1 of icthp's own routes, with the rewards of this server, below `basePath`. */
+export function openApi({ known }: ScorerDesk, basePath?: string): Json {
   const rewards = known.all.map(({ name }) => name)
   const numbers = Object.fromEntries(known.all.map(({ name, label }) => [name, numberOrList(label)]))
   const rules = ['weighted', 'product', 'softmax', ...known.scorers.map(({ kind }) => kind.name)]
   return {
     openapi: '3.1.0',
     info: { title: 'icthp reward server', version: VERSION, license: { name: 'MIT', identifier: 'MIT' } },
+    // Else it would mean the root of the host.
+    ...(basePath === undefined ? {} : { servers: [{ url: basePath.replace(/\/$/, '') || '/' }] }),
     security: [{ bearer: [] }, { basic: [] }],
     paths: pathsOf(rewards, rules),
     components: {

@@ -24,6 +24,8 @@ pre { overflow: auto; max-height: 24rem; background: #8882; padding: .8rem; bord
 const SCRIPT = `
 const $ = (id) => document.getElementById(id)
 let files = []
+// The address of a mounted page may have no slash at its end.
+const base = location.pathname.replace(/\\/*$/, '/')
 const headers = () => ($('token').value ? { authorization: 'Bearer ' + $('token').value } : {})
 const line = (text, name) => Object.assign(document.createElement('p'), { textContent: text, className: name ?? '' })
 function show(results) {
@@ -46,7 +48,7 @@ async function ask() {
   if ($('prompt').value.trim()) form.append('prompt', $('prompt').value)
   const start = performance.now()
   try {
-    const response = await fetch('v1/rank', { method: 'POST', body: form, headers: headers() })
+    const response = await fetch(base + 'v1/rank', { method: 'POST', body: form, headers: headers() })
     const answer = await response.json()
     $('state').textContent = response.status + ' in ' + Math.round(performance.now() - start) + ' ms'
     $('answer').textContent = JSON.stringify(answer, null, 1)
@@ -56,6 +58,7 @@ async function ask() {
     $('state').textContent = 'no answer: ' + error.message
   }
 }
+$('api').href = base + 'openapi.json'
 const take = (list) => { files = [...list]; void ask() }
 $('files').onchange = (event) => take(event.target.files)
 $('prompt').onchange = ask
@@ -77,7 +80,7 @@ export const PAGE: string = `<!doctype html>
 <p id="state" role="status"></p>
 <ol id="pictures"></ol>
 <details><summary>The answer of POST /v1/rank</summary><pre id="answer"></pre></details>
-<p><a href="openapi.json">openapi.json</a></p>
+<p><a id="api" href="openapi.json">openapi.json</a></p>
 <script>${SCRIPT}</script>
 </html>
 `

@@ -13,6 +13,8 @@ import type { ServedTower } from './served-tower.ts'
 export interface OpenInferenceOptions {
   /** Bytes a body may have. Default 64 MiB, as Triton's: 111 pictures as float32. */
   readonly maxBytes?: number | undefined
+  /** Whether new work is taken. Default: always. */
+  readonly isReady?: (() => boolean) | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export interface OpenInferenceOptions {
  */
 export function openInferenceRoutes(
   towers: readonly ServedTower[],
-  { maxBytes = 64 << 20 }: OpenInferenceOptions = {},
+  { maxBytes = 64 << 20, isReady = () => true }: OpenInferenceOptions = {},
 ): Hono {
   const desk = new TowerDesk(towers)
   const app = new Hono()
@@ -30,7 +32,7 @@ export function openInferenceRoutes(
     context.json({ name: 'icthp', version: VERSION, extensions: ['binary_tensor_data'] }),
   )
   app.get('/v2/health/live', (context) => context.json({ live: true }))
-  app.get('/v2/health/ready', (context) => context.json({ ready: true }))
+  app.get('/v2/health/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
   const limit = bodyLimit({
     maxSize: maxBytes,
     onError: (context) =>
@@ -44,7 +46,7 @@ export function openInferenceRoutes(
     app.get(path, (context) => context.json(desk.metadata(...named(context))))
     app.get(`${path}/ready`, (context) => {
       const { name } = desk.tower(...named(context))
-      return context.json({ name, ready: true })
+      return context.json({ name, ready: isReady() }, isReady() ? 200 : 503)
     })
     app.post(`${path}/infer`, limit, (context) => infer(context, desk, ...named(context)))
   }
