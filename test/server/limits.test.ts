@@ -207,7 +207,11 @@ test('a server that is shut down is not ready, in each protocol', async () => {
 test('a body that breaks off is the request’s fault', async () => {
   const { server } = served()
   const body = new ReadableStream({ pull: (stream) => stream.error(new Error('broken')) })
-  const request = new Request('http://icthp.test/v1/score', { method: 'POST', body, duplex: 'half' } as RequestInit)
+  const request = new Request('http://icthp.test/v1/score', {
+    method: 'POST',
+    body,
+    duplex: 'half',
+  } as RequestInit)
   const response = await server.fetch(request)
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({ error: { message: 'The body did not arrive whole.' } })

@@ -137,3 +137,24 @@ test('an end answers what runs, and does not wait for connections that are kept'
   expect(await silent).toBe('')
   await expect(score(running.url)).rejects.toThrow()
 })
+
+test('a body in chunks is taken by every set of routes', async () => {
+  const { port } = await listening({}, { pickle: true })
+  const chunked = (path: string, body: unknown): Promise<string> => {
+    const text = JSON.stringify(body)
+    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n`
+    return talk(port, head, `${text.length.toString(16)}\r\n${text}\r\n`, '0\r\n\r\n')
+  }
+  const ids = { name: 'input_ids', shape: [1, 2], datatype: 'INT64', data: [49406, 49407] }
+  for (const [path, body] of [
+    ['/v1/score', { images }],
+    ['/v1/rank', { images }],
+    ['/v1/embeddings', { input: 'a cat' }],
+    ['/v1/rerank', { query: 'a cat', documents: [{ image: images[0] }] }],
+    ['/hp/compute', { image: images }],
+    ['/score', { requests: [{ history: [{ image_b64: images[0] }], required_rewards: ['hp'] }] }],
+    ['/v2/models/ict_text/infer', { inputs: [ids] }],
+    ['/v2/models/ict_text/versions/1/infer', { inputs: [ids] }],
+  ] as const)
+    expect(await chunked(path, body)).toContain('HTTP/1.1 200')
+})

@@ -12,6 +12,9 @@ const BODY = 'bodyRead'
 /** Bytes that were read before a route asks for them. */
 export const keepBody = (c: Context, body: Uint8Array): void => c.set(BODY, body)
 
+/** Whether {@link keepBody} has them: the request's own are used up then. */
+export const isKept = (c: Context): boolean => c.get(BODY) !== undefined
+
 /** A body's bytes. Throws `RequestError` `request_invalid` where it does not come whole, or why the request was aborted. */
 export async function readBody(c: Context): Promise<Uint8Array> {
   try {

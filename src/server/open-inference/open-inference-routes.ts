@@ -1,11 +1,11 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type InferResponse, MessageError } from '../../backend/open-inference/infer-message.ts'
 import { decodeRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
 import { IcthpError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
-import { readBody } from '../http/read-body.ts'
+import { isKept, readBody } from '../http/read-body.ts'
 import { REQUEST_STATUS } from '../http/request-status.ts'
 import { invalid, TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
@@ -48,7 +48,9 @@ export function openInferenceRoutes(
       const { name } = desk.tower(...named(context))
       return context.json({ name, ready: isReady() }, isReady() ? 200 : 503)
     })
-    app.post(`${path}/infer`, limit, (context) => infer(context, desk, ...named(context)))
+    // What has been read has been counted.
+    const limited: MiddlewareHandler = (context, next) => (isKept(context) ? next() : limit(context, next))
+    app.post(`${path}/infer`, limited, (context) => infer(context, desk, ...named(context)))
   }
   return app
 }
