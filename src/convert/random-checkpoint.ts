@@ -1,7 +1,8 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
+import { makeFolder } from '../base/make-folder-node.ts'
 import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
 import { expectedKeys, headKeys } from './clip-keys.ts'
 import { hubConfig } from './hub-files.ts'
@@ -51,7 +52,7 @@ export async function writeRandomCheckpoint(
   const keys = expectedKeys(clip)
   const text = hubConfig('ict', clip, {})
   for (const path of ['base', 'HP/hp_backbone']) {
-    await mkdir(join(folder, path), { recursive: true })
+    await makeFolder(join(folder, path))
     await writeFile(join(folder, path, 'config.json'), text)
   }
   for (const path of ['ICT', 'HP/hp_backbone'])
@@ -86,7 +87,7 @@ async function writeSafetensors(
   keys: ReadonlyMap<string, readonly number[]>,
   make: (name: string, dims: readonly number[]) => Float32Array,
 ): Promise<void> {
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const header: Record<string, { dtype: 'F32'; shape: readonly number[]; data_offsets: [number, number] }> =
     {}
   let end = 0

@@ -2,7 +2,6 @@ import {
   copyFile,
   link,
   lstat,
-  mkdir,
   mkdtemp,
   realpath,
   rename,
@@ -14,6 +13,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import { checkObject } from '../../base/check-object.ts'
 import { DeviceError, InputError, ModelError, OutputError, show } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder, ModelHub } from '../../hub/hub.ts'
@@ -178,7 +178,7 @@ async function writeTower(
 ): Promise<ExportedTower> {
   // Triton takes a model in several files as a folder that is called as its one file would be.
   const version = to === 'triton' ? `${name}/1/model.onnx` : `${name}/1`
-  await mkdir(join(scratch, version), { recursive: true })
+  await makeFolder(join(scratch, version))
   const written: ExportedFile[] = []
   for (const path of [files.model, ...files.externalData]) {
     signal?.throwIfAborted()

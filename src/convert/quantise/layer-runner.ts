@@ -1,8 +1,9 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { InferenceBackend, Tensor, Tensors } from '../../backend/backend.ts'
 import { modelOfFiles } from '../../backend/model-of-files.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { VERSION } from '../../base/version.ts'
 import { encodeModel } from '../../onnx/onnx-model.ts'
 import type { TowerGraph } from '../graph/graph-builder.ts'
@@ -68,7 +69,7 @@ export class LayerRunner {
     signal: AbortSignal | undefined,
   ): Promise<{ path: string; remove: () => Promise<void> }> {
     const folder = join(this.scratch, `${this.#count++}`)
-    await mkdir(join(folder, 'onnx'), { recursive: true })
+    await makeFolder(join(folder, 'onnx'))
     const needed = new Set(graph.weights.map(({ key }) => key))
     const { towers, settled } = await writeTower({
       folder,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readdir, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { lockFile } from '../../hub/files/file-lock-node.ts'
 import { MANIFEST_NAME } from '../../models/manifest.ts'
 import { filesIn, filesOfModel, LITTER, MARK, removeFiles, removeModel } from './model-files.ts'
@@ -31,13 +32,13 @@ export class ModelPlace {
     try {
       // Where a link leads is replaced, not the link.
       const real = await realpath(place).catch(() => resolve(place))
-      await mkdir(dirname(real), { recursive: true })
+      await makeFolder(dirname(real))
       const lock = await lockFile(join(dirname(real), `.${basename(real)}.icthp.lock`), signal)
       try {
         const partial = beside(real, 'partial')
         await heal(real, partial)
         await checkModelPlace(real)
-        await mkdir(join(partial, 'onnx'), { recursive: true })
+        await makeFolder(join(partial, 'onnx'))
         await writeFile(join(partial, MARK), '')
         return new ModelPlace(real, partial, () => lock.release())
       } catch (error) {

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import type { EncodedImage } from '../../scorers/vision-encoder.ts'
 
@@ -56,7 +57,7 @@ export class EmbeddingCache {
     try {
       await writeFile(partial, entry).catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
-        await mkdir(dirname(path), { recursive: true })
+        await makeFolder(dirname(path))
         await writeFile(partial, entry)
       })
       await rename(partial, path)

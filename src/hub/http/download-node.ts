@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DownloadError } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { asDownloadError } from '../files/disk-error-node.ts'
 import { checkDiskSpace } from '../files/disk-space-node.ts'
 import type { CheckOptions } from '../files/file-check.ts'
@@ -65,7 +66,7 @@ async function downloadOnce(file: Download, retry: RetryPolicy, options: CheckOp
 async function lockTarget(target: string, signal: AbortSignal | undefined): Promise<FileLock> {
   const folder = dirname(target)
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     return await lockFile(`${target}.icthp.lock`, signal)
   } catch (cause) {
     if (!isErrno(cause, 'EACCES', 'EPERM', 'EROFS')) throw cause

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError } from '../../base/errors.ts'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { asDownloadError } from '../files/disk-error-node.ts'
 import { checkFile, type FileOrigin, missingFile } from '../files/file-check.ts'
 import { readTextFile } from '../files/folder-node.ts'
@@ -84,7 +85,7 @@ export class UrlFolder implements ModelFolder {
     try {
       const text = await this.#get(path, old !== undefined)
       if (text !== undefined && text !== old) {
-        await mkdir(dirname(kept), { recursive: true })
+        await makeFolder(dirname(kept))
         await replace(kept, (beside) => writeFile(beside, text))
       }
       return text

@@ -1,17 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import {
-  copyFile,
-  link,
-  mkdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { copyFile, link, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
+import { makeFolder } from '../../base/make-folder-node.ts'
 import { fileSize, isErrno } from '../files/stored-file-node.ts'
 import { isCommit } from './hub-protocol.ts'
 
@@ -56,7 +46,7 @@ export class CachedRepository {
   async writeRef(revision: string, commit: string): Promise<void> {
     if (revision === commit || (await this.readRef(revision)) === commit) return
     const path = this.#refPath(revision)
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     await replace(path, (beside) => writeFile(beside, commit))
   }
 
@@ -82,7 +72,7 @@ export class CachedRepository {
  * (Windows without the right to make them), a hard link, else a copy.
  */
 export async function linkFile(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
+  await makeFolder(dirname(to))
   const target = relative(dirname(to), from)
   if ((await readlink(to).catch(() => undefined)) === target && (await fileSize(to)) !== undefined) return
   await replace(to, async (beside) => {

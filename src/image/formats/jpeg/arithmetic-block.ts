@@ -1,5 +1,6 @@
 import type { ArithmeticReader } from './arithmetic-reader.ts'
-import { NATURAL_ORDER, type Progression } from './decode-block.ts'
+import { NATURAL_ORDER } from './decode-block.ts'
+import type { Progression } from './decode-progressive.ts'
 
 /** What is learned and kept of a component in an arithmetically coded scan. */
 export interface ArithmeticState {

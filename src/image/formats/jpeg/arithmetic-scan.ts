@@ -1,7 +1,7 @@
 import { type ArithmeticState, decodeAc, decodeDc, refineAc } from './arithmetic-block.ts'
 import { ArithmeticReader } from './arithmetic-reader.ts'
 import { unitRows } from './block-rows.ts'
-import type { Progression } from './decode-block.ts'
+import type { Progression } from './decode-progressive.ts'
 import { type JpegPicture, latchQuant } from './jpeg-components.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 import type { ScanHeader } from './scan-header.ts'

@@ -1,16 +1,14 @@
 import { unreadable } from '../../image-errors.ts'
 import { BitReader } from './bit-reader.ts'
 import { unitRows } from './block-rows.ts'
+import { type BlockState, decodePlainly, decodeSequential } from './decode-block.ts'
 import {
-  type BlockState,
   decodeAcFirst,
   decodeAcRefine,
   decodeDcFirst,
   decodeDcRefine,
-  decodePlainly,
-  decodeSequential,
   type Progression,
-} from './decode-block.ts'
+} from './decode-progressive.ts'
 import { EdgeReader, endsOpen } from './edge-reader.ts'
 import { layFastUnits } from './fast-units.ts'
 import type { HuffmanTable } from './huffman-table.ts'
