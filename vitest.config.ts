@@ -10,7 +10,7 @@ export const common: InlineConfig = {
   // A browser may have to be installed first.
   hookTimeout: 600_000,
   // One more than vitest's own: much here waits for browsers, installs and other processes.
-  maxWorkers: availableParallelism(),
+  maxWorkers: availableParallelism() + 1,
   sequence: { sequencer: LongestFirst },
   reporters: ['default', './test/plain-summary.ts'],
   env: { ORT_DISABLE_TELEMETRY: '1' },

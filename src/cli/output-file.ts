@@ -3,7 +3,7 @@ import { access, constants, open, realpath, rename, rm, stat, writeFile } from '
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder-node.ts'
-import { asOutputError } from '../convert/write/output-error.ts'
+import { diskReason, isOutOfSpace } from '../hub/files/disk-error-node.ts'
 import { UsageError } from './exit-codes.ts'
 
 export interface OutputFile {
@@ -55,7 +55,10 @@ export async function openOutputFile(
  * Writes the file of an option beside its place and moves it there, so that what was there stays until the new one is whole.
  * Throws `OutputError` `output_no_space`, `output_failed`.
  */
-export async function writeOutputFile({ path }: OutputFile, content: string | Uint8Array): Promise<void> {
+export async function writeOutputFile(
+  { name, path }: OutputFile,
+  content: string | Uint8Array,
+): Promise<void> {
   // Where a link leads is replaced, not the link.
   const real = await realpath(path).catch(() => path)
   const partial = `${real}.${randomUUID()}.icthp-partial`
@@ -64,7 +67,12 @@ export async function writeOutputFile({ path }: OutputFile, content: string | Ui
     await rename(partial, real)
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {})
-    throw asOutputError(cause, path)
+    const why = diskReason(cause) ?? (cause as Error).message
+    throw new OutputError(
+      isOutOfSpace(cause) ? 'output_no_space' : 'output_failed',
+      `${name} could not be written: ${why.replaceAll(partial, name)}.`,
+      { path, cause },
+    )
   }
 }
 
