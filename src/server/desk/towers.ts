@@ -120,13 +120,16 @@ function input(
 
 /** No normalisation of pixels comes near it, and beyond it towers give no numbers: that is the request's fault then. */
 const MOST_PIXEL = 1000
+const [MOST_PIXEL_BITS] = new Int32Array(Float32Array.of(MOST_PIXEL).buffer) as unknown as [number]
 
 function checkPixels(data: Float32Array, tower: string): void {
-  for (const value of data) {
-    // NaN is not within, either.
-    if (value >= -MOST_PIXEL && value <= MOST_PIXEL) continue
-    throw invalid(tower, `takes pixel_values from -${MOST_PIXEL} to ${MOST_PIXEL}, not ${value}.`)
-  }
+  // As bits, whose order without the sign is that of the values, NaN above all: a millisecond for millions of them.
+  const bits = new Int32Array(data.buffer, data.byteOffset, data.length)
+  let most = 0
+  for (let i = 0; i < bits.length; i++) most = Math.max(most, bits[i]! & 0x7fffffff)
+  if (most <= MOST_PIXEL_BITS) return
+  const value = data.find((each) => !(Math.abs(each) <= MOST_PIXEL))
+  throw invalid(tower, `takes pixel_values from -${MOST_PIXEL} to ${MOST_PIXEL}, not ${value}.`)
 }
 
 /** What the graph has no row for: a runtime fails at it, or takes another row. */
