@@ -1,12 +1,12 @@
-import { readdir as readFolder, stat } from 'node:fs/promises'
-import { isAbsolute, join, resolve } from 'node:path'
-import type { FileSystemAdapter } from 'tinyglobby'
-import { type ErrorCode, ImageError } from '../base/errors.ts'
+import { join, resolve } from 'node:path'
+import { ImageError } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { refuseLongText, shortName } from '../image/not-a-path.ts'
 import { UsageError } from './exit-codes.ts'
+import { expandGlob } from './input/expand-glob.ts'
+import { fail, type Found, lastPart, look, unreadFolder } from './input/found.ts'
 import { isAddress, openAddress } from './input/image-url.ts'
-import { listFolder, naturally } from './input/list-folder.ts'
+import { listFolder } from './input/list-folder.ts'
 import { isFailure, nameImage } from './input/name-image.ts'
 import { RawFile } from './input/raw-file.ts'
 import { escapeName, findRawPaths, LOST } from './input/raw-path.ts'
@@ -25,11 +25,6 @@ export interface ExpandOptions {
   /** What `-` stands for. */
   readonly stdin?: Input | undefined
   readonly signal?: AbortSignal | undefined
-}
-
-interface Found {
-  readonly images: readonly FoundImage[]
-  readonly failures: readonly ImageFailure[]
 }
 
 /**
@@ -75,11 +70,6 @@ function occurrenceOf(args: readonly string[], i: number): Occurrence {
 /** That something is not there needs no code. */
 const told = ({ code, message }: ImageFailure): string =>
   code === 'image_not_found' ? message : `${message} (${code})`
-
-const fail = (image: string, code: ErrorCode, message: string): Found => ({
-  images: [],
-  failures: [{ image, code, message }],
-})
 
 async function openStdin({ stdin, signal }: ExpandOptions): Promise<Found> {
   try {
@@ -127,20 +117,6 @@ async function expandOne(arg: string, options: ExpandOptions, occurrence: () => 
   return expandGlob(arg, name, options.cwd)
 }
 
-type There =
-  { readonly kind: 'file' | 'folder' | 'nothing' } | { readonly kind: 'closed'; readonly why: string }
-
-async function look(path: string | Buffer): Promise<There> {
-  try {
-    return { kind: (await stat(path)).isDirectory() ? 'folder' : 'file' }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    // A bracket or a star is no name on Windows, which says so by EINVAL.
-    const missing = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL', 'ERR_INVALID_ARG_VALUE']
-    return missing.includes(code ?? '') ? { kind: 'nothing' } : { kind: 'closed', why: systemReason(error) }
-  }
-}
-
 async function expandFolder(
   folder: string | Buffer,
   shown: string,
@@ -158,18 +134,6 @@ async function expandFolder(
     'image_not_found',
     `The folder ${shown} holds no images.${recursive ? '' : ' With --recursive, the folders below it are searched, too.'}`,
   )
-}
-
-function unreadFolder(folder: string, error: unknown): ImageFailure {
-  const message = `The folder ${folder} cannot be read: ${systemReason(error)}. The images in it, if any, were left out.`
-  return { image: folder, code: 'image_unreadable', message }
-}
-
-function systemReason(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EPERM') return 'permission is denied'
-  if (code === 'ELOOP') return 'its links lead in a circle'
-  return message.replace(/, \w+ '.*'$/s, '')
 }
 
 /** An argument with bytes that are not UTF-8, which Node has replaced. */
@@ -195,78 +159,4 @@ async function expandRaw(
   const name = found.length === 1 ? arg : join(arg, '..', escapeName(lastPart(raw)))
   if ((await look(raw)).kind === 'folder') return expandFolder(raw, name, options)
   return { images: [{ name, input: new RawFile(name, raw) }], failures: [] }
-}
-
-const lastPart = (path: Buffer): Buffer => path.subarray(path.lastIndexOf(0x2f) + 1)
-
-async function expandGlob(arg: string, name: string, cwd: string): Promise<Found> {
-  const { glob, isDynamicPattern } = await import('tinyglobby')
-  const pattern = process.platform === 'win32' ? arg.replaceAll('\\', '/') : arg
-  if (!isDynamicPattern(pattern))
-    return fail(name, 'image_not_found', `There is no image ${name}. Check the path.`)
-  const failures: ImageFailure[] = []
-  const matches = await glob(pattern, {
-    cwd,
-    absolute: isAbsolute(arg),
-    onlyFiles: true,
-    expandDirectories: false,
-    fs: watchedReaddir((folder, error) =>
-      failures.push(unreadFolder(shownFrom(cwd, folder, isAbsolute(arg)), error)),
-    ),
-  })
-  const images: FoundImage[] = []
-  for (const [path, times] of timesOf(matches.sort(naturally))) {
-    const raws = path.includes(LOST) && (await look(resolve(cwd, path))).kind === 'nothing'
-    if (!raws) images.push({ name: path, input: resolve(cwd, path) })
-    else {
-      const found = await findRawPaths(resolve(cwd, path))
-      for (const raw of found.slice(0, times)) {
-        const shown = found.length === 1 ? path : join(path, '..', escapeName(lastPart(raw)))
-        images.push({ name: shown, input: new RawFile(shown, raw) })
-      }
-    }
-  }
-  if (images.length > 0 || failures.length > 0) return { images, failures }
-  return fail(name, 'image_not_found', `No file matches ${name}.`)
-}
-
-function timesOf(paths: readonly string[]): Map<string, number> {
-  const times = new Map<string, number>()
-  for (const path of paths) times.set(path, (times.get(path) ?? 0) + 1)
-  return times
-}
-
-function shownFrom(cwd: string, folder: string, absolute: boolean): string {
-  const path = resolve(cwd, folder)
-  return !absolute && path.startsWith(resolve(cwd)) ? path.slice(resolve(cwd).length + 1) || '.' : path
-}
-
-/**
- * The walk of a glob skips what it cannot read, without a word, and looks for folders by their decoded names. This one tells
- * the first, and finds the second by their bytes.
- */
-function watchedReaddir(onError: (folder: string, error: NodeJS.ErrnoException) => void): FileSystemAdapter {
-  const readdir = (
-    path: string,
-    options: { withFileTypes: true },
-    done: (error: Error | null, entries?: unknown[]) => void,
-  ): void => {
-    const read = async (): Promise<unknown[]> => {
-      try {
-        return await readFolder(path, options)
-      } catch (error) {
-        const [raw] = path.includes(LOST) ? await findRawPaths(path) : []
-        if (raw) return readFolder(raw, options)
-        throw error
-      }
-    }
-    read().then(
-      (entries) => done(null, entries),
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') onError(path, error)
-        done(error)
-      },
-    )
-  }
-  return { readdir: readdir as unknown as NonNullable<FileSystemAdapter['readdir']> }
 }

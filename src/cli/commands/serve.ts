@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { allKinds, kindNamed, type ModelKind, type RewardKind } from '../../models/kinds.ts'
 import { type AnyRule, combineRules, type Weights } from '../../ranking/combine.ts'
 import { modelNames } from '../../ranking/run-label.ts'
@@ -18,6 +18,7 @@ import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { type LoadedScorers, withScorers } from '../load-scorers.ts'
 import { parseWeights } from './rank.ts'
+import { byteSize, hostList, portNumber } from './serve-values.ts'
 
 interface ServeFlags extends CommonFlags, ImageFlags, ModelFlags {
   readonly only?: ModelKind
@@ -224,33 +225,3 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
-
-function portNumber(text: string): number {
-  const port = wholeNumber(0)(text)
-  if (port > 65_535) throw new InvalidArgumentError('It must be a whole number from 0 to 65535.')
-  return port
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  m: 1e6,
-  g: 1e9,
-  ki: 2 ** 10,
-  mi: 2 ** 20,
-  gi: 2 ** 30,
-}
-
-/** `512MiB`, `1GB`, `1000000`. */
-function byteSize(text: string): number {
-  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmg]i?|)b?$/i.exec(text) ?? []
-  const bytes = Math.floor(Number(number) * UNITS[unit.toLowerCase()]!)
-  if (number !== undefined && bytes >= 1 && Number.isSafeInteger(bytes)) return bytes
-  throw new InvalidArgumentError('It must be a size such as 128MiB, 1GB or 1000000.')
-}
-
-const hostList = (text: string): string[] =>
-  text
-    .split(',')
-    .map((host) => host.trim())
-    .filter((host) => host !== '')

@@ -1,28 +1,18 @@
-import {
-  copyFile,
-  link,
-  lstat,
-  mkdtemp,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { copyFile, link, mkdtemp, realpath, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { checkObject } from '../../base/check-object.ts'
-import { DeviceError, InputError, ModelError, OutputError, show } from '../../base/errors.ts'
+import { InputError, ModelError, show } from '../../base/errors.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder, ModelHub } from '../../hub/hub.ts'
 import { createNodeHub } from '../../hub/hub-node.ts'
 import { allKinds, type RewardKind, type TowerName, towersOf } from '../../models/kinds.ts'
-import { type Dtype, DTYPES, heldDtypes, type ModelManifest, type TowerFiles } from '../../models/manifest.ts'
+import { type Dtype, heldDtypes, type ModelManifest, type TowerFiles } from '../../models/manifest.ts'
 import { findManifest } from '../../scorers/open-model.ts'
 import { asOutputError } from '../write/output-error.ts'
+import { checkFree, checkTarget } from './export-checks.ts'
 import type { ExportedFile, ExportedTower, ExportReport } from './export-report.ts'
-import { EXPORT_TARGETS, type ExportTarget } from './export-targets.ts'
+import type { ExportTarget } from './export-targets.ts'
 import { towerTensors } from './tower-tensors.ts'
 import { tritonConfig } from './triton-config.ts'
 
@@ -213,39 +203,4 @@ async function linkOrCopy(from: string, to: string): Promise<boolean> {
 function ovmsConfig(towers: readonly TowerToWrite[]): string {
   const models = towers.map(({ name }) => ({ config: { name, base_path: `${OVMS_MOUNT}/${name}` } }))
   return `${JSON.stringify({ model_config_list: models }, null, 2)}\n`
-}
-
-function checkTarget(to: unknown, dtype: unknown): void {
-  if (!EXPORT_TARGETS.includes(to as ExportTarget)) {
-    throw new InputError(
-      'input_invalid_option',
-      `There is no export to ${show(to)}. Use ${EXPORT_TARGETS.join(' or ')}.`,
-      { to },
-    )
-  }
-  if (dtype !== 'auto' && !DTYPES.includes(dtype as Dtype)) {
-    throw new DeviceError(
-      'dtype_unknown',
-      `There is no dtype ${show(dtype)}. Use auto, ${DTYPES.join(', ')}.`,
-      { dtype },
-    )
-  }
-}
-
-async function checkFree(out: string, names: readonly string[]): Promise<void> {
-  const there = await stat(out).catch(() => undefined)
-  if (there && !there.isDirectory()) {
-    throw new OutputError('output_failed', `${out} is a file. Name a folder for the repository.`, {
-      path: out,
-    })
-  }
-  for (const name of names) {
-    const path = join(out, name)
-    if (!(await lstat(path).catch(() => undefined))) continue
-    throw new OutputError(
-      'output_not_ours',
-      `${path} is there already, and nothing is overwritten. Remove it, or export to another folder than ${dirname(path)}.`,
-      { path },
-    )
-  }
 }

@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path'
 import { DatasetError } from '../../base/errors.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
 import type { ByteRange, Store, StoredObject } from './store.ts'
+import { isMissing, walkFolder } from './walk-folder.ts'
 
 /** Where files lie until they are whole. */
 const DRAFTS = '.drafts'
 const PIECE = 1 << 20
-/** Files whose sizes are asked for together. */
-const LOOKED_AT = 64
 /** What a process that was killed has left is taken away after a day. */
 const STALE_MS = 86_400_000
 
@@ -23,58 +22,16 @@ export class LocalStore implements Store {
     this.address = root.endsWith('/') ? root : `${root}/`
   }
 
-  async *list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject> {
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject> {
     const slash = prefix.lastIndexOf('/') + 1
-    yield* this.#walk(prefix.slice(0, slash), prefix, signal)
-  }
-
-  async *#walk(folder: string, prefix: string, signal?: AbortSignal): AsyncIterable<StoredObject> {
-    signal?.throwIfAborted()
-    const entries = await this.#folder(folder)
-    for (let at = 0; at < entries.length; at += LOOKED_AT) {
-      const some = entries.slice(at, at + LOOKED_AT)
-      const sizes = await Promise.all(
-        some.map(({ name, isFolder }) =>
-          isFolder || !(folder + name).startsWith(prefix) ? undefined : this.size(folder + name),
-        ),
-      )
-      for (const [i, { name, isFolder }] of some.entries()) {
-        const key = folder + name
-        const size = sizes[i]
-        if (size !== undefined) yield { key, size }
-        else if (isFolder && (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)))
-          yield* this.#walk(`${key}/`, prefix, signal)
-      }
+    const walked = {
+      root: this.root,
+      prefix,
+      signal,
+      sizeOf: (key: string) => this.size(key),
+      failed: (folder: string, cause: unknown) => this.#failed(folder, cause),
     }
-  }
-
-  /** Sorted as whole keys are: a folder's name counts with its slash. */
-  async #folder(folder: string): Promise<{ readonly name: string; readonly isFolder: boolean }[]> {
-    try {
-      const entries = await readdir(join(this.root, folder), { withFileTypes: true })
-      const found = await Promise.all(
-        entries
-          .filter(({ name }) => !name.startsWith('.'))
-          .map(async (entry) => ({ name: entry.name, isFolder: await this.#isFolder(folder, entry) })),
-      )
-      const order = ({ name, isFolder }: (typeof found)[number]): string => (isFolder ? `${name}/` : name)
-      return found.sort((a, b) => (order(a) < order(b) ? -1 : 1))
-    } catch (cause) {
-      if (isMissing(cause)) return []
-      throw this.#failed(folder, cause)
-    }
-  }
-
-  async #isFolder(
-    folder: string,
-    entry: { readonly name: string; isDirectory(): boolean; isSymbolicLink(): boolean },
-  ): Promise<boolean> {
-    if (!entry.isSymbolicLink()) return entry.isDirectory()
-    // A link to nowhere is no object either: its size is undefined.
-    return stat(join(this.root, folder, entry.name)).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
+    return walkFolder(prefix.slice(0, slash), walked)
   }
 
   async size(key: string): Promise<number | undefined> {
@@ -247,9 +204,6 @@ export class LocalStore implements Store {
     )
   }
 }
-
-const isMissing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')
 
 const noLinks = (address: string, cause: unknown): DatasetError =>
   new DatasetError(

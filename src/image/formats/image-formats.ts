@@ -1,6 +1,7 @@
 import { isAvif } from './avif-brands.ts'
 import { openAvif } from './avif-container.ts'
-import { bmpSize, decodeBmp, isBmp } from './bmp-decoder.ts'
+import { decodeBmp, isBmp } from './bmp-decoder.ts'
+import { bmpSize } from './bmp-header.ts'
 import { decodeGif, gifSize, isGif } from './gif-decoder.ts'
 import type { ImageFormat } from './image-format.ts'
 import { isJpeg, jpegFrame } from './jpeg/jpeg-markers.ts'
