@@ -67,9 +67,11 @@ export async function writeOutputFile(
     await rename(partial, real)
   } catch (cause) {
     await rm(partial, { force: true }).catch(() => {})
-    const why = diskReason(cause) ?? (cause as Error).message
+    const full = isOutOfSpace(cause)
+    const reason = diskReason(cause) ?? (cause as Error).message
+    const why = full ? 'the disk is full. Make room, or choose another place' : reason
     throw new OutputError(
-      isOutOfSpace(cause) ? 'output_no_space' : 'output_failed',
+      full ? 'output_no_space' : 'output_failed',
       `${name} could not be written: ${why.replaceAll(partial, name)}.`,
       { path, cause },
     )
