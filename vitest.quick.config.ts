@@ -18,7 +18,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       'test/server/open-inference/**',
       'test/dataset/{kill.test.ts,queue/**,run/**}',
       // What reads many files, or waits.
-      'test/convert/{convert-checkpoints,loss,whole-or-nothing,strictness,model-place,which-weights}.test.ts',
+      'test/convert/{manifest,transformers,convert-checkpoints,loss,whole-or-nothing,strictness,model-place,which-weights}.test.ts',
       'test/image/{reported,large-png,pillow,decoder-node,jpeg-engines}.test.ts',
       'test/text/{clip-tokenizer,compose}.test.ts',
       'test/server/trainers/golden.test.ts',
