@@ -26,14 +26,18 @@ test('long texts, which stay bytes until they are asked for: pictures, prompts, 
   const large = file(100, 200, 5000)
   const prompt = `“a cat” ${'in a box, '.repeat(50)}\\`
   const images = [base64(large), { image: `data:image/png;base64,${base64(large)}`, name: 'n'.repeat(500) }]
+  images.push(`data:image/png;name=é;base64,${base64(large)}`)
   const body = JSON.stringify({ images, prompt, rewards: ['ict'] }).replaceAll('/', '\\/')
   const { json } = await post('/v1/score', JSON.parse(body), { body })
   const ict = close((100 + prompt.length) / 1000)
   expect(json['results']).toEqual([
     { index: 0, ict },
     { index: 1, name: 'n'.repeat(500), ict },
+    { index: 2, ict },
   ])
   expect(calls.prompts).toEqual([prompt])
+  const plain = await post('/v1/score', { images, prompt, rewards: ['ict'] })
+  expect(plain.json).toEqual(json)
   const misplaced = await post('/v1/score', { images, prompt, rewards: 'r'.repeat(300) })
   expect(misplaced.json['error']).toMatchObject({ message: expect.stringContaining('rrrr') as unknown })
 })

@@ -45,9 +45,7 @@ export class JsonBody implements SentTexts {
 
   head(value: string): string {
     const plain = this.#plain(value)
-    if (!plain) return this.text(value)!.slice(0, HEAD)
-    // What a character of several bytes is cut into says nothing, and is in no address.
-    return new TextDecoder().decode(plain.subarray(0, HEAD))
+    return plain ? new TextDecoder().decode(plain.subarray(0, HEAD)) : this.text(value)!.slice(0, HEAD)
   }
 
   async base64(value: unknown, from = 0): Promise<Uint8Array | undefined> {
@@ -57,10 +55,11 @@ export class JsonBody implements SentTexts {
     return decodeBase64InParts(chars, (size) => this.#turn(size))
   }
 
-  /** A long text's bytes where they are its characters. */
+  /** A long text's bytes where they are its characters, at its head at least: base64 has no others behind it. */
   #plain(value: string): Uint8Array | undefined {
     const long = this.#find(value)
-    return long?.includes(BACKSLASH) ? undefined : long
+    const isPlain = long?.subarray(0, HEAD).every((byte) => byte < 0x80) && !long.includes(BACKSLASH)
+    return isPlain ? long : undefined
   }
 
   /** Lets others have their turn, once in so many bytes. */

@@ -3,7 +3,7 @@ import { concatBytes } from '../../base/concat-bytes.ts'
 import { RequestError } from '../../base/errors.ts'
 import type { Hold } from '../desk/allowance.ts'
 import type { ScorerDesk } from '../desk/scorer-desk.ts'
-import { keepBody } from './read-body.ts'
+import { keepBody, notWhole } from './read-body.ts'
 
 /**
  * Refuses a body before it is read where it is larger than allowed or the server has no room for it, and holds its bytes
@@ -43,14 +43,12 @@ export function bodyIsRead(c: Context): void {
 }
 
 async function readCounted(c: Context, maxBytes: number, count: (bytes: number) => void): Promise<void> {
-  const { raw } = c.req
   const chunks: Uint8Array[] = []
   let total = 0
-  const reader = raw.body?.getReader()
+  const reader = c.req.raw.body?.getReader()
   const next = (): Promise<ReadableStreamReadResult<Uint8Array>> | undefined =>
     reader?.read().catch((cause: unknown) => {
-      raw.signal.throwIfAborted()
-      throw new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
+      throw notWhole(c, cause)
     })
   for (let read = await next(); read !== undefined && !read.done; read = await next()) {
     total += read.value.byteLength

@@ -25,10 +25,16 @@ export async function readBody(c: Context): Promise<Uint8Array> {
     if (bodyChunks && Number.isSafeInteger(length)) return await readChunks(bodyChunks, length)
     return new Uint8Array(await c.req.arrayBuffer())
   } catch (cause) {
-    c.req.raw.signal.throwIfAborted()
-    if (cause instanceof IcthpError) throw cause
-    throw new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
+    throw notWhole(c, cause)
   }
+}
+
+/** What to tell where reading a body failed: why the request was aborted, else that the body broke off. */
+export function notWhole(c: Context, cause: unknown): unknown {
+  const { signal } = c.req.raw
+  if (signal.aborted) return signal.reason
+  if (cause instanceof IcthpError) return cause
+  return new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
 }
 
 /** Into one piece of memory: pieces of which it is put together afterwards keep the garbage collector busy. */

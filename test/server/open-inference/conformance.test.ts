@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HpScorer, IctScorer } from '../../../src/node.ts'
+import { HpScorer } from '../../../src/node.ts'
 import { RemoteBackend } from '../../../src/remote.ts'
 import { backendConformance } from '../../../src/testing.ts'
 import { DEMO_MODELS, endServers, type ServerProcess } from '../../backend/remote/server-process.ts'
@@ -24,25 +24,6 @@ describe.each(['grpc', 'http'] as const)('RemoteBackend at our own server, %s', 
     return new RemoteBackend({ url, protocol, retries: 0 })
   }
   for (const { name, run } of backendConformance(create, { hosted: true })) it(name, run)
-})
-
-it('answers with the numbers of the local backend, bit for bit, over gRPC and REST', async () => {
-  const server = await startOwnServer({ models: DEMO_MODELS })
-  const scores = async (options: object): Promise<unknown> => {
-    await using hp = await HpScorer.fromPretrained(DEMO, { batchSize: 2, ...options })
-    await using ict = await IctScorer.fromPretrained(DEMO, { batchSize: 2, ...options })
-    return [await hp.logits(IMAGES), await ict.matrix(IMAGES, ['a red apple', 'a cup'])]
-  }
-  const local = await scores({ device: 'cpu' })
-  for (const [protocol, spoken] of [
-    ['auto', 'gRPC'],
-    ['http', 'REST binary'],
-  ] as const) {
-    const backend = new RemoteBackend({ url: server.url, protocol })
-    expect(await scores({ backend })).toEqual(local)
-    expect(backend.name).toContain(spoken)
-  }
-  await server.end()
 })
 
 it('splits what its limit refuses', async () => {
