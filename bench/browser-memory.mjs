@@ -2,8 +2,9 @@
 // model of a folder that `icthp convert` wrote, and scores one picture with it, on WebAssembly in Chromium ($CHROMIUM).
 // Heaps are asked over the DevTools protocol and processes over /proc, some times a second, so that short peaks can be
 // missed; Linux only. docs/browser.md tells what came of it.
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -77,7 +78,8 @@ server.close()
 /** Once with an empty store, once with the model kept, each in a browser of its own. */
 async function measure(dtype) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-  const profile = `/tmp/icthp-memory-${process.pid}-${dtype}`
+  const profile = mkdtempSync(join(tmpdir(), 'icthp-memory-'))
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true }))
   for (const visit of ['first visit', 'kept']) {
     const args = [
       '--disable-gpu',
@@ -124,51 +126,17 @@ async function measure(dtype) {
   }
 }
 
+/** Samples the memory of a page and of its worker until its `end`. */
 async function watch(context, tab) {
   const most = { page: 0, pageBuffers: 0, worker: 0, buffers: 0, wasm: 0, pss: 0 }
   const now = { ...most }
   const cdp = await context.newCDPSession(tab)
-  const workers = new Map()
-  let ids = 0
-  const waiting = new Map()
-  const ask = (sessionId, method, params = {}) =>
-    new Promise((go) => {
-      const id = ++ids
-      waiting.set(id, go)
-      cdp
-        .send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) })
-        .catch(() => go({}))
-    })
-  cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
-    const { id, result } = JSON.parse(message)
-    waiting.get(id)?.(result ?? {})
-    waiting.delete(id)
-  })
-  cdp.on('Target.attachedToTarget', async ({ sessionId, targetInfo, waitingForDebugger }) => {
-    if (targetInfo.title === 'icthp-engine' || targetInfo.url.includes('worker-web')) {
-      await ask(sessionId, 'Runtime.evaluate', { expression: WATCH_WASM })
-      workers.set(sessionId, targetInfo.url)
-    }
-    if (waitingForDebugger) await ask(sessionId, 'Runtime.runIfWaitingForDebugger')
-  })
-  cdp.on('Target.detachedFromTarget', ({ sessionId }) => workers.delete(sessionId))
-  await cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: false })
+  const workers = await followWorkers(cdp)
   const sample = async () => {
     const page = await cdp.send('Runtime.getHeapUsage')
     now.page = page.usedSize
     now.pageBuffers = page.backingStorageSize ?? 0
-    for (const sessionId of workers.keys()) {
-      const { usedSize, backingStorageSize } = await ask(sessionId, 'Runtime.getHeapUsage')
-      if (usedSize === undefined) continue
-      now.worker = usedSize
-      const asked = await ask(sessionId, 'Runtime.evaluate', {
-        expression:
-          '[...(globalThis.wasmMemories ?? [])].reduce((sum, { buffer }) => sum + buffer.byteLength, 0)',
-        returnByValue: true,
-      })
-      now.wasm = asked.result?.value ?? 0
-      now.buffers = backingStorageSize ?? 0
-    }
+    Object.assign(now, await workers.sample())
     now.pss = rendererPss()
     for (const name of Object.keys(most)) most[name] = Math.max(most[name], now[name])
   }
@@ -183,7 +151,7 @@ async function watch(context, tab) {
     most,
     now,
     settle: async () => {
-      for (const sessionId of workers.keys()) await ask(sessionId, 'HeapProfiler.collectGarbage')
+      await workers.collect()
       await new Promise((go) => setTimeout(go, 1000))
       await sample()
     },
@@ -192,6 +160,61 @@ async function watch(context, tab) {
       await loop
     },
   }
+}
+
+/** Attaches to the page's workers as they start, so that their WebAssembly memories are seen from the first on. */
+async function followWorkers(cdp) {
+  const workers = new Set()
+  const ask = messengerOf(cdp)
+  cdp.on('Target.attachedToTarget', async ({ sessionId, targetInfo, waitingForDebugger }) => {
+    if (targetInfo.title === 'icthp-engine' || targetInfo.url.includes('worker-web')) {
+      await ask(sessionId, 'Runtime.evaluate', { expression: WATCH_WASM })
+      workers.add(sessionId)
+    }
+    if (waitingForDebugger) await ask(sessionId, 'Runtime.runIfWaitingForDebugger')
+  })
+  cdp.on('Target.detachedFromTarget', ({ sessionId }) => workers.delete(sessionId))
+  await cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: false })
+  return {
+    sample: async () => {
+      const now = {}
+      for (const sessionId of workers) {
+        const { usedSize, backingStorageSize } = await ask(sessionId, 'Runtime.getHeapUsage')
+        if (usedSize === undefined) continue
+        now.worker = usedSize
+        const asked = await ask(sessionId, 'Runtime.evaluate', {
+          expression:
+            '[...(globalThis.wasmMemories ?? [])].reduce((sum, { buffer }) => sum + buffer.byteLength, 0)',
+          returnByValue: true,
+        })
+        now.wasm = asked.result?.value ?? 0
+        now.buffers = backingStorageSize ?? 0
+      }
+      return now
+    },
+    collect: async () => {
+      for (const sessionId of workers) await ask(sessionId, 'HeapProfiler.collectGarbage')
+    },
+  }
+}
+
+/** Asks targets that are not flattened into the session; a target that is gone answers with nothing. */
+function messengerOf(cdp) {
+  let ids = 0
+  const waiting = new Map()
+  cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
+    const { id, result } = JSON.parse(message)
+    waiting.get(id)?.(result ?? {})
+    waiting.delete(id)
+  })
+  return (sessionId, method, params = {}) =>
+    new Promise((go) => {
+      const id = ++ids
+      waiting.set(id, go)
+      cdp
+        .send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method, params }) })
+        .catch(() => go({}))
+    })
 }
 
 /** Of the largest renderer that descends from this process: its pages, those that it shares in part. */

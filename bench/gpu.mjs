@@ -51,8 +51,17 @@ await runScript(async (signal, terminal) => {
 
   const models = await prepareModels({ ...options, dtypes: ['fp32', 'fp16'], reference }, terminal, signal)
   const context = { models, pictures: await drawnPictures(), runs, signal, terminal }
-  const exact = await exactAnswers(context)
   const python = reference && (await startPython(reference, models, terminal))
+  const measured = await measureDevices(context, devices, python)
+  await python?.child.end()
+  terminal.clear()
+  process.stdout.write(report(models, python, measured))
+}, endChildren)
+
+/** Rows of both tables; a device that fails is noted and left out. */
+async function measureDevices(context, devices, python) {
+  const { signal, terminal } = context
+  const exact = await exactAnswers(context)
   const speeds = []
   const losses = []
   for (const device of devices) {
@@ -68,31 +77,28 @@ await runScript(async (signal, terminal) => {
       terminal.note(`${device}: ${error.message}`)
     }
   }
-  await python?.child.end()
-  terminal.clear()
-  process.stdout.write(
-    [
-      `model: ${models.label}`,
-      ...(python
-        ? [
-            `PyTorch ${python.ready.versions.torch} on ${python.ready.card}, float16, attention ${python.ready.attention}`,
-          ]
-        : []),
-      '',
-      "HP's tower in fp16, tensors from and to main memory, images a second.",
-      '',
-      table(['device', 'batch', 'images a second', 'PyTorch', 'multiple of PyTorch'], speeds),
-      '',
-      'Against fp32 on the CPU.',
-      '',
-      table(
-        ['device', 'largest difference, ICT', 'largest difference, HP', 'least embedding cosine, HP'],
-        losses,
-      ),
-      '',
-    ].join('\n'),
-  )
-}, endChildren)
+  return { speeds, losses }
+}
+
+function report(models, python, { speeds, losses }) {
+  const { versions, card, attention } = python?.ready ?? {}
+  return [
+    `model: ${models.label}`,
+    ...(python ? [`PyTorch ${versions.torch} on ${card}, float16, attention ${attention}`] : []),
+    '',
+    "HP's tower in fp16, tensors from and to main memory, images a second.",
+    '',
+    table(['device', 'batch', 'images a second', 'PyTorch', 'multiple of PyTorch'], speeds),
+    '',
+    'Against fp32 on the CPU.',
+    '',
+    table(
+      ['device', 'largest difference, ICT', 'largest difference, HP', 'least embedding cosine, HP'],
+      losses,
+    ),
+    '',
+  ].join('\n')
+}
 
 /** A software renderer is no GPU: WebGPU counts where `auto` would take it, or where CUDA shows that there is a card. */
 async function findDevices() {

@@ -115,34 +115,14 @@ export function report({ ours, references }) {
       ]),
     ),
   ]
-  if (references.length === 0) return lines
-  const rows = references.flatMap(({ dtype: torchDtype, beside }) =>
-    Object.entries(beside).map(([dtype, rounds]) => {
-      const { matrix, matrixPair } = ours[dtype]
-      const last = torchDtype === references.at(-1).dtype
-      return [
-        `${dtype} beside ${torchDtype}`,
-        spread(rounds.ours),
-        spread(rounds.reference),
-        spread(ratios(rounds.ours, rounds.reference)),
-        last
-          ? spread(
-              ratios(
-                matrix,
-                matrixPair.map((pair) => pair * SIDE * SIDE),
-              ),
-            )
-          : '–',
-      ]
-    }),
-  )
+  return references.length === 0 ? lines : [...lines, '', ...reportBeside(ours, references)]
+}
+
+function reportBeside(ours, references) {
   const [{ versions, threads }] = references
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
   return [
-    ...lines,
-    '',
-    `Beside the reference in Python, in turns (${Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ')}; threads: ${threads}). Shares below 1 are faster than the reference.`,
+    `Beside the reference in Python, in turns (${named.join(', ')}; threads: ${threads}). Shares below 1 are faster than the reference.`,
     '',
     table(
       [
@@ -152,7 +132,7 @@ export function report({ ours, references }) {
         'share',
         `${SIDE} × ${SIDE}, share of ${SIDE * SIDE} pairs`,
       ],
-      rows,
+      references.flatMap((reference) => besideRows(ours, reference, reference === references.at(-1))),
     ),
     '',
     table(
@@ -165,4 +145,25 @@ export function report({ ours, references }) {
       ]),
     ),
   ]
+}
+
+/** The matrix was measured beside the last reference only. */
+function besideRows(ours, { dtype: torchDtype, beside }, last) {
+  return Object.entries(beside).map(([dtype, rounds]) => {
+    const { matrix, matrixPair } = ours[dtype]
+    const shareOfPairs = () =>
+      spread(
+        ratios(
+          matrix,
+          matrixPair.map((pair) => pair * SIDE * SIDE),
+        ),
+      )
+    return [
+      `${dtype} beside ${torchDtype}`,
+      spread(rounds.ours),
+      spread(rounds.reference),
+      spread(ratios(rounds.ours, rounds.reference)),
+      last ? shareOfPairs() : '–',
+    ]
+  })
 }
