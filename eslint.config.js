@@ -79,6 +79,10 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    rules: { 'max-lines': ['error', 250] },
+  },
+  {
+    files: ['src/**/*.ts'],
     ignores: platformFiles,
     rules: {
       '@typescript-eslint/no-restricted-imports': [

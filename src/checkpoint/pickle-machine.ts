@@ -1,4 +1,5 @@
 import { PickleBytes } from './pickle-bytes.ts'
+import { readLiteral } from './pickle-literals.ts'
 import { PickleStack } from './pickle-stack.ts'
 import {
   PASSED_OVER,
@@ -66,63 +67,9 @@ class PickleMachine {
       if (opcode === 0x2e) return this.#stack.pop() // STOP
       const since = SINCE.get(opcode)
       if (since !== undefined && this.#protocol < since) throw this.#unknown(opcode)
-      if (!this.#value(opcode) && !this.#structure(opcode) && !this.#action(opcode))
-        throw this.#unknown(opcode)
-    }
-  }
-
-  /** Opcodes that push a value of their own. */
-  #value(opcode: number): boolean {
-    const value = this.#read(opcode)
-    if (value === undefined) return false
-    this.#stack.push(value)
-    return true
-  }
-
-  #read(opcode: number): unknown {
-    switch (opcode) {
-      case 0x4e: // NONE
-        return null
-      case 0x88: // NEWTRUE
-        return true
-      case 0x89: // NEWFALSE
-        return false
-      case 0x4a: // BININT
-        return this.#bytes.i32()
-      case 0x4b: // BININT1
-        return this.#bytes.u8()
-      case 0x4d: // BININT2
-        return this.#bytes.u16()
-      case 0x47: // BINFLOAT
-        return this.#bytes.f64()
-      case 0x8a: // LONG1
-        return this.#bytes.integer(this.#bytes.u8())
-      case 0x8b: // LONG4
-        return this.#bytes.integer(this.#bytes.u32())
-      case 0x58: // BINUNICODE
-        return this.#bytes.text(this.#bytes.u32())
-      case 0x55: // SHORT_BINSTRING
-      case 0x8c: // SHORT_BINUNICODE
-        return this.#bytes.text(this.#bytes.u8())
-      case 0x8d: // BINUNICODE8
-        return this.#bytes.text(this.#bytes.u64())
-      case 0x43: // SHORT_BINBYTES
-        return this.#passed(this.#bytes.u8())
-      case 0x42: // BINBYTES
-        return this.#passed(this.#bytes.u32())
-      case 0x8e: // BINBYTES8
-      case 0x96: // BYTEARRAY8
-        return this.#passed(this.#bytes.u64())
-      case 0x29: // EMPTY_TUPLE
-        return new PickleTuple([])
-      case 0x5d: // EMPTY_LIST
-        return []
-      case 0x7d: // EMPTY_DICT
-        return new PickleDict(false)
-      case 0x8f: // EMPTY_SET
-        return PASSED_OVER
-      default:
-        return undefined
+      const literal = readLiteral(opcode, this.#bytes)
+      if (literal !== undefined) this.#stack.push(literal)
+      else if (!this.#structure(opcode) && !this.#action(opcode)) throw this.#unknown(opcode)
     }
   }
 
@@ -290,12 +237,6 @@ class PickleMachine {
     if (list instanceof PickleForeign) return
     if (!Array.isArray(list)) throw new PickleRefused('items appended to something that is not a list')
     for (const item of items) list.push(item)
-  }
-
-  /** Bytes that are data of other kinds than tensors. */
-  #passed(count: number): PickleGlobal {
-    this.#bytes.skip(count)
-    return PASSED_OVER
   }
 
   #unknown(opcode: number): PickleRefused {
