@@ -68,3 +68,14 @@ test.each(['multipart/form-data', 'multipart/form-data; boundary=', 'multipart/f
     expect(() => parseForm(bytesOf('--edge--'), type)).toThrow('names no boundary')
   },
 )
+
+test('a text that is not UTF-8 is refused, and named; a file may be anything', () => {
+  const body = (name: string): Uint8Array =>
+    Uint8Array.from(
+      `--edge\r\nContent-Disposition: form-data; name="prompt"${name}\r\n\r\nun caf\xe9\r\n--edge--`,
+      (character) => character.charCodeAt(0),
+    )
+  expect(() => parseForm(body(''), TYPE)).toThrow('"prompt" of the form is not UTF-8')
+  const [{ value }] = parseForm(body('; filename="a"'), TYPE) as [FormPart]
+  expect((value as FormFile).bytes.at(-1)).toBe(0xe9)
+})

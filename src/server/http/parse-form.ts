@@ -1,3 +1,5 @@
+import { show } from '../../base/errors.ts'
+import { textOrBytes } from '../../text/text-or-bytes.ts'
 import { invalid } from './fields.ts'
 
 /** A file of a form. Its bytes are a view of the body. */
@@ -75,7 +77,14 @@ function partOf(head: string, bytes: Uint8Array): FormPart {
   const name = parameter(disposition, 'name')
   if (name === undefined) throw broken('a part has no name')
   const filename = parameter(disposition, 'filename')
-  return { name, value: filename === undefined ? utf8(bytes) : new FormFile(bytes, filename) }
+  return { name, value: filename === undefined ? textOf(name, bytes) : new FormFile(bytes, filename) }
+}
+
+/** A prompt in another encoding would be scored as nonsense. */
+function textOf(name: string, bytes: Uint8Array): string {
+  const text = textOrBytes(bytes)
+  if (typeof text === 'string') return text
+  throw invalid(`${show(name)} of the form is not UTF-8. Send texts in UTF-8, and pictures as files.`)
 }
 
 /** A quoted or bare value. Browsers write a quote as `%22`, curl as `\"`. */
