@@ -6,6 +6,7 @@ import {
   type RestBody,
   restBody,
   splitBody,
+  splitLongBody,
   tensorEntry,
   textOf,
 } from './rest-tensors.ts'
@@ -37,7 +38,23 @@ export function decodeRestRequest(
   body: Uint8Array,
   length: string | null | undefined,
 ): RestRequest {
-  const { json, rest } = splitBody(body, length)
+  return requestOf(model, splitBody(body, length))
+}
+
+/** As {@link decodeRestRequest}, and others have their `turn` where its JSON is long. */
+export async function decodeLongRestRequest(
+  model: string,
+  body: Uint8Array,
+  length: string | null | undefined,
+  turn: () => Promise<void>,
+): Promise<RestRequest> {
+  return requestOf(model, await splitLongBody(body, length, turn))
+}
+
+function requestOf(
+  model: string,
+  { json, rest }: { readonly json: JsonObject; readonly rest: Uint8Array },
+): RestRequest {
   const asked = readAsked(json['outputs'])
   const all = isObject(json['parameters']) && json['parameters']['binary_data_output'] === true
   return {

@@ -1,5 +1,6 @@
 import type { Tensor, Tensors } from '../backend.ts'
 import { MessageError } from './infer-message.ts'
+import { cutLongLists, markedList, readNumbers } from './long-lists.ts'
 import { DATATYPES, tensorBytes, tensorOfBytes, tensorOfNumbers } from './tensor-bytes.ts'
 
 /** A body of REST: JSON, and after it the tensors that are binary, in their order. */
@@ -50,20 +51,54 @@ export function splitBody(
   body: Uint8Array,
   length: string | null | undefined,
 ): { readonly json: JsonObject; readonly rest: Uint8Array } {
+  const { head, rest } = splitBytes(body, length)
+  return { json: parseObject(head), rest }
+}
+
+/**
+ * As {@link splitBody}, for bodies of foreign length: long lists of numbers among `inputs` are read piece by piece, and others
+ * have their `turn` in between.
+ */
+export async function splitLongBody(
+  body: Uint8Array,
+  length: string | null | undefined,
+  turn: () => Promise<void>,
+): Promise<{ readonly json: JsonObject; readonly rest: Uint8Array }> {
+  const { head, rest } = splitBytes(body, length)
+  const { rest: short, lists } = cutLongLists(head)
+  const json = parseObject(short)
+  const numbers: Float64Array[] = []
+  for (const list of lists) numbers.push(await readNumbers(list, turn))
+  if (numbers.length === 0 || !Array.isArray(json['inputs'])) return { json, rest }
+  const inputs = (json['inputs'] as unknown[]).map((entry) => {
+    const data = isObject(entry) ? markedList(entry['data'], numbers) : undefined
+    return data ? { ...(entry as JsonObject), data } : entry
+  })
+  return { json: { ...json, inputs }, rest }
+}
+
+function splitBytes(
+  body: Uint8Array,
+  length: string | null | undefined,
+): { readonly head: Uint8Array; readonly rest: Uint8Array } {
   const size = length === null || length === undefined ? body.length : Number(length)
   if (!Number.isSafeInteger(size) || size < 0 || size > body.length) {
     throw new MessageError(
       `the body has ${body.length} bytes, and its JSON cannot have ${String(length).slice(0, 20)}`,
     )
   }
+  return { head: body.subarray(0, size), rest: body.subarray(size) }
+}
+
+function parseObject(bytes: Uint8Array): JsonObject {
   let json: unknown
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body.subarray(0, size)))
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     throw new MessageError('the body is not JSON')
   }
   if (!isObject(json)) throw new MessageError('the body is not a JSON object')
-  return { json, rest: body.subarray(size) }
+  return json
 }
 
 /** Reads `inputs` or `outputs`. Throws `MessageError`. */

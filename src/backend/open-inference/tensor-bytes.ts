@@ -32,18 +32,22 @@ export function tensorOfBytes(name: string, datatype: unknown, shape: unknown, b
 export function tensorOfNumbers(name: string, datatype: unknown, shape: unknown, values: unknown): Tensor {
   sizeOf(name, datatype)
   const { dims, count } = checkedShape(name, shape)
-  if (!Array.isArray(values)) throw new MessageError(`tensor ${name} has no data`)
-  const flat: unknown[] = Array.isArray(values[0]) ? values.flat(dims.length) : values
+  if (!Array.isArray(values) && !(values instanceof Float64Array))
+    throw new MessageError(`tensor ${name} has no data`)
+  const flat: readonly unknown[] | Float64Array = Array.isArray(values[0])
+    ? (values as unknown[]).flat(dims.length)
+    : values
   if (flat.length !== count)
     throw new MessageError(`tensor ${name} has ${flat.length} values, but [${dims}] takes ${count}`)
   if (datatype === 'INT64') {
-    if (!flat.every(Number.isSafeInteger))
+    if (!flat.every((value) => Number.isSafeInteger(value)))
       throw new MessageError(`tensor ${name} has values that are no integers`)
-    return { dtype: 'int64', dims, data: BigInt64Array.from(flat as number[], BigInt) }
+    return { dtype: 'int64', dims, data: BigInt64Array.from(flat as ArrayLike<number>, BigInt) }
   }
+  if (flat instanceof Float64Array) return { dtype: 'float32', dims, data: new Float32Array(flat) }
   if (!flat.every((value) => typeof value === 'number'))
     throw new MessageError(`tensor ${name} has values that are no numbers`)
-  return { dtype: 'float32', dims, data: Float32Array.from(flat) }
+  return { dtype: 'float32', dims, data: Float32Array.from(flat as number[]) }
 }
 
 function sizeOf(name: string, datatype: unknown): number {

@@ -1,5 +1,6 @@
 import { decodeBase64InParts } from '../../base/decode-base64.ts'
 import { RequestError } from '../../base/errors.ts'
+import { BACKSLASH, COLON, endOfText, pastWhite, QUOTE } from '../../base/json-bytes.ts'
 import { HEAD, type SentTexts } from './sent-texts.ts'
 
 /** Texts of more bytes stay bytes until they are asked for: pictures are, most prompts are not. */
@@ -9,11 +10,6 @@ const MAX_REST = 8 << 20
 /** Base64 that is decoded before others have their turn: some milliseconds. */
 const AT_A_TIME = 2 << 20
 
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-const COLON = 0x3a
-/** Of JSON. */
-const WHITE: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0a, 0x0d])
 /** What a long text is replaced by, followed by its number. */
 const MARK = '\0'
 /** How a text begins in JSON that would be taken for a mark: it is replaced by one, however short it is. */
@@ -96,24 +92,12 @@ function withoutLongTexts(bytes: Uint8Array): { rest: Uint8Array[]; long: Uint8A
   return { rest, long }
 }
 
-/** Where the text's closing quote is, or −1. */
-function endOfText(bytes: Uint8Array, start: number): number {
-  for (let end = bytes.indexOf(QUOTE, start); end >= 0; end = bytes.indexOf(QUOTE, end + 1)) {
-    let slashes = 0
-    while (end - slashes > start && bytes[end - slashes - 1] === BACKSLASH) slashes++
-    if (slashes % 2 === 0) return end
-  }
-  return -1
-}
-
 const startsLikeAMark = (bytes: Uint8Array, start: number): boolean =>
   LIKE_A_MARK.every((byte, i) => bytes[start + i] === byte)
 
 /** Names of fields stay what they are, so that errors name them. */
 function isKey(bytes: Uint8Array, end: number): boolean {
-  let next = end + 1
-  while (WHITE.has(bytes[next])) next++
-  return bytes[next] === COLON
+  return bytes[pastWhite(bytes, end + 1)] === COLON
 }
 
 function tooLarge(): RequestError {

@@ -1,7 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type InferResponse, MessageError } from '../../backend/open-inference/infer-message.ts'
-import { decodeRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
+import { decodeLongRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
 import { IcthpError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
@@ -66,10 +66,13 @@ async function infer(
   const encoding = context.req.header('content-encoding')
   if (encoding && encoding !== 'identity') throw invalid(`The body is ${encoding}; send it as it is.`)
   const body = await readBody(context)
-  const request = decodeRestRequest(model, body, context.req.header(LENGTH_HEADER))
+  const length = context.req.header(LENGTH_HEADER)
+  const request = await decodeLongRestRequest(model, body, length, turnOfOthers)
   const response = await desk.infer({ ...request, version }, context.req.raw.signal)
   return answer(response, request.isBinary)
 }
+
+const turnOfOthers = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 
 function answer(response: InferResponse, isBinary: (output: string) => boolean): Response {
   const { body, headers } = encodeRestResponse(response, isBinary)
