@@ -125,23 +125,26 @@ test('stops when aborted', async () => {
   await expect(checked).rejects.toBe(reason)
 })
 
-// Tried again, since a loaded machine stalls everybody.
-test('hashing leaves the event loop free: no stall over 50 ms', { retry: 2 }, async () => {
+// Other programs may stall this one too, but hashing in one go would do so in every attempt.
+test('hashing leaves the event loop free: no stall over 50 ms', { timeout: 60_000 }, async () => {
   const folder = await model()
   const big = Buffer.alloc(128 * 2 ** 20)
   await writeFile(join(folder.path, 'big'), big)
   const expected = { size: big.length, sha256: sha256(big) }
-  let last = performance.now()
-  let worst = 0
-  const timer = setInterval(() => {
-    const now = performance.now()
-    worst = Math.max(worst, now - last)
-    last = now
-  }, 1)
-  await (
-    await folder.file('big', expected)
-  ).checked
-  clearInterval(timer)
+  let worst = Infinity
+  for (let attempt = 0; attempt < 10 && worst >= 50; attempt++) {
+    let last = performance.now()
+    worst = 0
+    const timer = setInterval(() => {
+      const now = performance.now()
+      worst = Math.max(worst, now - last)
+      last = now
+    }, 1)
+    await (
+      await folder.file('big', expected)
+    ).checked
+    clearInterval(timer)
+  }
   expect(worst).toBeLessThan(50)
 })
 
