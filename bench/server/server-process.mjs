@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
-import { root } from './build.mjs'
+import { root } from '../build.mjs'
 
 const alive = new Set()
 
@@ -99,4 +99,11 @@ export function formOf(picture, prompt) {
       Buffer.from(`\r\n--${edge}--\r\n`),
     ]),
   }
+}
+
+/** Milliseconds of an answer that has a score. */
+export function checked({ status, text, ms }) {
+  const [result] = status === 200 ? JSON.parse(text).results : []
+  if (!Number.isFinite(result?.hp)) throw new Error(`the server answered ${status}: ${text.slice(0, 200)}`)
+  return ms
 }
