@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-common'
 import { DeviceError } from '../../base/errors.ts'
+import { movable } from '../../base/movable-node.ts'
 import { packError } from '../../base/packed-error.ts'
 import { type OrtApi, runOrtSession } from '../ort-adapter.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
@@ -73,10 +74,7 @@ async function answer(request: OrtRequest, to: MessagePort): Promise<void> {
   }
   if (!turn.finish()) process.exit()
   const outputs = 'ok' in reply && 'outputs' in reply.ok ? Object.values(reply.ok.outputs) : []
-  to.postMessage(
-    reply,
-    outputs.map((tensor) => tensor.data.buffer as ArrayBuffer),
-  )
+  to.postMessage(reply, movable(outputs.map(({ data }) => data)))
 }
 
 async function perform(request: OrtRequest): Promise<OrtAnswer> {

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { IcthpError, ImageError } from '../../base/errors.ts'
+import { movable } from '../../base/movable-node.ts'
 import { packError } from '../../base/packed-error.ts'
 import { createNodeCodecs } from '../codecs/codecs-node.ts'
 import { runImageJob } from './image-job-node.ts'
@@ -11,18 +12,16 @@ const codecs = createNodeCodecs((workerData as WorkerOptions).sharp)
 
 port.on('message', async ({ id, job }: WorkerRequest) => {
   let reply: WorkerReply
-  const transfer: ArrayBuffer[] = []
+  let moved: ArrayBuffer[] = []
   try {
     const { name } = await codecs
     const result = await runImageJob(job, await codecs)
     reply = { id, ok: { codecs: name, result } }
-    // Pooled Buffers share their memory and cannot be handed over.
-    const { buffer, byteLength } = result.data
-    if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) transfer.push(buffer)
+    moved = movable([result.data])
   } catch (error) {
     reply = { id, error: packError(asImageError(error)) }
   }
-  port.postMessage(reply, transfer)
+  port.postMessage(reply, moved)
 })
 
 /** A decoder that stumbles over a picture in a way of its own has still not read it. */
