@@ -125,7 +125,7 @@ test('ovms: a version folder with the graph and its data, and a config of all to
   ])
   expect(JSON.parse(readFileSync(join(folder, 'out/config.json'), 'utf8'))).toEqual({
     model_config_list: ['ict_vision', 'ict_text', 'hp_vision'].map((name) => ({
-      config: { name, base_path: `/models/${name}` },
+      config: { name, base_path: name },
     })),
   })
 })
