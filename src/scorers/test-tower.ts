@@ -37,8 +37,12 @@ export async function testTower(
   const answer = cause ? 'NaN or infinity' : `cosine ${reached.toFixed(4)}, at least ${needed} expected`
   throw new ModelError(
     'model_self_test_failed',
-    `${tower.name} gives wrong answers on ${device}: ${answer} in its self-test. ` +
-      "Use another dtype ('fp32'), or another device ('cpu').",
+    `${tower.name} gives wrong answers on ${device}: ${answer} in its self-test. ` + remedyAt(device),
     { device, dtype, cosine: reached, needed, ...(cause ? { cause } : {}) },
   )
 }
+
+const remedyAt = (device: string): string =>
+  device === 'remote'
+    ? 'The server runs another model under this name, or in a precision that is too coarse.'
+    : "Use another dtype ('fp32'), or another device ('cpu')."

@@ -41,6 +41,12 @@ test('scores over a socket', async () => {
   expect(await response.json()).toMatchObject({ results: [{ hp: expect.closeTo(0.5, 6) as unknown }] })
 })
 
+test('a probe without a Host, as HTTP/1.0 has it and HAProxy sends it, is answered', async () => {
+  const { port } = await listening()
+  expect(await talk(port, 'GET /health/ready HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  expect(await talk(port, 'GET /v2/health/ready HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+})
+
 test('an address that is taken is an error that says so', async () => {
   const { port, server } = await listening()
   await expect(serveOnNode(server, { port })).rejects.toMatchObject({

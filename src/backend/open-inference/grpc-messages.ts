@@ -4,16 +4,19 @@ import {
   encodeTensor,
   encodeTensorHead,
   fieldsOf,
+  parameterName,
   tensorsOf,
   text,
 } from './grpc-tensors.ts'
 import type {
+  IndexedModel,
   InferRequest,
   InferResponse,
   ModelMetadata,
   ServerMetadata,
   TensorMetadata,
 } from './infer-message.ts'
+import { checkParameters } from './known-parameters.ts'
 import { tensorBytes } from './tensor-bytes.ts'
 
 /**
@@ -38,7 +41,7 @@ export function encodeGrpcRequest({ model, version, id, inputs, outputs = [] }: 
 /** Throws `MessageError`. */
 export function decodeGrpcRequest(message: Uint8Array): InferRequest {
   const { texts, lists } = parts(message, [1, 2, 3], [5, 6, 7])
-  const outputs = lists[6]!.map((output) => parts(output, [1], []).texts[1]!)
+  const outputs = lists[6]!.map(readAsked)
   return {
     model: texts[1]!,
     version: texts[2] || undefined,
@@ -46,6 +49,13 @@ export function decodeGrpcRequest(message: Uint8Array): InferRequest {
     inputs: tensorsOf(lists[5]!, lists[7]!),
     ...(outputs.length > 0 ? { outputs } : {}),
   }
+}
+
+/** `InferRequestedOutputTensor`: its name. */
+function readAsked(output: Uint8Array): string {
+  const { texts, lists } = parts(output, [1], [2])
+  checkParameters(texts[1]!, lists[2]!.map(parameterName))
+  return texts[1]!
 }
 
 /** `ModelInferResponse`, its tensors raw. */
@@ -67,7 +77,7 @@ export function decodeGrpcResponse(message: Uint8Array): InferResponse {
   }
 }
 
-/** `ServerLiveResponse`, `ServerReadyResponse`, `ModelReadyResponse`: one bool. */
+/** `ServerLiveResponse`, `ServerReadyResponse`, `ModelReadyResponse`: one bool. And `HealthCheckResponse`, whose 1 is `SERVING`. */
 export const encodeFlag = (value: boolean): Uint8Array =>
   value ? new ProtobufWriter().varint(1, 1).finish() : new Uint8Array()
 
@@ -84,6 +94,14 @@ export const encodeModelName = (name: string, version?: string): Uint8Array =>
 export function decodeModelName(message: Uint8Array): { readonly name: string; readonly version: string } {
   const { texts } = parts(message, [1, 2], [])
   return { name: texts[1]!, version: texts[2]! }
+}
+
+/** Triton's `RepositoryIndexResponse`. */
+export function encodeRepositoryIndex(models: readonly IndexedModel[]): Uint8Array {
+  const writer = new ProtobufWriter()
+  for (const { name, version, state } of models)
+    writer.bytes(1, new ProtobufWriter().bytes(1, name).bytes(2, version).bytes(3, state))
+  return writer.finish()
 }
 
 export function encodeServerMetadata({ name, version, extensions }: ServerMetadata): Uint8Array {

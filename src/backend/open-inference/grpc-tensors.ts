@@ -1,6 +1,7 @@
 import { type ProtobufField, ProtobufWriter, readFields } from '../../onnx/protobuf.ts'
 import type { Tensor, Tensors } from '../backend.ts'
 import { MessageError } from './infer-message.ts'
+import { checkParameters } from './known-parameters.ts'
 import { setOwn } from './rest-tensors.ts'
 import { DATATYPES, tensorOfBytes, tensorOfNumbers } from './tensor-bytes.ts'
 
@@ -31,7 +32,14 @@ interface TensorHead {
   readonly contents?: Uint8Array
 }
 
+/** The key of an entry of `map<string, InferParameter>`. */
+export function parameterName(entry: Uint8Array): string {
+  for (const field of fieldsOf(entry)) if (field.number === 1) return text(field)
+  return ''
+}
+
 export function decodeTensorHead(message: Uint8Array): TensorHead {
+  const parameters: string[] = []
   const head = {
     name: '',
     datatype: '',
@@ -42,8 +50,10 @@ export function decodeTensorHead(message: Uint8Array): TensorHead {
     if (field.number === 1) head.name = text(field)
     if (field.number === 2) head.datatype = text(field)
     if (field.number === 3) head.shape.push(...integers(field).map(Number))
+    if (field.number === 4) parameters.push(parameterName(field.bytes))
     if (field.number === 5) head.contents = field.bytes
   }
+  checkParameters(head.name, parameters)
   const { contents, ...named } = head
   return contents ? { ...named, contents } : named
 }

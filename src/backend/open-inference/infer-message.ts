@@ -35,6 +35,13 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[]
 }
 
+/** An entry of the repository's index, an extension of Triton's that others have, too. */
+export interface IndexedModel {
+  readonly name: string
+  readonly version: string
+  readonly state: 'READY' | 'UNAVAILABLE'
+}
+
 export interface ServerMetadata {
   readonly name: string
   readonly version: string

@@ -1,4 +1,5 @@
 import { type InferRequest, type InferResponse, MessageError } from './infer-message.ts'
+import { checkParameters } from './known-parameters.ts'
 import {
   isObject,
   type JsonObject,
@@ -68,13 +69,15 @@ function requestOf(
 
 /** By name, whether bytes are wanted, where that is said. */
 function readAsked(outputs: unknown): ReadonlyMap<string, boolean | undefined> | undefined {
-  if (outputs === undefined) return undefined
+  // null: as Python's clients write what is not given.
+  if (outputs === undefined || outputs === null) return undefined
   if (!Array.isArray(outputs)) throw new MessageError('outputs is not a list')
   return new Map(
     (outputs as unknown[]).map((output) => {
       const { name, parameters } = isObject(output) ? output : ({} as JsonObject)
       if (typeof name !== 'string') throw new MessageError('one of the outputs has no name')
-      const binary = isObject(parameters) ? parameters['binary_data'] : undefined
+      const { binary_data: binary, ...others } = isObject(parameters) ? parameters : ({} as JsonObject)
+      checkParameters(name, Object.keys(others))
       return [name, typeof binary === 'boolean' ? binary : undefined]
     }),
   )

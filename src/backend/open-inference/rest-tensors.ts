@@ -1,5 +1,6 @@
 import type { Tensor, Tensors } from '../backend.ts'
 import { MessageError } from './infer-message.ts'
+import { checkParameters } from './known-parameters.ts'
 import { cutLongLists, markedList, readNumbers } from './long-lists.ts'
 import { DATATYPES, tensorBytes, tensorOfBytes, tensorOfNumbers } from './tensor-bytes.ts'
 
@@ -110,8 +111,10 @@ export function readTensors(list: unknown, what: string, rest: Uint8Array): Tens
     const { name, datatype, shape, parameters, data } = isObject(entry) ? entry : {}
     if (typeof name !== 'string') throw new MessageError(`one of the ${what} has no name`)
     if (Object.hasOwn(tensors, name)) throw new MessageError(`tensor ${name} is there twice`)
-    const size = isObject(parameters) ? parameters['binary_data_size'] : undefined
-    if (size === undefined) setOwn(tensors, name, tensorOfNumbers(name, datatype, shape, data))
+    const { binary_data_size: size, ...others } = isObject(parameters) ? parameters : ({} as JsonObject)
+    checkParameters(name, Object.keys(others))
+    if (size === undefined || size === null)
+      setOwn(tensors, name, tensorOfNumbers(name, datatype, shape, data))
     else {
       if (!Number.isSafeInteger(size) || (size as number) < 0 || at + (size as number) > rest.length)
         throw new MessageError(`the bytes of tensor ${name} are not all there`)

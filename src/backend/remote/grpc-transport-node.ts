@@ -10,6 +10,7 @@ import {
   GRPC_SERVICE,
 } from '../open-inference/grpc-messages.ts'
 import { type InferRequest, type InferResponse, MessageError } from '../open-inference/infer-message.ts'
+import { rowsAllowed, saysTooLarge } from './size-limits.ts'
 import { type GrpcOptions, ServerFault, type Transport } from './transport.ts'
 
 type GrpcModule = typeof Grpc
@@ -117,8 +118,6 @@ class GrpcTransport implements Transport {
   }
 }
 
-/** How grpc-js and others word a message that is larger than they take. */
-const TOO_LARGE = /larger than max|too large|exceeds? (?:the )?(?:max|limit)|message size/i
 /** A connection that broke under a call is told as an internal error of this kind. */
 const BROKEN = /RST_STREAM|Connection dropped|ECONNRESET|socket hang up|Stream (?:removed|closed)/i
 
@@ -126,13 +125,14 @@ function faultOf({ status }: GrpcModule, error: Grpc.ServiceError): ServerFault 
   const { code, details } = error
   const name = status[code] ?? String(code)
   const broken = code === status.INTERNAL && BROKEN.test(details)
-  const tooLarge = code === status.RESOURCE_EXHAUSTED && TOO_LARGE.test(details)
+  const tooLarge = code === status.RESOURCE_EXHAUSTED && saysTooLarge(details)
   const busy = [status.RESOURCE_EXHAUSTED, status.ABORTED, status.CANCELLED].includes(code) && !tooLarge
   return new ServerFault(`${details || 'no reason given'} (gRPC ${name})`, {
     status: name,
     unreachable: broken || code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED,
     temporary: broken || busy || code === status.UNAVAILABLE || code === status.DEADLINE_EXCEEDED,
     tooLarge,
+    maxRows: rowsAllowed(details),
     cause: error,
   })
 }

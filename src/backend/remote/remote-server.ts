@@ -30,6 +30,8 @@ export class RemoteServer {
   #transport: Promise<Transport> | undefined
   #known: Transport | undefined
   #maxBytes: number
+  /** Rows that a model takes in one request, where it takes not all. */
+  readonly #maxRows = new Map<string, number>()
   readonly #gate = new Gate(AT_ONCE)
 
   constructor(private readonly options: RemoteServerOptions) {
@@ -59,12 +61,19 @@ export class RemoteServer {
     const rows = rowsOf(request.inputs)
     const transport = await this.#within(signal, (inner) => this.#connected(inner))
     const whole = Object.values(request.inputs).reduce((sum, tensor) => sum + transport.weigh(tensor), 0)
-    const parts = rows === undefined ? 1 : Math.min(rows, Math.ceil(whole / this.#maxBytes))
+    const most = this.#maxRows.get(request.model) ?? Infinity
+    const needed = Math.max(whole / this.#maxBytes, (rows ?? 1) / most)
+    const parts = rows === undefined ? 1 : Math.min(rows, Math.ceil(needed))
     if (parts > 1) return this.#inferParts(request, rows!, parts, signal)
     try {
       return await this.#inferOnce(request, signal)
     } catch (error) {
-      if (!(error instanceof ServerFault && error.tooLarge) || rows === undefined || rows < 2) throw error
+      if (!(error instanceof ServerFault) || rows === undefined || rows < 2) throw error
+      if (error.maxRows !== undefined && error.maxRows < rows) {
+        this.#maxRows.set(request.model, error.maxRows)
+        return this.infer(request, signal)
+      }
+      if (!error.tooLarge) throw error
       // What is refused once is not sent again, but half of its rows may be.
       this.#maxBytes = Math.min(this.#maxBytes, Math.ceil((whole / rows) * Math.ceil(rows / 2)))
       return this.#inferParts(request, rows, 2, signal)

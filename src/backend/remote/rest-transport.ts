@@ -3,6 +3,7 @@ import { type InferRequest, type InferResponse, MessageError } from '../open-inf
 import { decodeRestResponse, encodeRestRequest } from '../open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../open-inference/rest-tensors.ts'
 import { readAnswer, readMessage } from './read-answer.ts'
+import { rowsAllowed, saysTooLarge } from './size-limits.ts'
 import { type ServerAddress, ServerFault, type Transport } from './transport.ts'
 
 /** Statuses after which the same may succeed. */
@@ -29,14 +30,20 @@ export class RestTransport implements Transport {
   async live(signal: AbortSignal): Promise<void> {
     const answer = await this.#ask('v2/health/live', signal)
     await readAnswer(answer)
-    if (!answer.ok) throw new ServerFault(`it is not live (HTTP ${answer.status})`, { status: answer.status })
+    if (!answer.ok) throw notLive(answer.status)
   }
 
   async modelReady(model: string, signal: AbortSignal): Promise<boolean> {
     const answer = await this.#ask(`v2/models/${encodeURIComponent(model)}/ready`, signal)
-    if (!answer.ok) throw await faultOf(answer)
-    await readAnswer(answer)
-    return true
+    if (answer.ok) {
+      await readAnswer(answer)
+      return true
+    }
+    const fault = await faultOf(answer)
+    const { message, status } = fault
+    // Triton says so with 400 and OpenVINO Model Server with 404.
+    if (/not ready|not loaded yet/i.test(message)) throw new ServerFault(message, { status, temporary: true })
+    throw fault
   }
 
   async infer(request: InferRequest, signal: AbortSignal): Promise<InferResponse> {
@@ -63,7 +70,7 @@ export class RestTransport implements Transport {
   }
 
   async #infer(request: InferRequest, binary: boolean, signal: AbortSignal): Promise<InferResponse> {
-    const { body, headers } = encodeRestRequest(request, binary)
+    const { body, headers } = encodeRestRequest({ id: newId(), ...request }, binary)
     const path = `v2/models/${encodeURIComponent(request.model)}/infer`
     const answer = await this.#ask(path, signal, {
       method: 'POST',
@@ -96,8 +103,22 @@ export class RestTransport implements Transport {
   }
 }
 
+/** Optional in the protocol; but KServe answers 500 where a runtime hands on the id of a request that has none. */
+const newId = (): string => Math.random().toString(36).slice(2)
+
 const mayBeTheEncoding = (error: unknown): boolean =>
-  error instanceof ServerFault && !error.unreachable && !NOT_FOR_ENCODING.has(Number(error.status))
+  error instanceof ServerFault &&
+  !(error.unreachable || error.tooLarge || error.maxRows !== undefined) &&
+  !NOT_FOR_ENCODING.has(Number(error.status))
+
+function notLive(status: number): ServerFault {
+  if (status !== 404)
+    return new ServerFault(`it is not live (HTTP ${status})`, { status, temporary: TEMPORARY.has(status) })
+  return new ServerFault(
+    'it has no /v2/health/live (HTTP 404), so it does not speak the Open Inference Protocol at this address',
+    { status },
+  )
+}
 
 async function faultOf(answer: Response): Promise<ServerFault> {
   const { status } = answer
@@ -106,7 +127,8 @@ async function faultOf(answer: Response): Promise<ServerFault> {
   return new ServerFault(message, {
     status,
     temporary: TEMPORARY.has(status),
-    tooLarge: status === 413,
+    tooLarge: status === 413 || (status === 400 && saysTooLarge(message)),
+    maxRows: rowsAllowed(message),
     retryAfter: after >= 0 ? after * 1000 : undefined,
   })
 }

@@ -40,6 +40,8 @@ export class ServerFault extends Error {
   readonly unreachable: boolean
   /** The request was larger than the server takes. */
   readonly tooLarge: boolean
+  /** How many rows the model takes in one request, where more were sent. */
+  readonly maxRows: number | undefined
   /** HTTP status, or the name of a gRPC one. */
   readonly status: number | string | undefined
   /** Milliseconds after which the server wants to be asked again. */
@@ -50,6 +52,7 @@ export class ServerFault extends Error {
     this.unreachable = kind.unreachable ?? false
     this.temporary = kind.temporary ?? this.unreachable
     this.tooLarge = kind.tooLarge ?? false
+    this.maxRows = kind.maxRows
     this.status = kind.status
     this.retryAfter = kind.retryAfter
   }
@@ -59,6 +62,7 @@ interface FaultKind {
   readonly temporary?: boolean
   readonly unreachable?: boolean
   readonly tooLarge?: boolean
+  readonly maxRows?: number | undefined
   readonly status?: number | string | undefined
   readonly retryAfter?: number | undefined
   readonly cause?: unknown

@@ -32,9 +32,6 @@ export interface ExportOptions {
   readonly onProgress?: OnProgress | undefined
 }
 
-/** Where an OpenVINO Model Server finds the repository, as its documentation mounts it. */
-const OVMS_MOUNT = '/models'
-
 /**
  * Writes the towers of a model as the repository of another server, ready to start. Files are checked, and linked where
  * the disk allows it. Nothing is overwritten, and where it fails nothing is left.
@@ -200,7 +197,8 @@ async function linkOrCopy(from: string, to: string): Promise<boolean> {
   }
 }
 
+/** Paths in it are relative to where it lies, so that the repository may be mounted anywhere. */
 function ovmsConfig(towers: readonly TowerToWrite[]): string {
-  const models = towers.map(({ name }) => ({ config: { name, base_path: `${OVMS_MOUNT}/${name}` } }))
+  const models = towers.map(({ name }) => ({ config: { name, base_path: name } }))
   return `${JSON.stringify({ model_config_list: models }, null, 2)}\n`
 }

@@ -41,6 +41,8 @@ export async function serveOnNode(server: RewardServer, options: ServeOptions = 
   const http = createAdaptorServer({
     fetch: (request, env) => server.fetch(request, { ...env, bodyChunks: env.incoming } satisfies BodyEnv),
     overrideGlobalObjects: false,
+    // For requests of HTTP/1.0 that name none: health checks of balancers.
+    hostname: 'localhost',
     serverOptions: {
       connectionsCheckingInterval: CHECK_MS,
       // Node refuses more for the head than for all of it.

@@ -1,5 +1,6 @@
 import type { Tensor, Tensors } from '../../backend/backend.ts'
 import type {
+  IndexedModel,
   InferRequest,
   InferResponse,
   ModelMetadata,
@@ -31,6 +32,11 @@ export class TowerDesk {
         : `There is no model ${show(name)} here. There are: ${names}.`,
       { model: name },
     )
+  }
+
+  index(isReady: boolean = true): IndexedModel[] {
+    const state = isReady ? 'READY' : 'UNAVAILABLE'
+    return [...this.#towers.keys()].map((name) => ({ name, version: VERSIONS[0]!, state }))
   }
 
   /** Throws `RequestError` `request_not_found`. */
@@ -94,4 +100,4 @@ const fits = (tensor: Tensor, dtype: Tensor['dtype'], dims: readonly number[]): 
 
 const namesOf = (specs: readonly TensorSpec[]): string => specs.map(({ name }) => name).join(', ')
 
-export const invalid = (message: string): RequestError => new RequestError('request_invalid', message)
+const invalid = (message: string): RequestError => new RequestError('request_invalid', message)

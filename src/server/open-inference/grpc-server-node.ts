@@ -5,12 +5,13 @@ import {
   encodeFlag,
   encodeGrpcResponse,
   encodeModelMetadata,
+  encodeRepositoryIndex,
   encodeServerMetadata,
   GRPC_SERVICE,
 } from '../../backend/open-inference/grpc-messages.ts'
 import { MessageError } from '../../backend/open-inference/infer-message.ts'
 import { loadGrpc } from '../../backend/remote/grpc-transport-node.ts'
-import { type ErrorCode, IcthpError, OutputError, RequestError } from '../../base/errors.ts'
+import { type ErrorCode, IcthpError, OutputError, RequestError, show } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
 import { TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
@@ -32,6 +33,9 @@ export interface GrpcServer {
   close(within?: number): Promise<void>
 }
 
+/** What Kubernetes and balancers ask of any gRPC server (https://github.com/grpc/grpc, health.proto). */
+const HEALTH = '/grpc.health.v1.Health/Check'
+
 type Answer = (message: Uint8Array, signal: AbortSignal) => Uint8Array | Promise<Uint8Array>
 
 /**
@@ -48,7 +52,7 @@ export async function serveGrpc(
     'grpc.max_send_message_length': -1,
   })
   const answers = answersOf(new TowerDesk(towers))
-  const open = new Set(['ServerLive', 'ServerReady'])
+  const open = new Set(['ServerLive', 'ServerReady', HEALTH])
   server.addService(
     definitionOf(Object.keys(answers)),
     Object.fromEntries(
@@ -95,6 +99,12 @@ function answersOf(desk: TowerDesk): Record<string, Answer> {
       const { name, version } = decodeModelName(message)
       return encodeModelMetadata(desk.metadata(name, version))
     },
+    RepositoryIndex: () => encodeRepositoryIndex(desk.index()),
+    [HEALTH]: (message) => {
+      const { name } = decodeModelName(message)
+      if (name === '' || name === GRPC_SERVICE) return encodeFlag(true)
+      throw new RequestError('request_not_found', `There is no service ${show(name)} here.`)
+    },
     ModelInfer: async (message, signal) =>
       encodeGrpcResponse(await desk.infer(decodeGrpcRequest(message), signal)),
   }
@@ -113,7 +123,7 @@ const definitionOf = (methods: readonly string[]): Grpc.ServiceDefinition =>
     methods.map((method) => [
       method,
       {
-        path: `/${GRPC_SERVICE}/${method}`,
+        path: method.startsWith('/') ? method : `/${GRPC_SERVICE}/${method}`,
         requestStream: false,
         responseStream: false,
         requestSerialize: bufferOf,

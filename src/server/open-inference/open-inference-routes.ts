@@ -7,7 +7,7 @@ import { IcthpError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
 import { isKept, readBody } from '../http/read-body.ts'
 import { REQUEST_STATUS } from '../http/request-status.ts'
-import { invalid, TowerDesk } from './answer-infer.ts'
+import { TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
 
 export interface OpenInferenceOptions {
@@ -19,7 +19,7 @@ export interface OpenInferenceOptions {
 
 /**
  * Towers over the REST of the Open Inference Protocol v2, with its binary extension:
- * `/v2`, `/v2/health/…`, `/v2/models/…`. Errors are `{"error": text}`.
+ * `/v2`, `/v2/health/…`, `/v2/models/…`, `/v2/repository/index`. Errors are `{"error": text}`.
  */
 export function openInferenceRoutes(
   towers: readonly ServedTower[],
@@ -33,6 +33,8 @@ export function openInferenceRoutes(
   )
   app.get('/v2/health/live', (context) => context.json({ live: true }))
   app.get('/v2/health/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
+  app.get('/v2/models', (context) => context.json({ models: desk.index().map(({ name }) => name) }))
+  app.post('/v2/repository/index', (context) => context.json(desk.index(isReady())))
   const limit = bodyLimit({
     maxSize: maxBytes,
     onError: (context) =>
@@ -64,7 +66,10 @@ async function infer(
   // Before the body is read.
   desk.tower(model, version)
   const encoding = context.req.header('content-encoding')
-  if (encoding && encoding !== 'identity') throw invalid(`The body is ${encoding}; send it as it is.`)
+  if (encoding && encoding !== 'identity') {
+    const error = `The body is ${encoding}; send it as it is.`
+    return context.json({ error }, 415, { 'accept-encoding': 'identity' })
+  }
   const body = await readBody(context)
   const length = context.req.header(LENGTH_HEADER)
   const request = await decodeLongRestRequest(model, body, length, turnOfOthers)

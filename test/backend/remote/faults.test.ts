@@ -134,6 +134,39 @@ test('a tower that the server has not is told by its name, with what the server 
   await server.end()
 })
 
+test.each(['triton', 'kserve', 'ovms'] as const)(
+  'a model that is still being loaded is waited for: %s',
+  async (manner) => {
+    const server = await startForeign(manner, { loads: 2 })
+    const options = { url: server.url, protocol: 'http' } as const
+    expect((await (await load(options)).run(ids))['text_embeds']!.dims).toEqual([2, 256])
+    await server.end()
+    const slower = await startForeign(manner, { loads: 9 })
+    await expect(load({ ...options, url: slower.url, retries: 1 })).rejects.toMatchObject({
+      code: 'backend_failed',
+      message: expect.stringMatching(/not (?:ready|loaded yet)/) as string,
+      details: { temporary: true },
+    })
+    await slower.end()
+  },
+)
+
+test('a gateway whose server is away for a moment is asked again', async () => {
+  const server = await startForeign('kserve', { live: [502, 503], grpc: false })
+  expect((await (await load({ url: server.url })).run(ids))['text_embeds']!.dims).toEqual([2, 256])
+  await server.end()
+})
+
+test('an address where something else answers is told as one', async () => {
+  const server = await startForeign('kserve', { live: [404], grpc: false })
+  await expect(load({ url: server.url })).rejects.toMatchObject({
+    code: 'backend_failed',
+    message: expect.stringContaining('does not speak the Open Inference Protocol') as string,
+    details: { status: 404 },
+  })
+  await server.end()
+})
+
 test('tokens go with every request, and a wrong one is told', async () => {
   const server = await startForeign('triton', { token: 'Bearer right' })
   for (const protocol of ['auto', 'http'] as const) {
@@ -152,6 +185,7 @@ test('another model under the right name is refused by the self-test', async () 
   const backend = new RemoteBackend({ url: server.url })
   await expect(IctScorer.fromPretrained(DEMO, { backend })).rejects.toMatchObject({
     code: 'model_self_test_failed',
+    message: expect.stringContaining('The server runs another model under this name') as string,
     details: { device: 'remote' },
   })
   await server.end()

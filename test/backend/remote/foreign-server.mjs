@@ -13,10 +13,35 @@ const { manner, models, ...changes } = JSON.parse(process.argv[2])
 
 /** Where they differ; the sizes are small so that tests meet them. */
 const MANNERS = {
-  triton: { binary: 'announced', column: true, restBytes: 4 << 20, grpcBytes: 2 ** 31 - 1, error: 'json' },
-  kserve: { binary: 'unannounced', column: false, restBytes: 2 ** 31, grpcBytes: 8 << 20, error: 'json' },
+  // What is too large has status 400, and so has what is not ready.
+  triton: {
+    binary: 'announced',
+    column: true,
+    restBytes: 4 << 20,
+    grpcBytes: 2 ** 31 - 1,
+    error: 'json',
+    tooLarge: [400, 'the request exceeds the maximum allowed input size'],
+    loading: [400, 'Model version not ready'],
+  },
+  // A runtime that hands on the id of its request fails where there is none.
+  kserve: {
+    binary: 'unannounced',
+    column: false,
+    restBytes: 2 ** 31,
+    grpcBytes: 8 << 20,
+    error: 'json',
+    needsId: true,
+    loading: [503, 'Model is not ready.'],
+  },
   // Bytes come back only for outputs that are asked for one by one.
-  ovms: { binary: 'each output', column: false, restBytes: 2 ** 30, grpcBytes: 2 ** 30, error: 'json' },
+  ovms: {
+    binary: 'each output',
+    column: false,
+    restBytes: 2 ** 30,
+    grpcBytes: 2 ** 30,
+    error: 'json',
+    loading: [404, 'Model with requested version is not loaded yet'],
+  },
   mlserver: { binary: 'none', column: false, restBytes: 2 ** 31, grpcBytes: 4 << 20, error: 'text' },
 }
 const {
@@ -33,6 +58,15 @@ const {
   slow = 0,
   token,
   spoil = 1,
+  needsId = false,
+  tooLarge = [413, 'the body is larger than this server takes'],
+  // Rows that a model takes in one request.
+  maxRows = Infinity,
+  // How often a model is asked for before it is ready, and what is said until then.
+  loads = 0,
+  loading,
+  // Statuses that /v2/health/live has first, as of a gateway whose server is away.
+  live = [],
 } = { ...MANNERS[manner], ...changes }
 
 const sessions = new Map()
@@ -43,7 +77,11 @@ const seen = { rest: 0, binary: 0, grpc: 0, rows: [] }
 
 const TYPES = { FP32: ['float32', Float32Array], INT64: ['int64', BigInt64Array] }
 
+let asked = 0
+
 async function run(name, inputs) {
+  const [count] = inputs[0].shape
+  if (count > maxRows) throw new Error(`inference request batch-size must be <= ${maxRows} for '${name}'`)
   const session = sessions.get(name)
   const feeds = Object.fromEntries(
     inputs.map(({ name: input, shape, datatype, values }) => {
@@ -91,7 +129,7 @@ async function infer(request, response, name) {
     chunks.push(chunk)
     size += chunk.length
   }
-  if (size > restBytes) return failed(response, 413, `the body has ${size} bytes, more than ${restBytes}`)
+  if (size > restBytes) return failed(response, ...tooLarge)
   const body = Buffer.concat(chunks)
   const refusal = refuse.shift()
   if (refusal) return send(response, ...refusal)
@@ -100,6 +138,7 @@ async function infer(request, response, name) {
     return failed(response, 400, 'Invalid JSON: unexpected bytes')
   if (header !== undefined) seen.binary++
   const json = JSON.parse(body.subarray(0, header === undefined ? body.length : Number(header)))
+  if (needsId && json.id === undefined) return failed(response, 500, 'id: Input should be a valid string')
   let at = Number(header)
   const inputs = json.inputs.map(({ name: input, shape, datatype, data, parameters }) => {
     if (!parameters?.binary_data_size) {
@@ -146,11 +185,11 @@ const rest = createServer((request, response) => {
   const [, model, ready, inferring] =
     /^\/v2\/models\/([^/]+)(?:\/(ready)|\/(infer))?$/.exec(request.url) ?? []
   if (request.url === '/seen') return send(response, 200, seen)
-  if (request.url === '/v2/health/live') return send(response, 200, '')
+  if (request.url === '/v2/health/live') return send(response, live.shift() ?? 200, '')
   if (token && request.headers.authorization !== token) return failed(response, 401, 'who are you?')
   if (!model || !sessions.has(model))
     return failed(response, 404, `Request for unknown model: '${model}' is not found`)
-  if (ready) return send(response, 200, '')
+  if (ready) return asked++ < loads ? failed(response, ...loading) : send(response, 200, '')
   if (inferring)
     return void infer(request, response, model).catch((error) => failed(response, 500, error.message))
   send(response, 200, { name: model })

@@ -78,3 +78,27 @@ test('maxBytes splits before anything is refused', async () => {
   expect((await server.seen()).rows.slice(1).sort()).toEqual([1, 2, 2])
   await server.end()
 })
+
+test.each(['auto', 'http'] as const)(
+  'rows are split to what a model takes at a time, found out by its refusal (%s)',
+  async (protocol) => {
+    const server = await startForeign('triton', { maxRows: 2 })
+    const backend = new RemoteBackend({ url: server.url, protocol })
+    await using hp = await HpScorer.fromPretrained(DEMO, { backend, batchSize: 5 })
+    expect(await hp.score(images)).toEqual(local['hp'])
+    expect(await hp.score(images)).toEqual(local['hp'])
+    // The self-test, then twice five pictures.
+    expect((await server.seen()).rows.slice(1).sort()).toEqual([1, 1, 2, 2, 2, 2])
+    await server.end()
+  },
+)
+
+test('a body that is too large is split also where a server refuses it with 400', async () => {
+  const server = await startForeign('triton', { restBytes: 2 << 20 })
+  const backend = new RemoteBackend({ url: server.url, protocol: 'http' })
+  await using hp = await HpScorer.fromPretrained(DEMO, { backend, batchSize: 5 })
+  expect(await hp.score(images)).toEqual(local['hp'])
+  expect(backend.name).toContain('REST binary')
+  expect((await server.seen()).rows.slice(1).sort()).toEqual([2, 3])
+  await server.end()
+})

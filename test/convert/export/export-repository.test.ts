@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { InferenceSession } from 'onnxruntime-node'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
@@ -108,7 +109,43 @@ ${end}`,
     )
     expect(config('ict_vision')).not.toContain('hp_logits')
   })
+
+  test('names, types and shapes of the config are those that the graph declares, as Triton checks at load', async () => {
+    await copyDemo()
+    const { towers } = await exported()
+    for (const { name } of towers) {
+      const config = readFileSync(join(folder, 'out', name, 'config.pbtxt'), 'utf8')
+      const session = await InferenceSession.create(join(folder, 'out', name, '1/model.onnx/model.onnx'))
+      for (const [block, graph] of [
+        ['input', session.inputMetadata],
+        ['output', session.outputMetadata],
+      ] as const)
+        expect(declaredIn(config, block)).toEqual(graph.map(declared))
+      await session.release()
+    }
+  })
 })
+
+type Declared = readonly [name: string, type: string, shape: readonly number[]]
+
+/** -1 for what varies, as Triton reads a graph. */
+function declared(metadata: InferenceSession.ValueMetadata): Declared {
+  if (!metadata.isTensor) throw new Error('a tower has tensors only')
+  const shape = metadata.shape.map((dim) => (typeof dim === 'number' ? dim : -1))
+  return [metadata.name, metadata.type === 'int64' ? 'TYPE_INT64' : 'TYPE_FP32', shape]
+}
+
+/** What a config promises of the graph: where there is a `reshape`, that, and the batch before it. */
+function declaredIn(config: string, block: 'input' | 'output'): Declared[] {
+  const [, text] = new RegExp(`^${block} \\[\n([^]*?)^\\]`, 'm').exec(config)!
+  return text!.split(/^  \}/m).flatMap((entry) => {
+    const name = /name: "(.*)"/.exec(entry)?.[1]
+    if (name === undefined) return []
+    const dims = (/reshape \{ shape: \[(.*?)\]/.exec(entry) ?? /dims: \[(.*?)\]/.exec(entry))![1]!
+    const shape = [-1, ...(dims.match(/-?\d+/g) ?? []).map(Number)]
+    return [[name, /data_type: (\w+)/.exec(entry)![1]!, shape] as Declared]
+  })
+}
 
 test('ovms: a version folder with the graph and its data, and a config of all towers', async () => {
   await copyDemo()
@@ -125,7 +162,7 @@ test('ovms: a version folder with the graph and its data, and a config of all to
   ])
   expect(JSON.parse(readFileSync(join(folder, 'out/config.json'), 'utf8'))).toEqual({
     model_config_list: ['ict_vision', 'ict_text', 'hp_vision'].map((name) => ({
-      config: { name, base_path: `/models/${name}` },
+      config: { name, base_path: name },
     })),
   })
 })

@@ -9,6 +9,7 @@ import {
   GRPC_SERVICE,
 } from '../../../src/backend/open-inference/grpc-messages.ts'
 import { BackendError, RequestError } from '../../../src/base/errors.ts'
+import { ProtobufWriter } from '../../../src/onnx/protobuf.ts'
 import { type GrpcServer, serveGrpc } from '../../../src/server/open-inference/grpc-server-node.ts'
 import type { ServedTower } from '../../../src/server/open-inference/served-tower.ts'
 
@@ -58,7 +59,7 @@ function call(method: string, message: Uint8Array, token = 'Bearer right'): Prom
   metadata.set('authorization', token)
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(
-      `/${GRPC_SERVICE}/${method}`,
+      method.startsWith('/') ? method : `/${GRPC_SERVICE}/${method}`,
       (bytes: Uint8Array) => Buffer.from(bytes),
       (bytes: Buffer) => new Uint8Array(bytes),
       message,
@@ -89,6 +90,38 @@ test('is live and ready for everybody, and has its models for those with a token
   expect(outputs['x']).toEqual({ dtype: 'float32', dims: [1, 2], data: Float32Array.of(7, 7) })
 })
 
+const HEALTH = '/grpc.health.v1.Health/Check'
+test('answers the health check of gRPC, for everybody', async () => {
+  // HealthCheckResponse { status: SERVING }
+  const serving = Uint8Array.of(8, 1)
+  expect(await call(HEALTH, new Uint8Array(), '')).toEqual(serving)
+  expect(await call(HEALTH, encodeModelName(GRPC_SERVICE), '')).toEqual(serving)
+})
+
+test('has an index of its towers', async () => {
+  const index = Buffer.from(await call('RepositoryIndex', new Uint8Array())).toString('latin1')
+  // RepositoryIndexResponse { models { name, version, state } … }
+  expect(index).toMatch(/^\n\x10\n\x04same\x12\x011\x1a\x05READY\n/)
+  expect(index.match(/READY/g)).toHaveLength(towers.length)
+})
+
+/** `same` with one more field in its tensor or its outputs. */
+const asking = (field: 'input' | 'output', parameter: string): Uint8Array => {
+  const parameters = new ProtobufWriter().bytes(1, parameter).bytes(2, new ProtobufWriter().varint(2, 3))
+  const head = new ProtobufWriter().bytes(1, 'x').bytes(2, 'FP32').packed(3, [1, 2])
+  const tensor = field === 'input' ? head.bytes(4, parameters) : head
+  const message = new ProtobufWriter().bytes(1, 'same').bytes(5, tensor)
+  if (field === 'output') message.bytes(6, new ProtobufWriter().bytes(1, 'x').bytes(2, parameters))
+  return message.bytes(7, new Uint8Array(8)).finish()
+}
+
+test('parameters that are hints are let be', async () => {
+  for (const field of ['input', 'output'] as const) {
+    const { outputs } = decodeGrpcResponse(await call('ModelInfer', asking(field, 'content_type')))
+    expect(outputs['x']!.dims).toEqual([1, 2])
+  }
+})
+
 const { status } = grpc
 test.each([
   ['ModelReady', encodeModelName('nowhere'), status.NOT_FOUND, /no model "nowhere" here/],
@@ -96,6 +129,9 @@ test.each([
   ['ModelInfer', request('nowhere'), status.NOT_FOUND, /no model/],
   ['ModelInfer', request('same', 3), status.INVALID_ARGUMENT, /is FP32 \[-1,2\].*not FP32 \[1,3\]/],
   ['ModelInfer', Uint8Array.of(1, 2, 3), status.INVALID_ARGUMENT, /cannot be read/],
+  ['ModelInfer', asking('input', 'shared_memory_region'), status.INVALID_ARGUMENT, /asks for shared memory/],
+  ['ModelInfer', asking('output', 'classification'), status.INVALID_ARGUMENT, /asks for classification/],
+  [HEALTH, encodeModelName('elsewhere'), status.NOT_FOUND, /no service "elsewhere"/],
   ['ModelInfer', request('same', 3000), status.RESOURCE_EXHAUSTED, /larger than max/],
   ['ModelInfer', request('busy'), status.RESOURCE_EXHAUSTED, /Too much waits/],
   ['ModelInfer', request('closing'), status.UNAVAILABLE, /closes/],

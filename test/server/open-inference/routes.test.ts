@@ -72,6 +72,25 @@ it('says what it is, that it is there, and what its towers take', async () => {
   }
 })
 
+it('has an index of its towers, as Triton and MLServer, and a list, as KServe', async () => {
+  const index = await app.request('/v2/repository/index', { method: 'POST', body: '{}' })
+  const entries = ['twice', 'busy', 'closing', 'broken'].map((name) => ({
+    name,
+    version: '1',
+    state: 'READY',
+  }))
+  expect(await index.json()).toEqual(entries)
+  expect(await json('/v2/models')).toEqual({ models: ['twice', 'busy', 'closing', 'broken'] })
+})
+
+it('takes null for what is not given, as Python writes it', async () => {
+  const nulls = { id: null, parameters: null, outputs: null, inputs: [{ ...x, parameters: null }] }
+  const { outputs } = (await (await infer(nulls)).json()) as { outputs: { name: string }[] }
+  expect(outputs.map(({ name }) => name)).toEqual(['y', 'sum'])
+  const sizeless = { ...x, parameters: { binary_data_size: null } }
+  expect((await infer({ inputs: [sizeless] })).status).toBe(200)
+})
+
 it('answers JSON with JSON, nested or flat, and gives the outputs that are asked for', async () => {
   const flat = await infer({ id: 'a', inputs: [x] })
   expect(flat.headers.get('content-type')).toMatch(/^application\/json/)
@@ -157,6 +176,20 @@ it.each([
     /datatype BYTES; towers have FP32/,
   ],
   ['a wrong shape', { inputs: [{ ...x, shape: [1e300, 2, 2] }] }, 'twice', 400, /no shape that can be/],
+  [
+    'a classification',
+    { inputs: [x], outputs: [{ name: 'y', parameters: { classification: 2 } }] },
+    'twice',
+    400,
+    /tensor y asks for classification/,
+  ],
+  [
+    'shared memory',
+    { inputs: [{ ...x, data: undefined, parameters: { shared_memory_region: 'a' } }] },
+    'twice',
+    400,
+    /tensor x asks for shared memory/,
+  ],
   ['another output', { inputs: [x], outputs: [{ name: 'z' }] }, 'twice', 400, /no output "z"; it has y, sum/],
   ['too much', new Uint8Array(5000), 'twice', 413, /more than 4000 bytes/],
   ['what has to wait', { inputs: [x] }, 'busy', 429, /Too much waits/],
@@ -178,7 +211,8 @@ it('refuses another version, and bodies that are packed', async () => {
   expect((await app.request('/v2/models/twice/versions/2/ready')).status).toBe(404)
   const packed = await infer({ inputs: [x] }, 'twice', { 'content-encoding': 'gzip' })
   expect([packed.status, await packed.json()]).toEqual([
-    400,
+    415,
     { error: 'The body is gzip; send it as it is.' },
   ])
+  expect(packed.headers.get('accept-encoding')).toBe('identity')
 })
