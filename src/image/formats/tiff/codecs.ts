@@ -39,10 +39,11 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.group3:
     case COMPRESSION.group4:
       return { ...usual, predicts: false, unpack: fax(tif) }
+    case COMPRESSION.oldJpeg:
+      // Goes through the file by itself (`OldJpeg`).
+      return { predicts: false, reverses: false, swaps: false, unpack: () => false }
     default:
-      throw notRead(
-        compression === COMPRESSION.oldJpeg ? 'old JPEG compression' : `compression ${compression}`,
-      )
+      throw notRead(`compression ${compression}`)
   }
 }
 
