@@ -3,13 +3,14 @@ import type { Inflate } from '../../codecs/image-codecs.ts'
 import { unreadable } from '../../image-errors.ts'
 import { decodeFax, type FaxLayout } from '../fax/fax-decoder.ts'
 import { inflateDamaged } from '../inflate-damaged.ts'
-import { unpackBits, unpackTiffLzw, unpackZstandard } from '../tiff-compression.ts'
+import { unpackBits, unpackTiffLzw } from '../tiff-compression.ts'
 import { jpegCodec } from '../tiff-jpeg.ts'
 import type { Codec } from './codec.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { unpackLzma } from './lzma/xz.ts'
 import { COMPRESSION, notRead } from './pillow-setup.ts'
 import { unpackThunder } from './thunder.ts'
+import { unpackZstandard } from './zstd/zstd.ts'
 
 /** Throws `ImageError` `image_unsupported`, `image_unreadable` where compression and samples do not go together. */
 export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec {
@@ -25,7 +26,7 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.oldDeflate:
       return { ...usual, unpack: deflate(inflate) }
     case COMPRESSION.zstandard:
-      return { ...usual, unpack: whatThereIs(unpackZstandard) }
+      return { ...usual, unpack: unpackZstandard }
     case COMPRESSION.lzma:
       return { ...usual, unpack: whatThereIs(unpackLzma) }
     case COMPRESSION.packBits:
