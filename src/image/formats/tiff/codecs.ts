@@ -28,7 +28,7 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.zstandard:
       return { ...usual, unpack: unpackZstandard }
     case COMPRESSION.lzma:
-      return { ...usual, unpack: whatThereIs(unpackLzma) }
+      return { ...usual, unpack: whatThereIs((data, size) => unpackLzma(data, size)) }
     case COMPRESSION.packBits:
       return { ...usual, predicts: false, unpack: whatThereIs(unpackBits) }
     case COMPRESSION.thunderScan:
