@@ -10,10 +10,10 @@ import { joinPicture } from './join-picture.ts'
 import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
-import { type JpegEngine, type JpegKernel, jpegKernel } from './kernel.ts'
+import { type JpegEngine, type JpegKernel, jpegKernel, KernelRoom } from './kernel.ts'
 import { readLosslessScan } from './lossless-scan.ts'
 import { readScanHeader } from './scan-header.ts'
-import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
+import { needsSmoothing, rowSmoother } from './smooth-blocks.ts'
 
 /**
  * Decodes a JPEG file to the pixels of libjpeg-turbo 3 as Pillow calls it: sequential and progressive, of 8 bits, any
@@ -164,22 +164,18 @@ function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Ar
 /** Of a progressive file all coefficients are there only now. */
 function transform(picture: JpegPicture, scans: number): void {
   const smoothed = needsSmoothing(picture)
-  const block = new Int16Array(64)
   for (const component of picture.components) {
     const { blocksAcross, blocksDown, coefficients, quant, stride } = component
     if (!quant) continue
-    const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
-    const [rows] = makeBlockRows([{ component, rows: 1 }], picture.kernel)
+    const room = picture.kernel && new KernelRoom(picture.kernel)
+    const smooth = smoothed ? rowSmoother(component, picture, scans, room) : undefined
+    const [rows] = makeBlockRows([{ component, rows: 1 }], picture.kernel, room)
     const { blocks, transform } = rows!
     for (let row = 0; row < blocksDown; row++) {
       const from = row * stride * 8
       const to = from + blocksAcross * 64
-      if (smooth) {
-        for (let column = 0, at = 0; at < to - from; column++, at += 64) {
-          smooth(row, column, from + at, block)
-          blocks.set(block, at)
-        }
-      } else blocks.set(coefficients.subarray(from, to))
+      blocks.set(coefficients.subarray(from, to))
+      smooth?.(row, rows!)
       transform(row, 0, blocksAcross)
     }
   }

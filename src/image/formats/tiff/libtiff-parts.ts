@@ -6,8 +6,8 @@ import type { Codec } from './codec.ts'
 import { codecOf } from './codecs.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { type LibtiffSizes, libtiffSizes } from './libtiff-sizes.ts'
-import { COMPRESSION } from './pillow-setup.ts'
 import { OldJpeg } from './old-jpeg/old-jpeg.ts'
+import { COMPRESSION } from './pillow-setup.ts'
 import { makeUndo } from './predictor.ts'
 
 /** A strip or tile. */
