@@ -1,6 +1,15 @@
 import { LzmaModel } from './lzma-model.ts'
-import type { Lzma2Run } from './lzma2.ts'
 import { RangeReader } from './range-reader.ts'
+
+/** What a stream of LZMA2 has brought. */
+export interface Lzma2Run {
+  /** Bytes of the output that are written. */
+  readonly length: number
+  /** Where the input has got to. */
+  readonly at: number
+  /** The end mark has come. */
+  readonly ended: boolean
+}
 
 /** The chunks of LZMA2, written one behind the other into `out`, which is their dictionary, too. Without WebAssembly. */
 export class Lzma2 {

@@ -1,16 +1,6 @@
 import { reserve, startKernel } from '../../../kernel.ts'
 import { LZMA_KERNEL } from './lzma-kernel.ts'
-import { Lzma2 } from './lzma2-js.ts'
-
-/** What a stream of LZMA2 has brought. */
-export interface Lzma2Run {
-  /** Bytes of the output that are written. */
-  readonly length: number
-  /** Where the input has got to. */
-  readonly at: number
-  /** The end mark has come. */
-  readonly ended: boolean
-}
+import { Lzma2, type Lzma2Run } from './lzma2-js.ts'
 
 /** What lzma-kernel.as exports. All places are bytes of its memory. */
 interface Kernel {
