@@ -11,9 +11,12 @@ import { basename, extname } from 'node:path'
 const WHAT = {
   'resize-kernel': 'the two resampling passes',
   'lzw-kernel': 'the loop of LZW',
+  'zstd-kernel': 'Zstandard',
+  'lzma-kernel': 'the loop of LZMA',
   'jpeg-kernel': 'what is done to every sample of a JPEG',
   'weight-kernel': 'what is done to every weight',
 }
+const WITHOUT_SIMD = ['lzw-kernel', 'zstd-kernel', 'lzma-kernel']
 const [source, compiled] = process.argv.slice(2)
 const kind = extname(source)
 const name = basename(source, kind)
@@ -25,6 +28,6 @@ const lines = base64
 writeFileSync(
   source.slice(0, -kind.length) + '.ts',
   `// Made by scripts/build-kernel.mjs from ${name}${kind}: change that file, not this one.\n` +
-    `/** WebAssembly${name === 'lzw-kernel' ? '' : ' (with SIMD)'} of ${WHAT[name]}, base64. */\n` +
+    `/** WebAssembly${WITHOUT_SIMD.includes(name) ? '' : ' (with SIMD)'} of ${WHAT[name]}, base64. */\n` +
     `export const ${name.toUpperCase().replace('-', '_')}: string =\n${lines}\n`,
 )

@@ -70,20 +70,19 @@ export function libyuvToRgb(planes: AvifPlanes, constants: LibyuvConstants, hasA
   const [scale, bias] = constants.y
   const { ub, ug, vg, vr } = constants
   const [left, right] = [16 - lumaDepth, 2 * lumaDepth - 16]
-  const out = new Uint8Array(width * height * 3)
+  // Clamps.
+  const out = new Uint8ClampedArray(width * height * 3)
   for (let i = 0, q = 0; i < luma.length; i++, q += 3) {
     const y = luma[i]!
     const base = ((((y << left) | (y >> right)) * scale) >>> 16) + bias
     const cb = u ? u[i]! - 128 : 0
     const cr = v ? v[i]! - 128 : 0
-    out[q] = clamp((base + cr * vr) >> 6)
-    out[q + 1] = clamp((base - (cb * ug + cr * vg)) >> 6)
-    out[q + 2] = clamp((base + cb * ub) >> 6)
+    out[q] = (base + cr * vr) >> 6
+    out[q + 1] = (base - (cb * ug + cr * vg)) >> 6
+    out[q + 2] = (base + cb * ub) >> 6
   }
-  return out
+  return new Uint8Array(out.buffer)
 }
-
-const clamp = (value: number): number => Math.max(0, Math.min(255, value))
 
 function repeat(plane: Plane, width: number, height: number): Plane {
   const stride = half(width, true)

@@ -162,7 +162,10 @@ class Inflater {
       const code = this.#symbol(tables.distances)
       if (code < 0 || code > 29) return 'bad'
       const distance = DISTANCES[code]! + this.#bits(DISTANCE_BITS[code]!)
-      if (this.#ended || distance > this.#length || distance > this.#window) return 'bad'
+      if (this.#ended) return 'bad'
+      // Without room for it, where a match is taken from is not looked at.
+      if (this.#full) return 'full'
+      if (distance > this.#length || distance > this.#window) return 'bad'
       const end = Math.min(out.length, this.#length + length)
       const more = this.#length + length > out.length
       for (let at = this.#length; at < end; at++) out[at] = out[at - distance]!

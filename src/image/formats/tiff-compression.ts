@@ -33,28 +33,3 @@ export function unpackTiffLzw(data: Uint8Array, size: number): Uint8Array {
   if (!old && !(data.length > 1 && data[0] === 128 && data[1]! < 128)) return new Uint8Array(0)
   return unpackLzw(data, { clear: 256, early: old ? 0 : 1, highFirst: !old, size, damaged: 'stop' })
 }
-
-/** Returns what there is, at most `size` bytes. Throws where it is damaged before that. */
-export async function unpackZstandard(data: Uint8Array, size: number): Promise<Uint8Array> {
-  // Rare in pictures, and so not in everybody's bundle.
-  const { Decompress } = await import('fzstd')
-  const out = new Uint8Array(size)
-  let length = 0
-  const stream = new Decompress((chunk) => {
-    const part = chunk.subarray(0, size - length)
-    out.set(part, length)
-    length += part.length
-  })
-  // In pieces, so that a bomb does not unfold.
-  for (let at = 0; at < data.length && length < size; at += PIECE) {
-    try {
-      stream.push(data.subarray(at, at + PIECE), at + PIECE >= data.length)
-    } catch (error) {
-      // What is still to come is not asked for.
-      if (length < size) throw error
-    }
-  }
-  return out.subarray(0, length)
-}
-
-const PIECE = 4096

@@ -31,9 +31,11 @@ export const RUN_BITS = 13
 /** By the next 13 bits: run · 16 + the bits of its code; 0 where there is no such code. */
 export type RunTable = Uint16Array
 
+let tablesOnce: readonly [RunTable, RunTable] | undefined
+
 /** For white runs, and for black ones. */
-export function makeRunTables(): readonly [RunTable, RunTable] {
-  return [makeRunTable(WHITE), makeRunTable(BLACK)]
+export function runTables(): readonly [RunTable, RunTable] {
+  return (tablesOnce ??= [makeRunTable(WHITE), makeRunTable(BLACK)])
 }
 
 function makeRunTable(codes: string): RunTable {

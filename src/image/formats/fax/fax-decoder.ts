@@ -1,5 +1,5 @@
-import { makeRunTables, RUN_BITS, type RunTable } from './fax-codes.ts'
-import { EXTENSION, HORIZONTAL, LINE_END, PASS, readMode } from './fax-modes.ts'
+import { RUN_BITS, type RunTable, runTables } from './fax-codes.ts'
+import { EXTENSION, HORIZONTAL, LINE_END, MODE_BITS, MODES, PASS } from './fax-modes.ts'
 import { FaxReader } from './fax-reader.ts'
 import { FaxRuns } from './fax-runs.ts'
 
@@ -45,7 +45,7 @@ class FaxStrip {
   readonly #data: Uint8Array
   readonly #out: Uint8Array
   readonly #layout: FaxLayout
-  readonly #tables = makeRunTables()
+  readonly #tables = runTables()
   readonly #runs: FaxRuns
   lines = 0
   /** A line's end has been read with the line. */
@@ -213,16 +213,15 @@ class FaxStrip {
     while (!runs.done) {
       if (runs.full()) return 'bad'
       if (!reader.need(7)) return 'ended'
-      const [mode, length] = readMode(reader.peek(7))
-      reader.skip(length)
+      const bits = reader.peek(7)
+      const mode = MODES[bits]!
+      reader.skip(MODE_BITS[bits]!)
       if (mode === PASS) {
         runs.pass()
       } else if (mode === HORIZONTAL) {
-        const first = runs.black
-        for (const black of first ? ([1, 0] as const) : ([0, 1] as const)) {
-          const stopped = this.#readRun(black, false)
-          if (stopped) return stopped === 'ended' ? 'ended' : 'bad'
-        }
+        const first = runs.black ? 1 : 0
+        const stopped = this.#readRun(first, false) ?? this.#readRun(first === 1 ? 0 : 1, false)
+        if (stopped) return stopped === 'ended' ? 'ended' : 'bad'
         runs.look()
       } else if (mode === EXTENSION || mode === LINE_END) {
         runs.rest()

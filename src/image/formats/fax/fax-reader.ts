@@ -1,6 +1,7 @@
 /** Bits of fax data, high ones first, taken as libtiff takes them: where they end, zeros are put behind the last ones. */
 export class FaxReader {
   readonly #data: Uint8Array
+  readonly #length: number
   /** Bits that are taken, and the end of those that are there or made up. */
   #at = 0
   #end: number
@@ -8,14 +9,18 @@ export class FaxReader {
   #loaded = 0
 
   constructor(data: Uint8Array) {
-    this.#data = data
+    this.#length = data.length
     this.#end = data.length * 8
+    // So that looking ahead need not ask where it is.
+    this.#data = new Uint8Array(data.length + 8)
+    this.#data.set(data)
   }
 
   /** Makes sure of so many bits. False where there are none left. */
   need(count: number): boolean {
-    const last = Math.min(this.#data.length, this.#loaded + (count > 8 ? 2 : 1))
-    while (this.#loaded * 8 - this.#at < count && this.#loaded < last) this.#loaded++
+    const wanted = (this.#at + count + 7) >> 3
+    if (wanted > this.#loaded)
+      this.#loaded = Math.min(wanted, this.#length, this.#loaded + (count > 8 ? 2 : 1))
     if (this.#end - this.#at >= count) return true
     if (this.#end <= this.#at) return false
     this.#end = this.#at + count
@@ -24,9 +29,9 @@ export class FaxReader {
 
   /** The next bits, up to 16, without taking them. */
   peek(count: number): number {
+    const data = this.#data
     const byte = this.#at >> 3
-    const three =
-      ((this.#data[byte] ?? 0) << 16) | ((this.#data[byte + 1] ?? 0) << 8) | (this.#data[byte + 2] ?? 0)
+    const three = byte > this.#length ? 0 : (data[byte]! << 16) | (data[byte + 1]! << 8) | data[byte + 2]!
     return (three >> (24 - (this.#at & 7) - count)) & ((1 << count) - 1)
   }
 
@@ -36,7 +41,7 @@ export class FaxReader {
 
   /** Bits that are loaded or made up, and not taken. */
   get #held(): number {
-    const made = this.#end > this.#data.length * 8
+    const made = this.#end > this.#length * 8
     return Math.max(0, (made ? this.#end : this.#loaded * 8) - this.#at)
   }
 

@@ -138,31 +138,30 @@ export class FaxRuns {
   /** Writes the line as bits, 1 for black. */
   paint(out: Uint8Array, row: number): void {
     if (this.black) this.#line[this.#count] = 0
+    const line = this.#line
     const end = this.#count + (this.#count & 1)
+    // White first; what was there before goes.
+    out.fill(0, row, row + ((this.#width + 7) >> 3))
     let x = 0
     for (let i = 0; i < end; i++) {
-      let run = this.#line[i]! >>> 0
-      if (x + run > this.#width) run = this.#line[i] = this.#width - x
-      if (run > 0) fill(out, row, x, x + run, (i & 1) === 1)
+      let run = line[i]! >>> 0
+      if (x + run > this.#width) run = line[i] = this.#width - x
+      if (run > 0 && (i & 1) === 1) blacken(out, row, x, x + run)
       x += run
     }
   }
 }
 
-function fill(out: Uint8Array, row: number, from: number, to: number, black: boolean): void {
+function blacken(out: Uint8Array, row: number, from: number, to: number): void {
   const first = row + (from >> 3)
   const last = row + ((to - 1) >> 3)
   const head = 0xff >> (from & 7)
   const tail = (0xff << (7 - ((to - 1) & 7))) & 0xff
-  const set = (at: number, mask: number): void => {
-    if (black) out[at]! |= mask
-    else out[at]! &= ~mask
-  }
   if (first === last) {
-    set(first, head & tail)
+    out[first]! |= head & tail
     return
   }
-  set(first, head)
-  out.fill(black ? 0xff : 0, first + 1, last)
-  set(last, tail)
+  out[first]! |= head
+  for (let at = first + 1; at < last; at++) out[at] = 0xff
+  out[last]! |= tail
 }

@@ -30,6 +30,7 @@ export function readHuffmanScan(
   // Of more scans than one Pillow wants to see the end in any case.
   const open = picture.file && !picture.progressive && scan.parts.length === picture.components.length
   const reader = open && endsOpen(bytes, at) ? new EdgeReader(bytes, at) : new BitReader(bytes, at)
+  reader.resyncs = picture.resyncs
   const decodeBlock = reader.edge > 0 ? decodePlainly : decodeSequential
   const band: Progression = { from: scan.from, to: scan.to, shift: scan.shift, endOfBand: 0 }
   const states: BlockState[] = []

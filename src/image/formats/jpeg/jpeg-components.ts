@@ -49,6 +49,10 @@ export interface JpegPicture {
   readonly unitsDown: number
   /** The last row of units that the last scan had data for. */
   lastGoodRow: number
+  /** Rows of units that the last scan has brought. */
+  rowsDone: number
+  /** Where another restart marker comes than the expected one, it is gone on from there, as far as that can be. */
+  resyncs: boolean
   /** What works on its samples; JavaScript does where there is none. */
   readonly kernel: JpegKernel | undefined
 }
@@ -95,7 +99,7 @@ export function readPicture(
   // One picture is decoded at a time, and handed on as a copy.
   taken = 0
   const components = specs.map((spec) => makeComponent(spec, frame))
-  return { ...frame, components, lastGoodRow: 0, kernel }
+  return { ...frame, components, lastGoodRow: 0, rowsDone: 0, resyncs: true, kernel }
 }
 
 type Spec = Pick<JpegComponent, 'id' | 'h' | 'v' | 'quantIndex'>
@@ -120,7 +124,7 @@ function takePlane(samples: number): Uint8ClampedArray {
 
 function makeComponent(
   { id, h, v, quantIndex }: Spec,
-  frame: Omit<JpegPicture, 'components' | 'lastGoodRow' | 'kernel'>,
+  frame: Omit<JpegPicture, 'components' | 'lastGoodRow' | 'rowsDone' | 'resyncs' | 'kernel'>,
 ): JpegComponent {
   const { width, height, progressive, lossless, maxH, maxV, unitsAcross, unitsDown } = frame
   const side = lossless ? 1 : 8

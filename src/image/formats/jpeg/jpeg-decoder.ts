@@ -10,10 +10,10 @@ import { joinPicture } from './join-picture.ts'
 import { type CheckFrame, type JpegPicture, readPicture } from './jpeg-components.ts'
 import { isFrame, nextMarker } from './jpeg-markers.ts'
 import { JpegTables } from './jpeg-tables.ts'
-import { type JpegEngine, type JpegKernel, jpegKernel } from './kernel.ts'
+import { type JpegEngine, type JpegKernel, jpegKernel, KernelRoom } from './kernel.ts'
 import { readLosslessScan } from './lossless-scan.ts'
 import { readScanHeader } from './scan-header.ts'
-import { blockSmoother, needsSmoothing } from './smooth-blocks.ts'
+import { needsSmoothing, rowSmoother } from './smooth-blocks.ts'
 
 /**
  * Decodes a JPEG file to the pixels of libjpeg-turbo 3 as Pillow calls it: sequential and progressive, of 8 bits, any
@@ -41,9 +41,15 @@ export function decodeJpegStrip(
   return joinStream(readStream(reader, tables, jpegKernel(), check), colour)
 }
 
-/** Reads a stream of nothing but tables, as TIFF files have it. */
+/** Reads a stream of nothing but tables, as TIFF files have it. Where it ends too soon, libtiff makes up end marks. */
 export function readJpegTables(bytes: Uint8Array): JpegTables {
   const tables = new JpegTables()
+  if (bytes.at(-2) !== 0xff || bytes.at(-1) !== 0xd9) {
+    const longer = new Uint8Array(bytes.length + 2 * 65536)
+    for (let at = bytes.length; at < longer.length; at += 2) longer.set([0xff, 0xd9], at)
+    longer.set(bytes)
+    bytes = longer
+  }
   readStream(new ByteReader(bytes, () => truncated('JPEG', 'it ends within its tables')), tables)
   return tables
 }
@@ -104,15 +110,19 @@ function readSegments(
     if (!isKnown(marker))
       throw unreadable('JPEG', `it has a segment of a kind that does not exist (${marker.toString(16)})`)
     const start = at + 2
-    const end = at + Math.max(2, reader.u16(at, false))
+    const length = reader.u16(at, false)
+    if (length < 2 && TABLES.includes(marker)) throw unreadable('JPEG', 'its tables are damaged')
+    const end = at + Math.max(2, length)
     at = end
     if (isFrame(marker)) {
       if (stream.picture) throw unreadable('JPEG', 'it has two frame headers')
       stream.picture = readPicture(reader, start, end, marker, kernel, check)
     } else if (marker === 0xda) {
       at = readScan(reader, start, end, stream, tables)
+      // What comes behind, libtiff does not care for.
+      if (stream.whole && check) break
       // With the last pixel decoded, Pillow looks no further than to the end of the bytes that it has read by then.
-      if (stream.whole && !check)
+      if (stream.whole)
         reader = new ByteReader(reader.bytes.subarray(0, Math.ceil(at / CHUNK) * CHUNK), cutInSegment)
     } else if (marker === 0xe0 && end - start >= 14 && reader.text(start, 5) === 'JFIF\0') {
       if (stream.scans === 0) stream.jfif = true
@@ -164,22 +174,18 @@ function joinStream({ picture, scans }: JpegStream, colour: JpegColour): Uint8Ar
 /** Of a progressive file all coefficients are there only now. */
 function transform(picture: JpegPicture, scans: number): void {
   const smoothed = needsSmoothing(picture)
-  const block = new Int16Array(64)
   for (const component of picture.components) {
     const { blocksAcross, blocksDown, coefficients, quant, stride } = component
     if (!quant) continue
-    const smooth = smoothed ? blockSmoother(component, picture, scans) : undefined
-    const [rows] = makeBlockRows([{ component, rows: 1 }], picture.kernel)
+    const room = picture.kernel && new KernelRoom(picture.kernel)
+    const smooth = smoothed ? rowSmoother(component, picture, scans, room) : undefined
+    const [rows] = makeBlockRows([{ component, rows: 1 }], picture.kernel, room)
     const { blocks, transform } = rows!
     for (let row = 0; row < blocksDown; row++) {
       const from = row * stride * 8
       const to = from + blocksAcross * 64
-      if (smooth) {
-        for (let column = 0, at = 0; at < to - from; column++, at += 64) {
-          smooth(row, column, from + at, block)
-          blocks.set(block, at)
-        }
-      } else blocks.set(coefficients.subarray(from, to))
+      blocks.set(coefficients.subarray(from, to))
+      smooth?.(row, rows!)
       transform(row, 0, blocksAcross)
     }
   }
@@ -202,5 +208,7 @@ function colourOf({ picture, jfif, adobe }: JpegStream): JpegColour {
 }
 
 const MAX_SCANS = 1000
+/** DQT, DHT, DAC. */
+const TABLES = [0xdb, 0xc4, 0xcc]
 /** Pillow hands a file to libjpeg by so many bytes. */
 const CHUNK = 65536

@@ -9,6 +9,15 @@ export interface JpegKernel {
   readonly memory: WebAssembly.Memory
   inverse(blocks: number, count: number, quant: number, to: number, stride: number): void
   units(reader: number, parts: number, partCount: number, x: number, count: number): number
+  smooth(
+    blocks: number,
+    count: number,
+    dc: number,
+    wide: number,
+    specs: number,
+    dcStep: number,
+    alone: boolean,
+  ): void
   halfBoth(near: number, far: number, sums: number, to: number, width: number): void
   halfAcross(near: number, to: number, width: number): void
   halfDown(near: number, far: number, bias: number, to: number, width: number): void

@@ -8,6 +8,8 @@ export class ScanBytes {
   at: number
   /** There are no bytes any more, nor was there a marker. What is read from there on is not the picture. */
   ended = false
+  /** A restart marker other than the expected one is got over. */
+  resyncs = true
   /** The whole file. */
   readonly file: Uint8Array
 
@@ -41,6 +43,8 @@ export class ScanBytes {
    */
   protected passRestart(expected: number): boolean {
     if (this.marker === 0) this.#nextMarker()
+    if (this.marker !== 0xd0 + expected && !this.resyncs)
+      throw truncated('JPEG', 'a restart marker of its scan is missing')
     while (this.marker !== 0xd0 + expected) {
       const ahead = this.marker >= 0xd0 && this.marker <= 0xd7 ? (this.marker - 0xd0 - expected) & 7 : -1
       // One of the next two, or no restart marker at all: data was lost; go without it until that marker's turn comes.

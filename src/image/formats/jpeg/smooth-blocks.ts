@@ -1,4 +1,7 @@
+import type { BlockRows } from './block-rows.ts'
 import type { JpegComponent, JpegPicture } from './jpeg-components.ts'
+import type { JpegKernel, KernelRoom } from './kernel.ts'
+import { DC_ESTIMATE, FROM_DC_ALONE, WITH_SOME_AC } from './smooth-estimates.ts'
 
 /**
  * What libjpeg-turbo 3 does for a progressive file whose scans have not brought its low coefficients in full (jdcoefct.c,
@@ -16,49 +19,100 @@ export function needsSmoothing({ components, progressive }: JpegPicture): boolea
   return possible && components.some(({ bitsLeft }) => bitsLeft.subarray(1, SAVED).some((bits) => bits !== 0))
 }
 
-/** Copies the block at `from` into `block`, smoothed. */
-export type SmoothBlock = (row: number, column: number, from: number, block: Int16Array) => void
+/** What its neighbours are to a row of blocks, and what may be estimated. */
+interface RowSpec {
+  /** The DC coefficients of five rows, with two more on either side. */
+  readonly dc: Int32Array
+  readonly wide: number
+  readonly dcStep: number
+  /** No AC coefficient has come. */
+  readonly alone: boolean
+  /** Of the first nine, the most that each may be (below 0: it is left as it is) and its step. */
+  readonly specs: Int32Array
+}
 
-/** Smooths the blocks of a component. Behind where the last scan broke off, what was known before it counts. */
-export function blockSmoother(component: JpegComponent, picture: JpegPicture, scans: number): SmoothBlock {
-  const { coefficients, stride, blocksAcross, blocksDown, v, bitsLeft } = component
+/** Smooths rows of blocks of a component, which are there as they came, in place. Behind where the last scan broke off, what was known before it counts. */
+export function rowSmoother(
+  component: JpegComponent,
+  picture: JpegPicture,
+  scans: number,
+  room: KernelRoom | undefined,
+): (row: number, rows: BlockRows) => void {
+  const { stride, blocksAcross, blocksDown, v, bitsLeft, quant } = component
+  const { unitsDown, lastGoodRow, kernel } = picture
   const bitsBefore = scans === 1 ? new Int8Array(64).fill(-1) : component.bitsBefore
-  const quant = component.quant!
-  const { unitsDown, lastGoodRow } = picture
-  const onlyDc = [bitsLeft, bitsBefore].map((bits) => bits.subarray(1, SAVED).every((left) => left === -1))
-  const window = new Int32Array(25)
   /** As libjpeg counts the rows of blocks, which in the last row of units is not as they are. */
   const edgeOf = (row: number): { place: number; end: number } => {
     const unit = Math.floor(row / v)
     const rows = unit < unitsDown - 1 ? v : blocksDown % v || v
     return { place: unit * rows + (row - unit * v), end: rows * unitsDown }
   }
-  return (row, column, from, block) => {
-    block.set(coefficients.subarray(from, from + 64))
-    const late = Math.floor(row / v) > lastGoodRow
-    const bits = late ? bitsBefore : bitsLeft
-    const withDc = onlyDc[late ? 1 : 0]!
+  const wide = blocksAcross + 4
+  const dc = new Int32Array(5 * wide)
+  const specOf = (bits: Int8Array): RowSpec => ({
+    dc,
+    wide,
+    dcStep: quant![0]!,
+    alone: bits.subarray(1, SAVED).every((left) => left === -1),
+    specs: Int32Array.from(PLACES.flatMap((at, k) => [mostOf(bits[k + 1]!), quant![at]!])),
+  })
+  const [now, before] = [specOf(bitsLeft), specOf(bitsBefore)]
+  const run = kernel && room ? inWasm(kernel, room, now) : smoothInJs
+  return (row, rows) => {
     const { place, end } = edgeOf(row)
     const above = place > 0 ? row - 1 : row
     const below = place < end - 1 ? row + 1 : row
-    const rows = [place > 1 ? row - 2 : above, above, row, below, place < end - 2 ? row + 2 : below]
-    for (let i = 0, y = 0; y < 5; y++) {
-      for (let x = column - 2; x <= column + 2; x++) {
-        const inside = Math.max(0, Math.min(x, blocksAcross - 1))
-        window[i++] = coefficients[rows[y]! * stride * 8 + inside * 64]!
-      }
-    }
-    const estimates = withDc ? FROM_DC_ALONE : WITH_SOME_AC
-    for (let k = 1; k <= estimates.length; k++) {
-      const at = PLACES[k - 1]!
-      const left = bits[k]!
-      if (left === 0 || block[at] !== 0) continue
-      const size = estimate(estimates[k - 1]!, window, quant[0]!, quant[at]!)
-      const most = left > 0 ? (1 << left) - 1 : Infinity
-      block[at] = Math.max(-most, Math.min(most, size))
-    }
-    if (withDc) block[0] = estimate(DC_KERNEL, window, quant[0]!, quant[0]!)
+    const near = [place > 1 ? row - 2 : above, above, row, below, place < end - 2 ? row + 2 : below]
+    for (const [i, from] of near.entries())
+      takeDc(component.coefficients, from * stride * 8, blocksAcross, dc.subarray(i * wide, (i + 1) * wide))
+    run(Math.floor(row / v) > lastGoodRow ? before : now, rows)
   }
+}
+
+/** A coefficient that has come to its last bit is left; one of which some have come does not reach the next. */
+function mostOf(left: number): number {
+  if (left === 0) return -1
+  return left > 0 ? (1 << left) - 1 : 0x7fffffff
+}
+
+function inWasm(
+  kernel: JpegKernel,
+  room: KernelRoom,
+  { dc, specs, wide }: RowSpec,
+): (spec: RowSpec, rows: BlockRows) => void {
+  const dcAt = room.take(dc.byteLength)
+  const specsAt = room.take(specs.byteLength)
+  return ({ dcStep, alone, specs }, { at }) => {
+    new Int32Array(kernel.memory.buffer, dcAt, dc.length).set(dc)
+    new Int32Array(kernel.memory.buffer, specsAt, specs.length).set(specs)
+    kernel.smooth(at, wide - 4, dcAt, wide, specsAt, dcStep, alone)
+  }
+}
+
+/** The same without WebAssembly. */
+function smoothInJs({ dc, wide, dcStep, alone, specs }: RowSpec, { blocks }: BlockRows): void {
+  const estimates = alone ? FROM_DC_ALONE : WITH_SOME_AC
+  for (let at = 0, centre = 2 * wide + 2; at < (wide - 4) * 64; at += 64, centre++) {
+    for (let k = 0; k < estimates.length; k++) {
+      const to = at + PLACES[k]!
+      const most = specs[2 * k]!
+      if (most < 0 || blocks[to] !== 0) continue
+      const { sum, turned } = estimates[k]!
+      const size = inSteps(
+        turned ? sum(dc, centre, 1, wide) : sum(dc, centre, wide, 1),
+        dcStep,
+        specs[2 * k + 1]!,
+      )
+      blocks[to] = Math.max(-most, Math.min(most, size))
+    }
+    if (alone) blocks[at] = inSteps(DC_ESTIMATE.sum(dc, centre, wide, 1), dcStep, dcStep)
+  }
+}
+
+function takeDc(coefficients: Int16Array, from: number, count: number, to: Int32Array): void {
+  for (let i = 0; i < count; i++) to[i + 2] = coefficients[from + i * 64]!
+  to[0] = to[1] = to[2]!
+  to[count + 2] = to[count + 3] = to[count + 1]!
 }
 
 /** How many coefficients it is about, DC included. */
@@ -67,116 +121,8 @@ const SAVED = 10
 /** Where the first nine AC coefficients of the zigzag order stand in a block. */
 const PLACES = [1, 8, 16, 9, 2, 3, 10, 17, 24]
 
-/** The weighted sum of the window, in 256ths of the coefficient's own steps, rounded away from 0. */
-function estimate(kernel: readonly number[], window: Int32Array, dcStep: number, step: number): number {
-  let sum = 0
-  for (let i = 0; i < 25; i++) sum += kernel[i]! * window[i]!
-  sum *= dcStep
-  const size = Math.floor((step * 128 + Math.abs(sum)) / (step * 256))
+/** A weighted sum in 256ths of the coefficient's own steps, rounded away from 0. */
+function inSteps(sum: number, dcStep: number, step: number): number {
+  const size = Math.floor((step * 128 + Math.abs(sum * dcStep)) / (step * 256))
   return sum < 0 ? -size : size
 }
-
-const turn = (kernel: readonly number[]): number[] =>
-  kernel.map((_, i) => kernel[(i % 5) * 5 + Math.floor(i / 5)]!)
-
-// prettier-ignore
-const ALL = {
-  across: [
-    -1, -1, 0, 1, 1,
-    -3, 13, 0, -13, 3,
-    -3, 38, 0, -38, 3,
-    -3, 13, 0, -13, 3,
-    -1, -1, 0, 1, 1,
-  ],
-  across2: [
-    0, 0, 0, 0, 0,
-    0, 2, -5, 2, 0,
-    1, 7, -14, 7, 1,
-    0, 2, -5, 2, 0,
-    0, 0, 0, 0, 0,
-  ],
-  across3: [
-    0, 0, 0, 0, 0,
-    0, 1, 0, -1, 0,
-    0, 2, 0, -2, 0,
-    0, 1, 0, -1, 0,
-    0, 0, 0, 0, 0,
-  ],
-  both: [
-    -1, 0, 0, 0, 1,
-    0, 9, 0, -9, 0,
-    0, 0, 0, 0, 0,
-    0, -9, 0, 9, 0,
-    1, 0, 0, 0, -1,
-  ],
-  across2down: [
-    0, 0, 0, 0, 0,
-    0, 1, -3, 1, 0,
-    0, 0, 0, 0, 0,
-    0, -1, 3, -1, 0,
-    0, 0, 0, 0, 0,
-  ],
-  down2across: [
-    0, 0, 0, 0, 0,
-    0, 1, 0, -1, 0,
-    0, -3, 0, 3, 0,
-    0, 1, 0, -1, 0,
-    0, 0, 0, 0, 0,
-  ],
-  down3: [
-    0, 0, 0, 0, 0,
-    0, 1, 2, 1, 0,
-    0, 0, 0, 0, 0,
-    0, -1, -2, -1, 0,
-    0, 0, 0, 0, 0,
-  ],
-}
-
-// prettier-ignore
-const DC_KERNEL = [
-  -2, -6, -8, -6, -2,
-  -6, 6, 42, 6, -6,
-  -8, 42, 152, 42, -8,
-  -6, 6, 42, 6, -6,
-  -2, -6, -8, -6, -2,
-]
-
-// prettier-ignore
-const SOME = {
-  across: [
-    0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0,
-    -7, 50, 0, -50, 7,
-    0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0,
-  ],
-  across2: [
-    0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0,
-    -1, 13, -24, 13, -1,
-    0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0,
-  ],
-  both: [
-    0, -1, 0, 1, 0,
-    -1, 10, 0, -10, 1,
-    0, 0, 0, 0, 0,
-    1, -10, 0, 10, -1,
-    0, 1, 0, -1, 0,
-  ],
-}
-
-/** By place, in the order of {@link PLACES}. */
-const FROM_DC_ALONE = [
-  ALL.across,
-  turn(ALL.across),
-  turn(ALL.across2),
-  ALL.both,
-  ALL.across2,
-  ALL.across3,
-  ALL.across2down,
-  ALL.down2across,
-  ALL.down3,
-]
-
-const WITH_SOME_AC = [SOME.across, turn(SOME.across), turn(SOME.across2), SOME.both, SOME.across2]

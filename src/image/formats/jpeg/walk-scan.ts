@@ -77,6 +77,7 @@ export function walkScan(
       if (interval === 0) break rows
     }
     if (across > from) done?.(y, from, across)
+    picture.rowsDone = y + 1
   }
   picture.lastGoodRow = alone ? Math.floor(lastGood / only!.component.v) : lastGood
   return behind(reader)

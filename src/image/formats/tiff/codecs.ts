@@ -3,13 +3,14 @@ import type { Inflate } from '../../codecs/image-codecs.ts'
 import { unreadable } from '../../image-errors.ts'
 import { decodeFax, type FaxLayout } from '../fax/fax-decoder.ts'
 import { inflateDamaged } from '../inflate-damaged.ts'
-import { unpackBits, unpackTiffLzw, unpackZstandard } from '../tiff-compression.ts'
+import { unpackBits, unpackTiffLzw } from '../tiff-compression.ts'
 import { jpegCodec } from '../tiff-jpeg.ts'
 import type { Codec } from './codec.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { unpackLzma } from './lzma/xz.ts'
 import { COMPRESSION, notRead } from './pillow-setup.ts'
 import { unpackThunder } from './thunder.ts'
+import { unpackZstandard } from './zstd/zstd.ts'
 
 /** Throws `ImageError` `image_unsupported`, `image_unreadable` where compression and samples do not go together. */
 export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec {
@@ -25,9 +26,9 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.oldDeflate:
       return { ...usual, unpack: deflate(inflate) }
     case COMPRESSION.zstandard:
-      return { ...usual, unpack: whatThereIs(unpackZstandard) }
+      return { ...usual, unpack: unpackZstandard }
     case COMPRESSION.lzma:
-      return { ...usual, unpack: whatThereIs(unpackLzma) }
+      return { ...usual, unpack: whatThereIs((data, size) => unpackLzma(data, size)) }
     case COMPRESSION.packBits:
       return { ...usual, predicts: false, unpack: whatThereIs(unpackBits) }
     case COMPRESSION.thunderScan:
@@ -39,10 +40,11 @@ export function codecOf(tif: Libtiff, rowBytes: number, inflate: Inflate): Codec
     case COMPRESSION.group3:
     case COMPRESSION.group4:
       return { ...usual, predicts: false, unpack: fax(tif) }
+    case COMPRESSION.oldJpeg:
+      // Goes through the file by itself (`OldJpeg`).
+      return { predicts: false, reverses: false, swaps: false, unpack: () => false }
     default:
-      throw notRead(
-        compression === COMPRESSION.oldJpeg ? 'old JPEG compression' : `compression ${compression}`,
-      )
+      throw notRead(`compression ${compression}`)
   }
 }
 

@@ -27,10 +27,21 @@ export interface Libtiff {
   readonly luma: readonly number[]
   readonly blackWhite: readonly number[]
   readonly jpegTables: Uint8Array | undefined
+  readonly oldJpeg: OldJpegTags
   /** Strips or tiles, all planes together. */
   readonly parts: number
   offsets: readonly number[]
   counts: readonly number[]
+}
+
+/** Where old-style JPEG has its stream, which may lie in strips instead, and its tables; 0 or none where nothing is said. */
+interface OldJpegTags {
+  readonly start: number
+  readonly length: number
+  readonly restartInterval: number
+  readonly quantTables: readonly number[]
+  readonly dcTables: readonly number[]
+  readonly acTables: readonly number[]
 }
 
 /**
@@ -72,6 +83,7 @@ type Basics = Omit<
   | 'luma'
   | 'blackWhite'
   | 'jpegTables'
+  | 'oldJpeg'
   | 'photometric'
   | 'bits'
 >
@@ -142,6 +154,14 @@ function readDetails(
     luma,
     blackWhite: fields.floats(TAG.blackWhite, 6) ?? [0, 255, 128, 255, 128, 255],
     jpegTables: fields.bytes(TAG.jpegTables),
+    oldJpeg: {
+      start: fields.place(TAG.jpegStart) ?? 0,
+      length: fields.place(TAG.jpegLength) ?? 0,
+      restartInterval: fields.short(TAG.jpegRestart) ?? 0,
+      quantTables: fields.few(TAG.jpegQuantTables),
+      dcTables: fields.few(TAG.jpegDcTables),
+      acTables: fields.few(TAG.jpegAcTables),
+    },
   }
 }
 

@@ -56,6 +56,19 @@ export class LibtiffFields {
     return this.#one(tag, 0xffffffff, needed)
   }
 
+  /** A place in the file, or a size. */
+  place(tag: number): number | undefined {
+    return this.#one(tag, Number.MAX_SAFE_INTEGER, false)
+  }
+
+  /** Up to three places; none where there are more, or other numbers. */
+  few(tag: number): number[] {
+    const entry = this.find(tag)
+    if (!entry?.whole || entry.count > 3 || !WHOLE.has(entry.type)) return []
+    const values = readValues(this.#reader, this.directory, entry)
+    return values.every((value) => value >= 0) ? values : []
+  }
+
   #one(tag: number, most: number, needed: boolean): number | undefined {
     const entry = this.find(tag)
     if (!entry) return undefined

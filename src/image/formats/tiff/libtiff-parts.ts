@@ -6,6 +6,7 @@ import type { Codec } from './codec.ts'
 import { codecOf } from './codecs.ts'
 import type { Libtiff } from './libtiff-directory.ts'
 import { type LibtiffSizes, libtiffSizes } from './libtiff-sizes.ts'
+import { OldJpeg } from './old-jpeg/old-jpeg.ts'
 import { COMPRESSION } from './pillow-setup.ts'
 import { makeUndo } from './predictor.ts'
 
@@ -22,6 +23,7 @@ export class LibtiffParts {
   readonly sizes: LibtiffSizes
   readonly #reader: ByteReader
   readonly #codec: Codec
+  readonly #oldJpeg: OldJpeg | undefined
   readonly #undo: ((data: Uint8Array) => boolean) | undefined
 
   constructor(reader: ByteReader, tif: Libtiff, inflate: Inflate) {
@@ -34,9 +36,11 @@ export class LibtiffParts {
         throw unreadable('TIFF', `its chroma is sampled ${tif.subsampling.join('×')}`)
       }
     }
+    const oldJpeg = tif.compression === COMPRESSION.oldJpeg ? new OldJpeg(reader.bytes, tif) : undefined
     this.sizes = libtiffSizes(tif)
     const rowBytes = tif.tiled ? this.sizes.tileLine : this.sizes.line
     if (!(rowBytes > 0)) throw unreadable('TIFF', 'its lines have no size')
+    this.#oldJpeg = oldJpeg
     this.#codec = codecOf(tif, rowBytes, inflate)
     this.#undo = this.#codec.predicts ? makeUndo(tif, rowBytes) : undefined
   }
@@ -56,8 +60,9 @@ export class LibtiffParts {
   async read(index: number, size: number, rows: number): Promise<Part> {
     const { tif } = this
     if (index >= tif.parts) throw unreadable('TIFF', `it has ${tif.parts} strips or tiles`)
-    const packed = this.#fill(index)
     const out = new Uint8Array(size)
+    if (this.#oldJpeg) return { data: out, whole: this.#oldJpeg.unpack(index, out) }
+    const packed = this.#fill(index)
     const odd = (tif.offsets[index]! & 1) === 1
     const whole = await this.#codec.unpack(packed, out, { rows, odd, last: this.#isLast(index) })
     if (!whole) return { data: out, whole: false }

@@ -50,20 +50,29 @@ function smallBits(mode: string, raw: string): Unpacker | undefined {
   const reversed = options.includes('R')
   if ((mode === 'P' && bits < 8 && reversed) || (bits === 8 && inverted && reversed)) return undefined
   if ((mode === '1') !== (bits === 1) && mode !== 'P') return undefined
-  const mask = (1 << bits) - 1
-  // Indices of a palette are not spread over 0…255.
-  const scale = mode === 'P' ? 1 : 255 / mask
-  const values = Uint8Array.from({ length: 256 }, (_, byte) => (reversed ? reverseByte(byte) : byte))
   const flip = inverted ? 255 : 0
-  return {
-    bits,
-    unpack(out, to, data, from, pixels) {
-      for (let i = 0; i < pixels; i++) {
-        const at = i * bits
-        const byte = values[data[from + Math.floor(at / 8)]!]!
-        out[to + i] = (((byte >> (8 - bits - (at % 8))) & mask) * scale) ^ flip
-      }
-    },
+  // Indices of a palette are not spread over 0…255.
+  const scale = mode === 'P' ? 1 : 255 / ((1 << bits) - 1)
+  if (bits === 8 && !reversed && !inverted)
+    return { bits, unpack: (out, to, data, from, pixels) => out.set(data.subarray(from, from + pixels), to) }
+  return { bits, unpack: spreadBytes(bits, scale, flip, reversed) }
+}
+
+/** Pixels of less than a byte, by a table of what each byte holds. */
+function spreadBytes(bits: number, scale: number, flip: number, reversed: boolean): Unpack {
+  const perByte = 8 / bits
+  const mask = (1 << bits) - 1
+  const spread = Uint8Array.from({ length: 256 * perByte }, (_, i) => {
+    const byte = Math.floor(i / perByte)
+    const value = reversed ? reverseByte(byte) : byte
+    return (((value >> (8 - bits - (i % perByte) * bits)) & mask) * scale) ^ flip
+  })
+  return (out, to, data, from, pixels) => {
+    const end = to + pixels
+    for (let at = from, i = to; i < end; at++) {
+      let place = data[at]! * perByte
+      for (const stop = Math.min(end, i + perByte); i < stop;) out[i++] = spread[place++]!
+    }
   }
 }
 

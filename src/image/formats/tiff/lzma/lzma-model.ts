@@ -22,6 +22,8 @@ export class LzmaModel {
   readonly #literals: Uint16Array
   readonly #reps = [0, 0, 0, 0]
   #state = 0
+  /** False where the last match of a chunk reached over its end. */
+  whole = true
 
   constructor(literalContext: number, literalPosition: number, position: number) {
     this.#literalContext = literalContext
@@ -73,7 +75,8 @@ export class LzmaModel {
       }
       const length = this.#readMatch(range, position)
       const distance = this.#reps[0]! + 1
-      if (length === 0 || distance > at - start) break
+      if (!range.right || distance > at - start) break
+      this.whole = at + length <= to
       const end = Math.min(to, at + length)
       for (; at < end; at++) out[at] = out[at - distance]!
     }

@@ -1,71 +1,42 @@
-import { LzmaModel } from './lzma-model.ts'
-import { RangeReader } from './range-reader.ts'
+import { reserve, startKernel } from '../../../kernel.ts'
+import { LZMA_KERNEL } from './lzma-kernel.ts'
+import { Lzma2, type Lzma2Run } from './lzma2-js.ts'
 
-/** The chunks of LZMA2, written one behind the other into `out`, which is their dictionary, too. */
-export class Lzma2 {
-  /** Bytes of `out` that are written. */
-  length = 0
-  /** Where the input has got to. */
-  at: number
-  /** The end mark has come. */
-  ended = false
-  readonly #data: Uint8Array
-  readonly #out: Uint8Array
-  #model: LzmaModel | undefined
-  /** Where the dictionary begins. */
-  #start = -1
+/** What lzma-kernel.as exports. All places are bytes of its memory. */
+interface Kernel {
+  readonly memory: WebAssembly.Memory
+  start(): number
+  unpack(at: number, end: number, out: number, size: number): number
+  behind(): number
+  ended(): number
+}
 
-  constructor(data: Uint8Array, at: number, out: Uint8Array) {
-    this.#data = data
-    this.at = at
-    this.#out = out
-  }
+let kernelOnce: Kernel | null | undefined
 
-  /** Stops at the end, where `out` is full, and at damage. */
-  run(): void {
-    while (this.at < this.#data.length) {
-      const control = this.#data[this.at]!
-      if (control === 0) {
-        this.at++
-        this.ended = true
-        return
-      }
-      if (control > 2 && control < 0x80) return
-      if (!(control < 0x80 ? this.#copyChunk(control) : this.#lzmaChunk(control))) return
-      if (this.length === this.#out.length) return
-    }
-  }
+function startOnce(): Kernel | undefined {
+  if (kernelOnce === undefined) kernelOnce = startKernel<Kernel>(LZMA_KERNEL) ?? null
+  return kernelOnce ?? undefined
+}
 
-  #u16(at: number): number {
-    return ((this.#data[at] ?? 0) << 8) | (this.#data[at + 1] ?? 0)
-  }
+/** How far the kernel reads behind its input, and writes behind its output. */
+const SLACK = 64
+/** A kernel with more memory than this is not kept. */
+const KEPT_BYTES = 1 << 24
 
-  #copyChunk(control: number): boolean {
-    if (control === 1) this.#start = this.length
-    if (this.#start < 0) return false
-    const size = this.#u16(this.at + 1) + 1
-    this.at += 3
-    const there = this.#data.subarray(this.at, this.at + Math.min(size, this.#out.length - this.length))
-    this.#out.set(there, this.length)
-    this.length += there.length
-    this.at += size
-    return this.at <= this.#data.length
-  }
-
-  #lzmaChunk(control: number): boolean {
-    const reset = (control >> 5) & 3
-    const size = ((control & 31) << 16) + this.#u16(this.at + 1) + 1
-    const packed = this.#u16(this.at + 3) + 1
-    this.at += 5
-    if (reset === 3) this.#start = this.length
-    if (reset >= 2) this.#model = LzmaModel.of(this.#data[this.at++] ?? 255)
-    else if (reset === 1) this.#model?.reset()
-    if (!this.#model || this.#start < 0) return false
-    const end = Math.min(this.at + packed, this.#data.length)
-    const range = new RangeReader(this.#data, this.at, end)
-    const to = Math.min(this.length + size, this.#out.length)
-    this.length = this.#model.decode(range, this.#out, this.#start, this.length, to)
-    this.at += packed
-    return this.length === to && range.right
-  }
+/**
+ * Unpacks LZMA2 from `at` on into `out`; stops at the end mark, where `out` is full, and at damage. `engine` is for tests: both
+ * give the same bytes.
+ */
+export function unpackLzma2(data: Uint8Array, at: number, out: Uint8Array, engine?: 'js'): Lzma2Run {
+  const kernel = engine === 'js' ? undefined : startOnce()
+  if (!kernel) return new Lzma2(data, at, out).run()
+  const from = kernel.start()
+  const end = from + data.length - at
+  const to = end + SLACK
+  const memory = reserve(kernel.memory, to + out.length + SLACK)
+  if (memory.byteLength > KEPT_BYTES) kernelOnce = undefined
+  new Uint8Array(memory).set(data.subarray(at), from)
+  const length = kernel.unpack(from, end, to, out.length)
+  out.set(new Uint8Array(memory, to, length))
+  return { length, at: at + kernel.behind() - from, ended: kernel.ended() !== 0 }
 }

@@ -1,27 +1,31 @@
 /** LZMA's range decoder. Probabilities have 11 bits and learn by a 32nd. */
 export class RangeReader {
   readonly #data: Uint8Array
-  readonly #end: number
   #at: number
   #range = 0xffffffff
   #code = 0
   /** False once more was read than there is, or where the start is not as it should be. */
   right: boolean
 
-  constructor(data: Uint8Array, at: number, end: number) {
+  constructor(data: Uint8Array, at: number) {
     this.#data = data
     this.#at = at + 1
-    this.#end = end
     this.right = data[at] === 0
     for (let i = 0; i < 4; i++) this.#code = ((this.#code << 8) | this.#next()) >>> 0
   }
 
   #next(): number {
-    if (this.#at >= this.#end) {
+    if (this.#at >= this.#data.length) {
       this.right = false
       return 0
     }
     return this.#data[this.#at++]!
+  }
+
+  /** So much is read, and nothing is left over. */
+  endsAt(at: number): boolean {
+    this.#normalise()
+    return this.right && this.#at === at && this.#code === 0
   }
 
   #normalise(): void {

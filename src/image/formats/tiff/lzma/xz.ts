@@ -1,12 +1,12 @@
 import { crc32 } from '../../crc32.ts'
-import { Lzma2 } from './lzma2.ts'
+import { unpackLzma2 } from './lzma2.ts'
 
 /**
  * Undoes XZ compression as TIFF files have it: LZMA2, with or without a delta filter before it. Returns what there is, at most
  * `size` bytes. Checks of the headers are compared, those of the data are not: libtiff stops where it has what it wants.
  * After the public domain specification of the .xz file format.
  */
-export function unpackLzma(data: Uint8Array, size: number): Uint8Array {
+export function unpackLzma(data: Uint8Array, size: number, engine?: 'js'): Uint8Array {
   const out = new Uint8Array(size)
   let length = 0
   let at = 12
@@ -14,8 +14,7 @@ export function unpackLzma(data: Uint8Array, size: number): Uint8Array {
   while (check !== undefined && length < size) {
     const block = readBlockHeader(data, at)
     if (!block) break
-    const lzma = new Lzma2(data, block.end, out.subarray(length))
-    lzma.run()
+    const lzma = unpackLzma2(data, block.end, out.subarray(length), engine)
     const part = out.subarray(length, length + lzma.length)
     if (block.delta > 0) undoDelta(part, block.delta)
     length += lzma.length
