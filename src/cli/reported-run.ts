@@ -1,7 +1,7 @@
 import type { Report, ReportImage } from '../report/report.ts'
 import type { Context } from './context.ts'
-import type { LoadedScorers } from './load-scorers.ts'
 import type { NamedImage } from './named-image.ts'
+import type { LoadedScorers } from './with-scorers.ts'
 
 /** What only the command knows; the rest is the same for every report. */
 export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {

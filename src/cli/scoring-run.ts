@@ -10,11 +10,11 @@ import { type PromptedImage, readImagePrompts } from './image-prompts.ts'
 import { readLayoutPairs, refuseResolution } from './input/read-layout.ts'
 import { readList } from './input/read-list.ts'
 import { readPairs } from './input/read-pairs.ts'
-import { type LoadedScorers, withScorers } from './load-scorers.ts'
 import type { ImageFailure, NamedImage } from './named-image.ts'
 import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from './note-cut-prompts.ts'
 import type { SourceFlags } from './pair-options.ts'
 import { openPictureOutputs, type PictureOutputs } from './picture-outputs.ts'
+import { type LoadedScorers, withScorers } from './with-scorers.ts'
 
 export type RunFlags = ScoringFlags & SourceFlags
 

@@ -16,7 +16,7 @@ import {
 } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { type LoadedScorers, withScorers } from '../load-scorers.ts'
+import { type LoadedScorers, withScorers } from '../with-scorers.ts'
 import { parseWeights } from './rank.ts'
 import { byteSize, hostList, portNumber } from './serve-values.ts'
 

@@ -2,8 +2,8 @@ import { type Command } from 'commander'
 import { kindNamed } from '../../../models/kinds.ts'
 import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
-import { withScorers } from '../../load-scorers.ts'
 import { count } from '../../output/format-quantity.ts'
+import { withScorers } from '../../with-scorers.ts'
 import {
   addQueue,
   addRun,
