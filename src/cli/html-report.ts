@@ -8,7 +8,7 @@ import { formatBytes } from './output/format-quantity.ts'
 import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnail, Thumbnails } from './thumbnails.ts'
-import type { LoadedScorers } from './with-scorers.ts'
+import type { RunScorers } from './with-scorers.ts'
 
 /** `--html`: writes the report at the end of a run. */
 export class HtmlReport implements PictureOutput {
@@ -27,7 +27,7 @@ export class HtmlReport implements PictureOutput {
 
   async write(
     { io, terminal }: Context,
-    { scorers, reader }: LoadedScorers,
+    { scorers, reader }: RunScorers,
     { prompts, images, ...run }: ReportedRun,
   ): Promise<void> {
     const { renderReport } = await import('../report/render-report.ts')

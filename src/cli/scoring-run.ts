@@ -14,7 +14,7 @@ import type { ImageFailure, NamedImage } from './named-image.ts'
 import { noteCutOwnPrompts, noteCutPrompts, notePromptUnused } from './note-cut-prompts.ts'
 import type { SourceFlags } from './pair-options.ts'
 import { openPictureOutputs, type PictureOutputs } from './picture-outputs.ts'
-import { type LoadedScorers, withScorers } from './with-scorers.ts'
+import { type RunScorers, withScorers } from './with-scorers.ts'
 
 export type RunFlags = ScoringFlags & SourceFlags
 
@@ -85,7 +85,7 @@ export class ScoringRun {
     readonly flags: RunFlags,
     readonly prompts: readonly string[],
     readonly kinds: readonly RewardKind[],
-    readonly scorers: LoadedScorers,
+    readonly scorers: RunScorers,
     readonly outputs: PictureOutputs | undefined,
     private readonly given: RunImages,
   ) {
