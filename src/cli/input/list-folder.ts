@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { sep } from 'node:path'
 import { decodeName, escapeName, joinRaw } from './raw-path.ts'
 
 /** What a folder's images are known by. */
@@ -44,21 +44,18 @@ export async function listFolder(folder: string | Buffer, recursive: boolean): P
       unread.push({ path: shown, error: error as NodeJS.ErrnoException })
       return
     }
-    const texts = new Map<string, number>()
-    for (const { name } of entries) {
-      const { text } = decodeName(name)
-      texts.set(text, (texts.get(text) ?? 0) + 1)
-    }
-    for (const entry of entries) {
-      const { text, exact } = decodeName(entry.name)
+    const decoded = entries.map(({ name }) => decodeName(name))
+    const looksAlike = twiceIn(decoded)
+    const above = shown === '' ? '' : shown + sep
+    for (const [i, { text, exact }] of decoded.entries()) {
+      const entry = entries[i]!
       if (text.startsWith('.')) continue
-      const raw = joinRaw(at, entry.name)
-      const path = join(shown, exact || texts.get(text) === 1 ? text : escapeName(entry.name))
       const needsRaw = isRaw || !exact
+      const path = above + (exact || !looksAlike(text) ? text : escapeName(entry.name))
       if (entry.isDirectory()) {
-        if (recursive) await visit(raw, path, needsRaw)
-      } else if ((entry.isFile() || entry.isSymbolicLink()) && EXTENSIONS.has(extname(text).toLowerCase())) {
-        files.push({ path, ...(needsRaw ? { raw } : {}) })
+        if (recursive) await visit(joinRaw(at, entry.name), path, needsRaw)
+      } else if ((entry.isFile() || entry.isSymbolicLink()) && isImage(text)) {
+        files.push(needsRaw ? { path, raw: joinRaw(at, entry.name) } : { path })
       }
     }
   }
@@ -66,11 +63,30 @@ export async function listFolder(folder: string | Buffer, recursive: boolean): P
   return { files: files.sort((a, b) => naturally(a.path, b.path)), unread }
 }
 
+const isImage = (name: string): boolean => {
+  const dot = name.lastIndexOf('.')
+  return dot > 0 && EXTENSIONS.has(name.slice(dot).toLowerCase())
+}
+
+/** Whether a name that is not exact is how several names decode. */
+function twiceIn(
+  names: readonly { readonly text: string; readonly exact: boolean }[],
+): (text: string) => boolean {
+  if (names.every(({ exact }) => exact)) return () => false
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  for (const { text } of names) (seen.has(text) ? twice : seen).add(text)
+  return (text) => twice.has(text)
+}
+
+const PARTS = /[\\/]/
 const collator = new Intl.Collator('en', { numeric: true })
 
 /** `a2` before `a10`, folder by folder. */
 export function naturally(a: string, b: string): number {
-  const [left, right] = [a.split(/[\\/]/), b.split(/[\\/]/)]
+  const isPath = PARTS.test(a) || PARTS.test(b)
+  if (!isPath) return collator.compare(a, b) || (a < b ? -1 : 1)
+  const [left, right] = [a.split(PARTS), b.split(PARTS)]
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const order = collator.compare(left[i]!, right[i]!)
     if (order !== 0) return order
