@@ -1,6 +1,5 @@
 import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import type { AsyncBuffer } from 'hyparquet'
 import { readWholeFile } from '../../base/read-file-node.ts'
 import { decodeText } from '../../text/decode-text.ts'
@@ -83,13 +82,9 @@ async function startsAsParquet(path: string): Promise<boolean> {
 }
 
 async function openParquet(file: AsyncBuffer, where: string): Promise<Table> {
-  const [{ parquetTable }, { decompress }] = await Promise.all([
+  const [{ parquetTable }, { PARQUET_CODECS }] = await Promise.all([
     import('./parquet-table.ts'),
-    import('fzstd'),
+    import('./parquet-codecs-node.ts'),
   ])
-  return parquetTable(file, where, {
-    GZIP: (input) => gunzipSync(input),
-    BROTLI: (input) => brotliDecompressSync(input),
-    ZSTD: (input, length) => decompress(input, new Uint8Array(length)),
-  })
+  return parquetTable(file, where, PARQUET_CODECS)
 }
