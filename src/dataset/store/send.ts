@@ -122,17 +122,21 @@ export async function openStream(
 /** Without what signs it. */
 export const showUrl = (url: string): string => hidePasswords(withoutQuery(url))
 
-function refused({ url, status, body }: Tried): IcthpError {
+function refused({ url, status, headers, body }: Tried): IcthpError {
   const [, code] = /<Code>([^<]{1,80})<\/Code>/.exec(new TextDecoder().decode(body.subarray(0, 2000))) ?? []
-  const advice =
-    status === 401 || status === 403
-      ? 'Check the credentials and what they may do.'
-      : 'Check the address, and try again.'
   return new DatasetError(
     'dataset_store_failed',
-    `${url} answers ${status}${code ? ` (${code})` : ''}. ${advice}`,
+    `${url} answers ${status}${code ? ` (${code})` : ''}. ${adviceOn(status, headers)}`,
     { url, status, ...(code ? { reason: code } : {}) },
   )
+}
+
+function adviceOn(status: number, headers: Headers): string {
+  const region = headers.get('x-amz-bucket-region')
+  if (region !== null && (status === 301 || status === 307 || status === 400))
+    return `The bucket is in ${region}: set AWS_REGION=${region}.`
+  if (status === 401 || status === 403) return 'Check the credentials and what they may do.'
+  return 'Check the address, and try again.'
 }
 
 export function unreachable({ url, cause }: Broken): IcthpError {
