@@ -70,8 +70,7 @@ export interface DatasetSummary {
 /**
  * Scores a dataset into an output: one part a shard, one row an image, whatever is killed. What is done is not done again, so the
  * same call goes on where another ended; several at once, on as many machines, share the work. Throws `DatasetError`
- * (`dataset_source_invalid`, `dataset_settings_differ`, `dataset_store_unsafe`, `dataset_store_failed`), `BackendError`,
- * `OutputError`.
+ * (`dataset_source_invalid`, `dataset_settings_differ`, `dataset_store_unsafe`, `dataset_store_failed`), `BackendError`, `OutputError`.
  */
 export function scoreDataset(
   sources: readonly string[] | readonly FoundInput[],
