@@ -1,5 +1,7 @@
-import type { RewardKind } from '../models/kinds.ts'
+import { InputError, show } from '../base/errors.ts'
+import { allKinds, type RewardKind } from '../models/kinds.ts'
 import type { Runtime } from '../runtime.ts'
+import { checkOptions } from './check-options.ts'
 import { HeadScorer } from './head-scorer.ts'
 import { type LoadOptions, loadScorer } from './load-scorer.ts'
 import type { Scorer } from './scorer.ts'
@@ -17,7 +19,8 @@ export interface LoadedScorers extends AsyncDisposable {
 
 /**
  * Loads the scorers of several reward models from one source onto one runtime: one backend for all towers, one decoder. Where one
- * of them cannot be loaded, those before it are freed. Throws `ModelError`, `DeviceError`, `DownloadError`.
+ * of them cannot be loaded, those before it are freed. Throws `ModelError`, `DeviceError`, `DownloadError`,
+ * `InputError`.
  */
 export async function loadScorers(
   kinds: readonly RewardKind[],
@@ -25,6 +28,8 @@ export async function loadScorers(
   runtime: Runtime,
   options: LoadOptions = {},
 ): Promise<LoadedScorers> {
+  checkGiven(kinds, runtime)
+  checkOptions(options, 'loadScorers')
   const scorers: Scorer[] = []
   let disposing: Promise<void> | undefined
   const dispose = (): Promise<void> => (disposing ??= freeAll(scorers))
@@ -37,6 +42,20 @@ export async function loadScorers(
   const reader = scorers.find((scorer) => scorer instanceof TextScorer)
   return { scorers, reader, dispose, [Symbol.asyncDispose]: dispose }
 }
+
+/** As JavaScript callers pass them. Throws `InputError` `input_invalid_option`. */
+function checkGiven(kinds: unknown, runtime: unknown): void {
+  const known: readonly unknown[] = allKinds()
+  if (!Array.isArray(kinds) || !kinds.every((kind) => known.includes(kind)))
+    throw invalid(`loadScorers takes a list of reward models, [ICT, HP], not ${show(kinds)}.`)
+  const parts = runtime as Partial<Record<string, unknown>> | null | undefined
+  if (
+    !['backend', 'decoder', 'hub'].every((part) => typeof parts?.[part] === 'object' && parts[part] !== null)
+  )
+    throw invalid(`A runtime is { backend, decoder, hub }, not ${show(runtime)}.`)
+}
+
+const invalid = (message: string): InputError => new InputError('input_invalid_option', message)
 
 async function scorerOf(...given: Parameters<typeof loadScorer>): Promise<Scorer> {
   const [kind] = given
