@@ -9,6 +9,9 @@
 # and goes on where it was.
 set -euo pipefail
 
+# Batch does not tell its tasks where they are. The buckets are there, too.
+REGION=${AWS_REGION:-$(aws configure get region)}
+
 aws batch register-job-definition \
   --job-definition-name icthp-dataset \
   --type container \
@@ -16,6 +19,7 @@ aws batch register-job-definition \
   --container-properties "{
     \"image\": \"$IMAGE\",
     \"jobRoleArn\": \"$ROLE\",
+    \"environment\": [{\"name\": \"AWS_REGION\", \"value\": \"$REGION\"}],
     \"resourceRequirements\": [{\"type\": \"VCPU\", \"value\": \"4\"}, {\"type\": \"MEMORY\", \"value\": \"6144\"}],
     \"command\": [\"npx\", \"icthp\", \"dataset\", \"score\", \"Ref::source\", \"--out\", \"Ref::out\", \"--shard\", \"auto\"]
   }"

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { sleep } from './sleep.ts'
 
@@ -24,27 +24,48 @@ export async function readWholeFile(
   limit: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
+  const { file, found } = await openFit(path)
+  try {
+    if (found.size > limit) throw tooLarge(limit)
+    if (found.isFile()) return await file.readFile({ signal })
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of piecesOf(file, signal)) {
+      length += chunk.length
+      if (length > limit) throw tooLarge(limit)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The same as it comes, of a pipe that may stay open. */
+export async function* readPieces(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { file } = await openFit(path)
+  try {
+    yield* piecesOf(file, signal)
+  } finally {
+    await file.close()
+  }
+}
+
+async function openFit(path: string | Buffer): Promise<{ readonly file: FileHandle; readonly found: Stats }> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const found = await file.stat()
     if (found.isDirectory()) throw new UnfitFileError('folder', 'it is a folder')
     if (found.isCharacterDevice() || found.isBlockDevice())
       throw new UnfitFileError('device', 'it is a device, which has no end')
-    if (found.size > limit) throw tooLarge(limit)
-    if (found.isFile()) return await file.readFile({ signal })
-    return await readPipe(file, limit, signal)
-  } finally {
+    return { file, found }
+  } catch (error) {
     await file.close()
+    throw error
   }
 }
 
-async function readPipe(
-  file: FileHandle,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
+async function* piecesOf(file: FileHandle, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   for (;;) {
     signal?.throwIfAborted()
     const chunk = Buffer.alloc(65536)
@@ -56,10 +77,8 @@ async function readPipe(
       await sleep(POLL, signal)
       continue
     }
-    if (bytesRead === 0) return Buffer.concat(chunks)
-    length += bytesRead
-    if (length > limit) throw tooLarge(limit)
-    chunks.push(chunk.subarray(0, bytesRead))
+    if (bytesRead === 0) return
+    yield chunk.subarray(0, bytesRead)
   }
 }
 

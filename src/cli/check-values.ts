@@ -24,6 +24,8 @@ export function checkOptionValues(
   onCommand(command === outer ? outer.name() : `${outer.name()} ${command.name()}`)
   for (let i = 0; i < argv.length && argv[i] !== '--'; i++) {
     const arg = argv[i]!
+    // A shell may name tens of thousands of files.
+    if (!arg.startsWith('-')) continue
     const glued = /^-[a-z]=/i.test(arg) ? arg.slice(0, 2) : undefined
     const [, named = arg, joined] = /^(--[^=]+)=(.*)$/s.exec(arg) ?? []
     const option = command.options.find(({ short, long }) => [short, long].includes(glued ?? named))

@@ -2,12 +2,12 @@ import { join, resolve } from 'node:path'
 import { ImageError } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
 import { refuseLongText, shortName } from '../image/not-a-path.ts'
-import { UsageError } from './exit-codes.ts'
 import { expandGlob } from './input/expand-glob.ts'
 import { fail, type Found, lastPart, look, unreadFolder } from './input/found.ts'
 import { isAddress, openAddress } from './input/image-url.ts'
 import { listFolder } from './input/list-folder.ts'
-import { isFailure, nameImage } from './input/name-image.ts'
+import { filesAmong } from './input/look-together.ts'
+import { noImages } from './input/named.ts'
 import { RawFile } from './input/raw-file.ts'
 import { escapeName, findRawPaths, LOST } from './input/raw-path.ts'
 import { type Input, readStdin } from './input/read-stdin.ts'
@@ -25,37 +25,38 @@ export interface ExpandOptions {
   /** What `-` stands for. */
   readonly stdin?: Input | undefined
   readonly signal?: AbortSignal | undefined
+  /** Others may be named elsewhere. Default false. */
+  readonly orNone?: boolean | undefined
 }
 
 /**
  * Files, URLs, folders (the images in them), globs (for where the shell did not expand them) and `-`, in the order they were
- * given, each folder's and glob's in natural order; then the files and URLs of a list. Throws `UsageError` where there is
- * nothing to read at all.
+ * given, each folder's and glob's in natural order. Throws `UsageError` where there is nothing to read at all.
  */
-export async function expandImages(
-  args: readonly string[],
-  options: ExpandOptions,
-  listed: readonly string[] = [],
-): Promise<ExpandedImages> {
+export async function expandImages(args: readonly string[], options: ExpandOptions): Promise<ExpandedImages> {
   const images: FoundImage[] = []
   const failures: ImageFailure[] = []
   let stdin: Promise<Found> | undefined
   const expand = (arg: string, i: number): Promise<Found> =>
     arg === '-' ? (stdin ??= openStdin(options)) : expandOne(arg, options, () => occurrenceOf(args, i))
-  for (let at = 0; at < args.length; at += AT_ONCE) {
+  const files = await filesAmong(args, options.cwd, options.signal)
+  for (let at = 0; at < args.length;) {
+    const arg = args[at]!
+    const input = files.get(arg)
+    if (input !== undefined) {
+      images.push({ name: shortName(hidePasswords(arg)), input })
+      at++
+      continue
+    }
     options.signal?.throwIfAborted()
-    const some = args.slice(at, at + AT_ONCE).map((arg, i) => expand(arg, at + i))
+    const some = args.slice(at, at + AT_ONCE).map((each, i) => expand(each, at + i))
     for (const found of await Promise.all(some)) {
       for (const image of found.images) images.push(image)
       for (const failure of found.failures) failures.push(failure)
     }
+    at += some.length
   }
-  for (const name of listed) {
-    const named = nameImage(name, options.cwd)
-    if (isFailure(named)) failures.push(named)
-    else images.push(named)
-  }
-  if (images.length === 0) throw new UsageError(failures.map(told).join('\n'))
+  if (images.length === 0 && !options.orNone) throw noImages(failures)
   return { images, failures }
 }
 
@@ -66,10 +67,6 @@ function occurrenceOf(args: readonly string[], i: number): Occurrence {
   const equal = (from: readonly string[]): number => from.filter((other) => other === args[i]).length
   return { nth: equal(args.slice(0, i)), of: equal(args) }
 }
-
-/** That something is not there needs no code. */
-const told = ({ code, message }: ImageFailure): string =>
-  code === 'image_not_found' ? message : `${message} (${code})`
 
 async function openStdin({ stdin, signal }: ExpandOptions): Promise<Found> {
   try {
@@ -124,9 +121,11 @@ async function expandFolder(
 ): Promise<Found> {
   const { files, unread } = await listFolder(folder, recursive)
   const failures = unread.map(({ path, error }) => unreadFolder(join(shown, path), error))
+  // Paths in it are plain: joined once, not each.
+  const [base, from] = [before(join(shown, 'x')), before(resolve(String(folder), 'x'))]
   const images = files.map(({ path, raw }): FoundImage => {
-    const name = join(shown, path)
-    return { name, input: raw ? new RawFile(name, raw) : resolve(String(folder), path) }
+    const name = base + path
+    return { name, input: raw ? new RawFile(name, raw) : from + path }
   })
   if (images.length > 0 || failures.length > 0) return { images, failures }
   return fail(
@@ -135,6 +134,8 @@ async function expandFolder(
     `The folder ${shown} holds no images.${recursive ? '' : ' With --recursive, the folders below it are searched, too.'}`,
   )
 }
+
+const before = (path: string): string => path.slice(0, -1)
 
 /** An argument with bytes that are not UTF-8, which Node has replaced. */
 async function expandRaw(

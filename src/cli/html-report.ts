@@ -4,11 +4,11 @@ import { REPORT_MARK } from '../report/report-mark.ts'
 import type { ScorerInfo } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
 import type { Context } from './context.ts'
-import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
 import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnail, Thumbnails } from './thumbnails.ts'
+import type { RunScorers } from './with-scorers.ts'
 
 /** `--html`: writes the report at the end of a run. */
 export class HtmlReport implements PictureOutput {
@@ -27,7 +27,7 @@ export class HtmlReport implements PictureOutput {
 
   async write(
     { io, terminal }: Context,
-    { scorers, reader }: LoadedScorers,
+    { scorers, reader }: RunScorers,
     { prompts, images, ...run }: ReportedRun,
   ): Promise<void> {
     const { renderReport } = await import('../report/render-report.ts')

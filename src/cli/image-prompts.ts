@@ -1,13 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
-import { IcthpError, ImageError } from '../base/errors.ts'
+import { ImageError } from '../base/errors.ts'
 import type { ImagePrompt, NoPromptReason } from '../prompts/image-prompt.ts'
-import type { Context } from './context.ts'
-import type { ImageFailure, NamedImage } from './named-image.ts'
+import type { NamedImage } from './named-image.ts'
 
 const SOURCES = ['metadata', 'sidecar', 'name'] as const
-type PromptSource = (typeof SOURCES)[number]
+export type PromptSource = (typeof SOURCES)[number]
 
 export interface PromptSourceFlags {
   readonly promptFrom?: PromptSource
@@ -22,9 +21,6 @@ export interface PromptedImage extends NamedImage {
   /** What it is ranked within, where that is not its prompt. */
   readonly group?: string | undefined
 }
-
-/** Files read at once. */
-const AT_ONCE = 8
 
 export function addPromptSource(command: Command, conflicts: readonly string[]): Command {
   return command
@@ -49,46 +45,12 @@ export async function asAsked<T extends string | undefined>(
   return prompts.map((prompt) => (prompt === undefined ? prompt : (plainPrompt(prompt) as T)))
 }
 
-/**
- * Finds the prompt of each image. Images without one are left out, and told as failures; that a prompt holds syntax which
- * is scored as it stands is noted once.
- */
-export async function readImagePrompts(
-  context: Context,
-  images: readonly NamedImage[],
-  { promptFrom, plain }: PromptSourceFlags,
-  fail: (failure: ImageFailure) => void,
-): Promise<readonly PromptedImage[]> {
-  const { io, terminal } = context
-  const { tidy } = await import('../prompts/plain/tidy.ts')
-  const prompted: PromptedImage[] = []
-  let withSyntax = 0
-  for (let at = 0; at < images.length; at += AT_ONCE) {
-    io.signal.throwIfAborted()
-    const some = images.slice(at, at + AT_ONCE)
-    const answers = await Promise.allSettled(some.map((image) => promptOf(image, promptFrom!, io.signal)))
-    io.signal.throwIfAborted()
-    answers.forEach((answer, i) => {
-      const image = some[i]!
-      if (answer.status === 'rejected') return fail(failureOf(image, answer.reason))
-      const found = answer.value
-      if (tidy(found.prompt) !== tidy(found.plain)) withSyntax++
-      prompted.push({ ...image, place: at + i, prompt: plain ? found.plain : found.prompt })
-    })
-    const loaded = at + some.length
-    terminal.progress({ stage: 'read', item: 'prompts', loaded, total: images.length, unit: 'files' })
-  }
-  if (withSyntax > 0 && !plain) {
-    terminal.note(
-      `${withSyntax === 1 ? '1 prompt holds' : `${withSyntax} prompts hold`} weights, tags or other syntax of its generator, ` +
-        'which is scored as it stands; --plain takes it off',
-    )
-  }
-  return prompted
-}
-
 /** Throws `ImageError` `image_no_prompt`, and what reading throws. */
-async function promptOf(image: NamedImage, source: PromptSource, signal: AbortSignal): Promise<ImagePrompt> {
+export async function findImagePrompt(
+  image: NamedImage,
+  source: PromptSource,
+  signal: AbortSignal,
+): Promise<ImagePrompt> {
   const found = await READERS[source](image, signal)
   if (typeof found === 'string') throw noPrompt(found)
   if (found.plain.trim() === '') throw noPrompt(`Its prompt (${found.where}) is empty.`)
@@ -136,11 +98,4 @@ const REASONS: Readonly<Record<NoPromptReason, string>> = {
   damaged: 'Its metadata is damaged.',
   'too-large': 'Its metadata is too large to be a prompt.',
   c2pa: 'Its file says by C2PA that it was generated, and names no prompt.',
-}
-
-function failureOf({ name, input }: NamedImage, error: unknown): ImageFailure {
-  if (!(error instanceof IcthpError)) throw error
-  const prefix = `${String(input)}: `
-  const { code, message } = error
-  return { image: name, code, message: message.startsWith(prefix) ? message.slice(prefix.length) : message }
 }

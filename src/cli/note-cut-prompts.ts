@@ -32,18 +32,29 @@ export function notePromptUnused({ terminal }: Context, kinds: readonly RewardKi
   terminal.note(`${which} not used: ${kinds[0]!.label}, which runs alone, asks for none`)
 }
 
-/** The same of images that have a prompt each: once for all, for they may be many. */
-export function noteCutOwnPrompts(
-  { terminal }: Context,
-  { tokenizer }: TextScorer,
-  images: readonly { readonly name: string; readonly prompt: string }[],
-): void {
-  const cut = images.filter(({ prompt }) => tokenizer.inspect(prompt).truncated)
-  if (cut.length === 0) return
-  const those =
-    cut.length === 1 ? `the prompt of ${cut[0]!.name} is` : `the prompts of ${cut.length} images are`
-  terminal.problem(
-    'warning',
-    `${those} cut: the model reads ${tokenizer.contextLength} tokens. \`icthp inspect --text\` shows which`,
-  )
+/** The same of images that have a prompt each: looked at as they are scored, and told once for all, for they may be many. */
+export class CutPrompts {
+  #count = 0
+  #first = ''
+  /** Images of one prompt follow each other. */
+  #last: { readonly prompt: string; readonly isCut: boolean } | undefined
+
+  constructor(private readonly reader: TextScorer) {}
+
+  look({ name, prompt }: { readonly name: string; readonly prompt: string }): void {
+    if (this.#last?.prompt !== prompt)
+      this.#last = { prompt, isCut: this.reader.tokenizer.inspect(prompt).truncated }
+    if (this.#last.isCut && this.#count++ === 0) this.#first = name
+  }
+
+  note({ terminal }: Context): void {
+    const count = this.#count
+    if (count === 0) return
+    const those = count === 1 ? `the prompt of ${this.#first} is` : `the prompts of ${count} images are`
+    const most = this.reader.tokenizer.contextLength
+    terminal.problem(
+      'warning',
+      `${those} cut: the model reads ${most} tokens. \`icthp inspect --text\` shows which`,
+    )
+  }
 }

@@ -30,7 +30,10 @@ export function addSourceOptions(command: Command, prompts: readonly string[]): 
   return command
     .option('--list <file>', 'more images: a file with one a line, or - for stdin', once)
     .addOption(
-      new Option('--pairs <file>', 'images with a prompt each: a CSV, TSV, JSONL or Parquet table')
+      new Option(
+        '--pairs <file>',
+        'images with a prompt each: a CSV, TSV, JSONL or Parquet table, or - for stdin',
+      )
         .argParser(once)
         .conflicts([...conflicts, 'list', 'layout']),
     )

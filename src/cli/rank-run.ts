@@ -31,12 +31,12 @@ export async function rankRun(
   { combine, weights, top, groupBy }: RankChoice,
 ): Promise<RankedRun> {
   const { rankGroups } = await import('../ranking/rank-groups.ts')
-  const { own, thresholds } = run
+  const { thresholds } = run
   // Prompts out of the images themselves are compared where that is asked for: they tell seeds and sizes apart, too.
-  const grouped = groupBy === undefined ? run.paired : groupBy === 'prompt' && own !== undefined
+  const grouped = groupBy === undefined ? run.paired : groupBy === 'prompt' && run.prompted
   const groupOf = (index: number): string => {
     if (!grouped) return ''
-    const { group, prompt } = own![index]!
+    const { group, prompt } = run.own(index)!
     return groupBy === 'prompt' ? prompt : (group ?? prompt)
   }
   const scored: GroupedScores[] = []
@@ -49,17 +49,20 @@ export async function rankRun(
 /** As they are written. */
 export const rowsOf = (run: ScoringRun, { group, results }: RankedSet): RankedRows => ({
   ...(group === undefined ? {} : { group }),
-  results: results.map(({ index, ...result }) => ({
-    image: run.images[index]!.name,
-    ...(run.own ? { prompt: run.own[index]!.prompt } : {}),
-    index: run.own?.[index]!.place ?? index,
-    ...result,
-  })),
+  results: results.map(({ index, ...result }) => {
+    const own = run.own(index)
+    return {
+      image: run.image(index).name,
+      ...(own ? { prompt: own.prompt } : {}),
+      index: own?.place ?? index,
+      ...result,
+    }
+  }),
 })
 
 /** Into the report and the sheet, where these are asked for. */
 export async function reportRanking(run: ScoringRun, { ranking, groups }: RankedRun): Promise<void> {
-  const { checked, own, images } = run
+  const { checked } = run
   await run.outputs?.write(run.context, run.scorers, {
     prompts: run.prompts,
     ranking,
@@ -67,10 +70,10 @@ export async function reportRanking(run: ScoringRun, { ranking, groups }: Ranked
     thresholds: run.thresholds,
     images: groups.flatMap(({ group, results }) =>
       results.map(({ index, passed, ...result }) => ({
-        image: images[index]!,
+        image: run.image(index),
         ...result,
         ...(group === undefined ? {} : { group }),
-        ...(own ? { prompt: own[index]!.prompt } : {}),
+        ...(run.prompted ? { prompt: run.own(index)!.prompt } : {}),
         ...(checked ? { passed } : {}),
       })),
     ),
@@ -81,5 +84,5 @@ export async function reportRanking(run: ScoringRun, { ranking, groups }: Ranked
 /** The best of each group, but for those that do not pass. */
 export const winnersOf = (run: ScoringRun, { groups }: RankedRun, top = 1): readonly NamedImage[] =>
   groups.flatMap(({ results }) =>
-    results.flatMap(({ index, rank, passed }) => (rank <= top && passed ? [run.images[index]!] : [])),
+    results.flatMap(({ index, rank, passed }) => (rank <= top && passed ? [run.image(index)] : [])),
   )

@@ -1,7 +1,7 @@
 import type { Report, ReportImage } from '../report/report.ts'
 import type { Context } from './context.ts'
-import type { LoadedScorers } from './load-scorers.ts'
 import type { NamedImage } from './named-image.ts'
+import type { RunScorers } from './with-scorers.ts'
 
 /** What only the command knows; the rest is the same for every report. */
 export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresholds' | 'failed'> {
@@ -13,5 +13,5 @@ export interface ReportedRun extends Pick<Report, 'ranking' | 'scored' | 'thresh
 
 /** A file with pictures that a run writes at its end. */
 export interface PictureOutput {
-  write(context: Context, scorers: LoadedScorers, run: ReportedRun): Promise<void>
+  write(context: Context, scorers: RunScorers, run: ReportedRun): Promise<void>
 }

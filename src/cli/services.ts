@@ -32,6 +32,8 @@ export interface CliServices {
   packageVersion(name: string): Promise<string | undefined>
 }
 
+const ONE_PIXEL = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 } as const
+
 export const nodeServices: CliServices = {
   backend: async (options) =>
     new (await import('../backend/ort-node/ort-backend-node.ts')).OrtNodeBackend(options),
@@ -42,11 +44,13 @@ export const nodeServices: CliServices = {
     ])
     return new RemoteBackend(options, connectGrpc)
   },
-  decoder: async ({ sharp, idleSeconds }) =>
-    (await import('../image/decoder-node.ts')).createNodeDecoder({
-      sharp: sharp ? 'auto' : 'never',
-      idleSeconds,
-    }),
+  decoder: async ({ sharp, idleSeconds }) => {
+    const { createNodeDecoder } = await import('../image/decoder-node.ts')
+    const decoder = createNodeDecoder({ sharp: sharp ? 'auto' : 'never', idleSeconds })
+    // Its first thread starts while a model loads, not after that; what it says of this is said of a picture, too.
+    decoder.decode(ONE_PIXEL).catch(() => {})
+    return decoder
+  },
   hub: async () => (await import('../hub/hub-node.ts')).createNodeHub(),
   defaultModel: async (env) => (await import('../models/default-model-node.ts')).findDefaultModel(env),
   convertCheckpoints: async (options) => (await import('../convert/index.ts')).convertCheckpoints(options),

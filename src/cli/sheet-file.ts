@@ -5,11 +5,11 @@ import { SHEET_MARK } from '../report/sheet/sheet-mark.ts'
 import type { FormatFlags } from './common-options.ts'
 import type { Context } from './context.ts'
 import { UsageError } from './exit-codes.ts'
-import type { LoadedScorers } from './load-scorers.ts'
 import { formatBytes } from './output/format-quantity.ts'
 import { openOutputFile, type OutputFile, writeOutputFile } from './output-file.ts'
 import type { PictureOutput, ReportedRun } from './reported-run.ts'
 import type { Thumbnails } from './thumbnails.ts'
+import type { RunScorers } from './with-scorers.ts'
 
 /** `--sheet`: draws the pictures of a run into one. */
 export class SheetFile implements PictureOutput {
@@ -31,7 +31,7 @@ export class SheetFile implements PictureOutput {
     return new SheetFile(place, flags, thumbnails)
   }
 
-  async write({ io, terminal }: Context, _: LoadedScorers, { images }: ReportedRun): Promise<void> {
+  async write({ io, terminal }: Context, _: RunScorers, { images }: ReportedRun): Promise<void> {
     const shown = images.flatMap(({ image, rank, score, group, ...rest }) => {
       const kept = this.thumbnails.get(image.input)
       const scores = {

@@ -22,3 +22,4 @@ export {
 export { parseShare, type Share } from './run/share.ts'
 export { findInputs, type FoundInput } from './sources/find-inputs.ts'
 export type { ColumnNames, Shard, ShardKind } from './sources/shard.ts'
+export type { StoreWait } from './store/waits.ts'

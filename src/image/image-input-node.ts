@@ -9,6 +9,7 @@ import { refuseLongText } from './not-a-path.ts'
 import type { ImageSource } from './pool/image-job-node.ts'
 import { checkRawImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
+import { isGivenAway } from './take-image.ts'
 
 /** What Node's users may call an image. A string is a path, unless it starts with `http:`, `https:`, `file:` or `data:`. */
 export type NodeImageInput = ImageInput
@@ -38,7 +39,8 @@ export function openImageInput(input: unknown): OpenedInput {
     }
   }
   const bytes = asBytes(input)
-  if (bytes) return { name: undefined, reads: 0, read: () => ({ source: { bytes }, owned: false }) }
+  if (bytes)
+    return { name: undefined, reads: 0, read: () => ({ source: { bytes }, owned: isGivenAway(bytes) }) }
   const raw = pixelsOf(input)
   if (raw) {
     checkRawImage(raw)

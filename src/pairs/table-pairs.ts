@@ -1,6 +1,6 @@
 import { show } from '../base/errors.ts'
-import type { PairColumns, Role } from './pair-columns.ts'
-import { invalidTable, type Table } from './tables/table.ts'
+import type { PairColumns } from './pair-columns.ts'
+import { invalidTable, type Table, type TableRow } from './tables/table.ts'
 
 /** An image of a table, with its prompt. */
 export interface TablePair {
@@ -17,18 +17,22 @@ export interface TablePair {
 /** The pairs of a table, row by row; a row with a list of images gives one each. Throws `InputError` `input_invalid_table`. */
 export async function* tablePairs(table: Table, columns: PairColumns): AsyncGenerator<TablePair> {
   const wanted = [...new Set(Object.values(columns).flat())]
+  const hasGroups = columns.group.length > 0
   for await (const row of table.read(wanted)) {
-    const cell = (role: Role): readonly [name: string, value: unknown] => {
-      const name = columns[role].find((candidate) => row.cells[candidate] !== undefined)
-      return [name ?? columns[role][0]!, name === undefined ? undefined : row.cells[name]]
-    }
     const fail: Fail = (why, column) => {
       throw invalidTable(table.where, why, { [table.unit]: row.place, column: show(column) })
     }
-    const prompt = textOf(cell('prompt'), fail)
-    const group = columns.group.length === 0 ? undefined : groupOf(cell('group'), fail)
-    for (const image of imagesOf(cell('image'), fail)) yield { image, prompt, group, place: row.place }
+    const prompt = textOf(cellOf(row, columns.prompt), fail)
+    const group = hasGroups ? groupOf(cellOf(row, columns.group), fail) : undefined
+    for (const image of imagesOf(cellOf(row, columns.image), fail))
+      yield { image, prompt, group, place: row.place }
   }
+}
+
+/** The first of the columns that the row has. */
+function cellOf({ cells }: TableRow, names: readonly string[]): Cell {
+  for (const name of names) if (cells[name] !== undefined) return [name, cells[name]]
+  return [names[0]!, undefined]
 }
 
 type Fail = (why: string, column: string) => never

@@ -1,3 +1,4 @@
+import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, expect, test } from 'vitest'
@@ -103,4 +104,26 @@ test('what leads to no image is told beside the others', async () => {
 test('where nothing leads to an image, it is wrong usage', async () => {
   await expect(expand(['gone.png', 'none'])).rejects.toThrow(UsageError)
   await expect(expand(['gone.png'])).rejects.toThrow('There is no image gone.png. Check the path.')
+})
+
+test('hundreds of arguments of one folder are what each of them is by itself', async () => {
+  const many = Array.from({ length: 200 }, (_, i) => `many/${i}.png`)
+  await room.write(Object.fromEntries([...many, 'many/sub.png/in.png'].map((name) => [name, ''])))
+  await symlink(join(room.folder, 'x10.png'), join(room.folder, 'many/link.png'))
+  const odd = [
+    'many/none.png',
+    'many/sub.png',
+    'many/link.png',
+    'many/../x10.png',
+    'many/7*.png',
+    './many/3.png',
+  ]
+  const args = [...many.slice(0, 100), ...odd, ...many.slice(100), 'many/0.png']
+  const together = await expand(args)
+  const apart = await Promise.all(args.map((arg) => expand([arg]).catch(() => ({ images: [] }))))
+  expect(together.images).toEqual(apart.flatMap(({ images }) => images))
+  expect(together.images).toHaveLength(200 + 4 + 11 + 1)
+  expect(together.failures).toEqual([
+    expect.objectContaining({ image: 'many/none.png', code: 'image_not_found' }),
+  ])
 })

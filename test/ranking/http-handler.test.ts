@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { IcthpError, rankImages, scoreImages } from '../../src/core.ts'
+import { HP, ICT, IcthpError, loadScorers, rankImages, scoreImages, type Scorer } from '../../src/core.ts'
+import { createNodeDecoder, createNodeHub, OrtNodeBackend } from '../../src/node.ts'
 import { type FailedImage, rankingJson, rowScores, scoresJson } from '../../src/ranking/results.ts'
 import { runLabel } from '../../src/ranking/run-label.ts'
 import { createFakeScorers } from '../../src/testing.ts'
@@ -13,7 +14,7 @@ const { ict, hp } = createFakeScorers({
   hp: () => 0.5,
   unreadable: (image) => image === 'broken.png',
 })
-const scorers = [ict, hp]
+let scorers: readonly Scorer[] = [ict, hp]
 const label = runLabel(scorers.map(({ info }) => info))
 
 interface Asked {
@@ -107,4 +108,30 @@ it('answers a ranking as `icthp rank --json` writes it, and what cannot be meant
   expect(await ask('/rank', { images: ['a.png'], prompts: [] })).toEqual({
     error: { code: 'input_not_a_string', message: expect.stringContaining('ranks by a prompt') as string },
   })
+})
+
+it('serves what it has loaded itself, and frees it', async () => {
+  await using backend = disposed(new OrtNodeBackend())
+  await using decoder = disposed(createNodeDecoder({ threads: 0 }))
+  const runtime = { backend: backend.part, decoder: decoder.part, hub: createNodeHub() }
+  await using loaded = await loadScorers([ICT, HP], 'models/demo', runtime)
+  const fakes = scorers
+  try {
+    scorers = loaded.scorers
+    const asked = { images: ['examples/images/teacup.jpg'], prompts: ['a teacup', 'a fox'] }
+    const answer = (await ask('/score', asked)) as { results: { ict: number[]; hp: number }[] }
+    const [image] = asked.images
+    expect(answer.results[0]!.ict).toEqual(
+      await loaded.reader!.matrix([image!], asked.prompts).then(([row]) => row),
+    )
+    expect(answer.results[0]!.ict[0]).toBeGreaterThan(answer.results[0]!.ict[1]!)
+    expect(answer.results[0]!.hp).toBeGreaterThan(0)
+  } finally {
+    scorers = fakes
+  }
+})
+
+const disposed = <P extends { dispose(): Promise<void> }>(part: P) => ({
+  part,
+  [Symbol.asyncDispose]: () => part.dispose(),
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/sleep.ts'
 import { createFakeScorers } from '../../src/testing.ts'
+import { colour, embedColour, smallHp } from './small-scorers.ts'
 
 const hp = (image: unknown): number => (image as number) / 100
 
@@ -79,9 +80,27 @@ describe('a stream', () => {
   })
 
   it('batches what has come in while the tower was busy', async () => {
-    const { hp: scorer, calls } = createFakeScorers({ batchSize: 4, latency: { run: 60 } })
-    await collect(scorer.scoreStream(later(['a', 'b', 'c', 'd', 'e'], 5)))
-    expect(calls.batches.map(({ images }) => images)).toEqual([['a'], ['b', 'c', 'd', 'e']])
+    let allGiven = (): void => {}
+    const given = new Promise<void>((resolve) => (allGiven = resolve))
+    const batches: number[] = []
+    const { hp: scorer } = smallHp({
+      batchSize: 4,
+      vision: async (inputs, signal) => {
+        batches.push(inputs['pixel_values']!.dims[0]!)
+        // The first run lasts until all others have come and are cropped.
+        if (batches.length === 1) await given
+        return embedColour(inputs, signal)
+      },
+    })
+    async function* source(): AsyncGenerator<ReturnType<typeof colour>> {
+      for (let i = 0; i < 5; i++) {
+        yield colour(1, 0, 0)
+        await sleep(0)
+      }
+      setImmediate(allGiven)
+    }
+    await collect(scorer.scoreStream(source()))
+    expect(batches).toEqual([1, 4])
   })
 
   it('takes only some batches ahead of a slow reader from an endless source', async () => {

@@ -16,12 +16,13 @@ import {
 import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
 import { addPromptSource, asAsked } from '../image-prompts.ts'
+import type { RunFlags } from '../open-images.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
 import { addSourceOptions } from '../pair-options.ts'
 import { type RankChoice, type RankedRun, rankRun, reportRanking, rowsOf, winnersOf } from '../rank-run.ts'
 import { readPrompts } from '../read-prompts.ts'
-import { type RunFlags, withScoringRun } from '../scoring-run.ts'
+import { withScoringRun } from '../scoring-run.ts'
 
 interface RankFlags extends RunFlags, BestFlags {
   readonly prompt?: string

@@ -12,11 +12,13 @@ import {
 } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { addPromptSource, asAsked } from '../image-prompts.ts'
+import { refuseStdinTwice } from '../input/read-stdin.ts'
+import type { RunFlags } from '../open-images.ts'
 import { scoreWriter } from '../output/score-writers.ts'
 import { addSourceOptions } from '../pair-options.ts'
 import { readPrompts } from '../read-prompts.ts'
 import type { ReportedRun } from '../reported-run.ts'
-import { type RunFlags, type ScoringRun, withScoringRun } from '../scoring-run.ts'
+import { type ScoringRun, withScoringRun } from '../scoring-run.ts'
 
 interface ScoreFlags extends RunFlags {
   readonly prompt?: readonly string[]
@@ -34,7 +36,7 @@ export function addScore(program: Command, context: Context): void {
   addImages(command, { optional: true })
   command
     .option('-p, --prompt <text>', 'what the images should show; may be given several times', collect)
-    .option('--prompts-file <file>', 'more prompts, one a line')
+    .option('--prompts-file <file>', 'more prompts, one a line; - for stdin')
   addPromptSource(command, ['prompt', 'promptsFile'])
   addSourceOptions(command, ['prompt', 'promptsFile'])
   addRunOptions(command)
@@ -50,6 +52,7 @@ export function addScore(program: Command, context: Context): void {
 }
 
 async function score(args: readonly string[], flags: ScoreFlags, context: Context): Promise<void> {
+  refuseStdinTwice(args, { '--list': flags.list, '--prompts-file': flags.promptsFile })
   const given = await readPrompts(flags.prompt ?? [], flags.promptsFile, context.io)
   const prompts = await asAsked(given, flags)
   const format = formatOf(flags)
@@ -65,6 +68,7 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
       const row = rowOf(run, index, scores)
       writer.row(row)
       if (run.outputs) reported.push(reportedOf(run, index, row))
+      run.forget(index)
     }
     writer.end()
     const scored = reported.length
@@ -80,9 +84,9 @@ async function score(args: readonly string[], flags: ScoreFlags, context: Contex
 }
 
 function rowOf(run: ScoringRun, index: number, scores: readonly Scores[]): ScoreRow {
-  const prompt = run.own?.[index]!.prompt
+  const prompt = run.own(index)?.prompt
   return {
-    image: run.images[index]!.name,
+    image: run.image(index).name,
     ...(prompt === undefined ? {} : { prompt }),
     scores: rowScores(run.kinds, scores),
     ...(run.checked ? { passed: scores.every((each) => passes(each, run.thresholds)) } : {}),
@@ -91,7 +95,7 @@ function rowOf(run: ScoringRun, index: number, scores: readonly Scores[]): Score
 
 const reportedOf = (run: ScoringRun, index: number, row: ScoreRow): ReportedRun['images'][number] =>
   ({
-    image: run.images[index]!,
+    image: run.image(index),
     ...row.scores,
     ...(row.prompt === undefined ? {} : { prompt: row.prompt }),
     ...(row.passed === undefined ? {} : { passed: row.passed }),

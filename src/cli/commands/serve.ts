@@ -16,7 +16,7 @@ import {
 } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { type LoadedScorers, withScorers } from '../load-scorers.ts'
+import { type RunScorers, withScorers } from '../with-scorers.ts'
 import { parseWeights } from './rank.ts'
 import { byteSize, hostList, portNumber } from './serve-values.ts'
 
@@ -154,7 +154,7 @@ async function serveTowers(
 }
 
 async function createServer(
-  { scorers }: LoadedScorers,
+  { scorers }: RunScorers,
   flags: ServeFlags,
   tokens: readonly string[] | undefined,
   { terminal }: Context,

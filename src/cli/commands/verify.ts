@@ -20,6 +20,7 @@ import {
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { type ExpandedImages, expandImages } from '../expand-images.ts'
+import { refuseStdinTwice } from '../input/read-stdin.ts'
 import type { ImageFailure } from '../named-image.ts'
 import { formatCosine, formatLoss, formatTau } from '../output/format-measured.ts'
 import { count, formatBytes } from '../output/format-quantity.ts'
@@ -48,7 +49,7 @@ export function addVerify(program: Command, context: Context): void {
   addImages(command, { optional: true })
   command
     .option('-p, --prompt <text>', 'what the images show; may be given several times', collect)
-    .option('--prompts-file <file>', 'more prompts, one a line')
+    .option('--prompts-file <file>', 'more prompts, one a line; - for stdin')
     .addOption(
       new Option('--against <name>', 'the precision whose answers count as right (default: fp32)').choices(
         DTYPES,
@@ -73,6 +74,7 @@ async function verify(args: readonly string[], flags: VerifyFlags, context: Cont
   const { io, terminal } = context
   const { services, signal, env } = io
   const { against, dtype: dtypes, revision, device, batchSize, threads, maxPixels, record } = flags
+  refuseStdinTwice(args, { '--prompts-file': flags.promptsFile })
   const none: ExpandedImages = { images: [], failures: [] }
   const { images, failures } =
     args.length > 0 ? await expandImages(args, { ...io, recursive: flags.recursive }) : none

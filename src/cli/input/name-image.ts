@@ -1,12 +1,13 @@
 import { resolve } from 'node:path'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import { refuseLongText, shortName } from '../../image/not-a-path.ts'
-import type { FoundImage, ImageFailure } from '../named-image.ts'
+import type { FoundImage } from '../named-image.ts'
 import { isAddress, openAddress } from './image-url.ts'
+import type { Named } from './named.ts'
 import { RawFile } from './raw-file.ts'
 
 /** An image of a list or a table: a path from `folder` on, or an address. That it is there shows when it is read. */
-export function nameImage(given: string, folder: string): FoundImage | ImageFailure {
+export function nameImage(given: string, folder: string): Named<FoundImage> {
   const name = shortName(hidePasswords(given))
   if (isAddress(given)) {
     const opened = openAddress(given)
@@ -17,5 +18,3 @@ export function nameImage(given: string, folder: string): FoundImage | ImageFail
   if (refused) return { image: name, code: refused.code, message: refused.message }
   return { name, input: resolve(folder, given) }
 }
-
-export const isFailure = (named: FoundImage | ImageFailure): named is ImageFailure => 'code' in named

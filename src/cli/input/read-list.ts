@@ -1,36 +1,53 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { readWholeFile } from '../../base/read-file-node.ts'
-import { decodeText } from '../../text/decode-text.ts'
+import { readPieces, readWholeFile } from '../../base/read-file-node.ts'
+import { decodeLines, decodeText } from '../../text/decode-text.ts'
 import type { CliIo } from '../cli-io.ts'
 import { UsageError } from '../exit-codes.ts'
-import { readStdin } from './read-stdin.ts'
+import { pipedIn } from './read-stdin.ts'
 
 /** Millions of names. */
 const MAX_BYTES = 2 ** 28
 
-/** The names of a list, one a line; empty lines are left out. Throws `UsageError`, `InputError` `input_not_text`. */
-export async function readList(
+/**
+ * The names of a list, one a line; empty lines are left out. Of stdin and other pipes they are given as they come, since a pipe may
+ * stay open. Throws `UsageError`, `InputError` `input_not_text`.
+ */
+export async function openList(
   file: string,
   { cwd, stdin, signal }: Pick<CliIo, 'cwd' | 'stdin' | 'signal'>,
-): Promise<string[]> {
-  const bytes = file === '-' ? await namesOfStdin(stdin, signal) : await readListed(file, cwd, signal)
-  const names = decodeText(bytes, file === '-' ? 'stdin' : file)
+): Promise<readonly string[] | AsyncIterable<string>> {
+  if (file === '-') return streamed(pipedIn(stdin, '--list - reads names from stdin'), 'stdin')
+  const path = resolve(cwd, file)
+  const isPipe = await stat(path).then(
+    (found) => found.isFIFO() || found.isSocket(),
+    () => false,
+  )
+  if (isPipe) return streamed(readPieces(path, signal), `The list ${file}`)
+  const names = decodeText(await readListed(file, path, signal), file)
     .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-  if (names.length === 0)
-    throw new UsageError(`${file === '-' ? 'stdin' : `The list ${file}`} names no images. Write one a line.`)
+    .filter(isName)
+  if (names.length === 0) throw noNames(`The list ${file}`)
   return names
 }
 
-async function namesOfStdin(stdin: CliIo['stdin'], signal: AbortSignal): Promise<Uint8Array> {
-  if (!stdin || stdin.isTTY)
-    throw new UsageError('--list - reads names from stdin, but stdin is a terminal. Pipe some in.')
-  return new Uint8Array(await (await readStdin(stdin, signal)).arrayBuffer())
+const isName = (line: string): boolean => line.trim() !== ''
+
+async function* streamed(pieces: AsyncIterable<Uint8Array>, where: string): AsyncGenerator<string> {
+  let any = false
+  for await (const line of decodeLines(pieces, where)) {
+    if (!isName(line)) continue
+    any = true
+    yield line
+  }
+  if (!any) throw noNames(where)
 }
 
-async function readListed(file: string, cwd: string, signal: AbortSignal): Promise<Uint8Array> {
+const noNames = (where: string): UsageError => new UsageError(`${where} names no images. Write one a line.`)
+
+async function readListed(file: string, path: string, signal: AbortSignal): Promise<Uint8Array> {
   try {
-    return await readWholeFile(resolve(cwd, file), MAX_BYTES, signal)
+    return await readWholeFile(path, MAX_BYTES, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw new UsageError(`The list ${file} cannot be read: ${reasonOf(error)}.`)

@@ -48,18 +48,22 @@ export async function mergeDataset(options: MergeDatasetOptions): Promise<{ read
   let rows = 0
   try {
     const writer = await openPartWriter(draft, format, [shard, ...partColumns(shape)], 'merged')
-    for (const { id } of plan.shards) {
-      const part = parts.current.get(id)
-      if (!part) continue
-      current = id
-      for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
-        await writer.write([row])
-        rows++
+    try {
+      for (const { id } of plan.shards) {
+        const part = parts.current.get(id)
+        if (!part) continue
+        current = id
+        for await (const row of readPart(out, part, plan.settings.kinds, signal)) {
+          await writer.write([row])
+          rows++
+        }
+        // Its rows are told by its name, so none may wait for the next shard's.
+        await writer.flush()
       }
-      // Its rows are told by its name, so none may wait for the next shard's.
-      await writer.flush()
+      await writer.close()
+    } finally {
+      await writer.abandon()
     }
-    await writer.close()
     if (!(await folder.createFromFile(basename(to), draft))) throw isThere(to)
   } finally {
     await rm(draft, { force: true })

@@ -1,9 +1,10 @@
 import { parquetReadObjects } from 'hyparquet'
 import { DatasetError } from '../../base/errors.ts'
 import type { ModelKind } from '../../models/kinds.ts'
+import { PARQUET_CODECS } from '../../pairs/tables/parquet-codecs-node.ts'
 import type { Scores } from '../../ranking/combine.ts'
 import { linesOf } from '../sources/jsonl-shard.ts'
-import { COMPRESSORS, parquetFile } from '../sources/parquet-shard.ts'
+import { parquetFile } from '../sources/parquet-shard.ts'
 import type { Store } from '../store/store.ts'
 import { embeddingColumn, scoreKeys } from './part-columns.ts'
 import type { PartName } from './part-name.ts'
@@ -66,7 +67,7 @@ async function* readParquetRows(
     const options = {
       file,
       metadata,
-      compressors: COMPRESSORS,
+      compressors: PARQUET_CODECS,
       rowStart: from,
       rowEnd: Math.min(from + SLICE, rows),
     }

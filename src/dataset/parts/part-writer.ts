@@ -13,6 +13,8 @@ export interface PartWriter {
   /** Those that were written are in the file. */
   flush(): Promise<void>
   close(): Promise<void>
+  /** Lets go of the file, whose rows nobody wants. Idempotent, and does nothing after `close`. */
+  abandon(): Promise<void>
 }
 
 /** Rows that are held until they are written. */
@@ -87,6 +89,9 @@ class ParquetPart implements PartWriter {
     this.#writer.kvMetadata = [{ key: 'icthp', value: JSON.stringify(counts) }]
     await this.#writer.finish()
   }
+
+  /** The file is open only while it is written to. */
+  async abandon(): Promise<void> {}
 }
 
 /** A line a row; embeddings as base64. */
@@ -107,6 +112,10 @@ class NdjsonPart implements PartWriter {
   async flush(): Promise<void> {}
 
   close(): Promise<void> {
+    return this.file.close()
+  }
+
+  abandon(): Promise<void> {
     return this.file.close()
   }
 }

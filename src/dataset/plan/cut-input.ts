@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { nameOf } from '../sources/address.ts'
+import { identityOf, nameOf } from '../sources/address.ts'
 import { type FoundInput, imagesBelow } from '../sources/find-inputs.ts'
 import { linesOf } from '../sources/jsonl-shard.ts'
 import type { Shard } from '../sources/shard.ts'
@@ -25,7 +25,7 @@ export async function* cutInput(
   const { kind, address, size } = input
   if (kind === 'files') yield* cutFiles(out, input, planned, options)
   else if (kind === 'jsonl') yield* cutLines(address, size!, options)
-  else yield { id: idOf(nameOf(address), address), kind, address, size: size! }
+  else yield { id: idOf(nameOf(address), identityOf(address)), kind, address, size: size! }
 }
 
 /** Readable, and the same for the same place: its name, and a hash of all that makes it. */
@@ -49,7 +49,7 @@ async function* cutLines(
   let rows = 0
   const cut = (): Shard => {
     const range = { start, end }
-    const id = idOf(`${nameOf(address)}-${start}`, `${address}\n${start}-${end}`)
+    const id = idOf(`${nameOf(address)}-${start}`, `${identityOf(address)}\n${start}-${end}`)
     return { id, kind: 'jsonl', address, size, range, rows }
   }
   for await (const line of linesOf(store.stream(key, undefined, signal), address)) {

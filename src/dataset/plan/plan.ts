@@ -1,5 +1,6 @@
 import { DatasetError } from '../../base/errors.ts'
 import { VERSION } from '../../base/version.ts'
+import { identityOf } from '../sources/address.ts'
 import type { FoundInput } from '../sources/find-inputs.ts'
 import type { Shard } from '../sources/shard.ts'
 import type { Store } from '../store/store.ts'
@@ -51,7 +52,9 @@ export async function readPlan(out: Store): Promise<Plan | undefined> {
   const [first] = files
   if (!first) return undefined
   // A folder that has grown is told by its last count.
-  const inputs = new Map(files.flatMap((file) => file.inputs.map((input) => [input.address, input])))
+  const inputs = new Map(
+    files.flatMap((file) => file.inputs.map((input) => [identityOf(input.address), input])),
+  )
   return {
     settings: first.settings,
     inputs: [...inputs.values()],
@@ -92,7 +95,7 @@ export async function makePlan(
     const plan = await readPlan(out)
     if (plan) requireSame(plan.settings, settings, out.address)
     const news = found.filter((input) => isNew(input, plan))
-    if (plan && news.length === 0) return plan
+    if (plan && news.length === 0) return signedAs(plan, found)
     const shards: Shard[] = []
     for (const input of news)
       for await (const shard of cutInput(out, input, plan, options)) shards.push(shard)
@@ -108,9 +111,20 @@ export async function makePlan(
   }
 }
 
+/** With addresses as they are signed now: those that were planned may have expired. */
+function signedAs(plan: Plan, found: readonly FoundInput[]): Plan {
+  const now = new Map(found.map(({ address }) => [identityOf(address), address]))
+  const shards = plan.shards.map((shard) => {
+    const address = now.get(identityOf(shard.address)) ?? shard.address
+    return address === shard.address ? shard : { ...shard, address }
+  })
+  return { ...plan, shards }
+}
+
 /** Throws `DatasetError` `dataset_source_invalid` where a file is not what it was. */
 function isNew(input: FoundInput, plan: Plan | undefined): boolean {
-  const known = plan?.inputs.find(({ address }) => address === input.address)
+  const named = identityOf(input.address)
+  const known = plan?.inputs.find(({ address }) => identityOf(address) === named)
   if (!known) return true
   if (input.kind === 'files') return known.digest !== input.digest
   if (known.size === input.size) return false

@@ -13,6 +13,7 @@ import { findInputs, type FoundInput } from '../sources/find-inputs.ts'
 import type { Shard } from '../sources/shard.ts'
 import { openOutput } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
+import { hearWaits, type StoreWait } from '../store/waits.ts'
 import { checkWriteOnce } from '../store/write-once.ts'
 import { DatasetRun, type ShardOutcome } from './dataset-run.ts'
 import type { ShardProblem } from './failures.ts'
@@ -46,6 +47,8 @@ export interface ScoreDatasetOptions extends ScorersOption, PlanDatasetOptions {
   /** Milliseconds without a sign of life after which a shard is anybody's. Default 60,000. */
   readonly lease?: number | undefined
   readonly onProgress?: OnProgress | undefined
+  /** Hears once of each store that does not answer and is asked again, after some seconds; it is given up after a minute or two. */
+  readonly onWait?: ((wait: StoreWait) => void) | undefined
   /** Hears of each shard as it ends here. */
   readonly onShard?: ((shard: Shard, outcome: ShardOutcome) => void) | undefined
 }
@@ -67,10 +70,16 @@ export interface DatasetSummary {
 /**
  * Scores a dataset into an output: one part a shard, one row an image, whatever is killed. What is done is not done again, so the
  * same call goes on where another ended; several at once, on as many machines, share the work. Throws `DatasetError`
- * (`dataset_source_invalid`, `dataset_settings_differ`, `dataset_store_unsafe`, `dataset_store_failed`), `BackendError`,
- * `OutputError`.
+ * (`dataset_source_invalid`, `dataset_settings_differ`, `dataset_store_unsafe`, `dataset_store_failed`), `BackendError`, `OutputError`.
  */
-export async function scoreDataset(
+export function scoreDataset(
+  sources: readonly string[] | readonly FoundInput[],
+  options: ScoreDatasetOptions,
+): Promise<DatasetSummary> {
+  return hearWaits(options?.onWait, () => scoreAll(sources, options))
+}
+
+async function scoreAll(
   sources: readonly string[] | readonly FoundInput[],
   options: ScoreDatasetOptions,
 ): Promise<DatasetSummary> {

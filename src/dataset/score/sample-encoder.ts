@@ -18,12 +18,15 @@ interface Known {
 export class SampleEncoders {
   readonly encoders: readonly VisionEncoder[]
   readonly #known = new WeakMap<ImageCrop, Known>()
+  /** All towers take crops of one size. */
+  readonly #cropsOnce: boolean
 
   constructor(
     scorers: readonly Scorer[],
     private readonly cache?: EmbeddingCache | undefined,
   ) {
     this.encoders = scorers.map((scorer) => new SampleEncoder(scorer, this, cache))
+    this.#cropsOnce = new Set(scorers.map(({ vision }) => vision.parts.preprocess.size)).size <= 1
   }
 
   /** The crop of an image, and its prompt; where every tower has answered before, it is not decoded. */
@@ -40,7 +43,7 @@ export class SampleEncoders {
       const whole = known && known.answers.size === this.encoders.length ? known : undefined
       const crop = whole
         ? { data: new Uint8Array(size * size * 3), size, ...whole.size }
-        : await decode(await image.source(signal))
+        : await decode(await image.source(signal, this.#cropsOnce))
       if (hash !== undefined) {
         const { width, height } = crop
         this.#known.set(crop, { hash, size: { width, height }, answers: known?.answers ?? new Map() })

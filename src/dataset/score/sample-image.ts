@@ -2,6 +2,7 @@ import { ImageError } from '../../base/errors.ts'
 import { nameImageError } from '../../image/image-errors.ts'
 import { openImageInput } from '../../image/image-input-node.ts'
 import { readImageFile } from '../../image/pool/image-job-node.ts'
+import { giveAway } from '../../image/take-image.ts'
 import { findPrompt } from '../../prompts/find-prompt.ts'
 import { plainPrompt } from '../../prompts/plain/plain-prompt.ts'
 import { promptOfName } from '../../prompts/prompt-of-name.ts'
@@ -10,6 +11,13 @@ import type { Sample } from '../sources/shard.ts'
 
 /** Bytes and milliseconds that an image on the web may take. */
 const FETCH = { maxBytes: 2 ** 28, timeoutMs: 60_000 }
+
+/** Of memory that holds nothing else: a row group's images share theirs. */
+const isAlone = (source: unknown): source is Uint8Array<ArrayBuffer> =>
+  source instanceof Uint8Array &&
+  source.byteLength > 0 &&
+  source.buffer instanceof ArrayBuffer &&
+  source.buffer.byteLength === source.byteLength
 
 /** An image of a shard on its way through the towers: fetched when its crop is due, and forgotten after it. */
 export class SampleImage {
@@ -32,10 +40,14 @@ export class SampleImage {
     return (this.#bytes ??= readBytes(this.sample.image, signal))
   }
 
-  /** For the decoder: a file that nobody else reads is read by the thread that decodes it. */
-  async source(signal?: AbortSignal): Promise<Uint8Array | string | URL> {
+  /**
+   * For the decoder: a file that nobody else reads is read by the thread that decodes it. `last`: nobody asks for the bytes after
+   * this, so they are moved to that thread.
+   */
+  async source(signal: AbortSignal | undefined, last: boolean): Promise<Uint8Array | string | URL> {
     const { image } = this.sample
-    return this.#bytes || typeof image === 'function' ? this.bytes(signal) : image
+    const source = this.#bytes || typeof image === 'function' ? await this.bytes(signal) : image
+    return last && isAlone(source) ? giveAway(source) : source
   }
 
   /** Finds the prompt. Throws `ImageError` `image_no_prompt`. */

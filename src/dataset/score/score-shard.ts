@@ -49,8 +49,12 @@ export async function scoreShard(shard: Shard, tools: ShardTools, run: ShardRun)
   try {
     const writer = await openPartWriter(draft, shape.format, partColumns(shape), shard.id)
     const rows = previous ? retriedRows(shard, tools, run, previous) : freshRows(shard, tools, run)
-    for await (const some of batched(rows)) await writer.write(some)
-    await writer.close()
+    try {
+      for await (const some of batched(rows)) await writer.write(some)
+      await writer.close()
+    } finally {
+      await writer.abandon()
+    }
     run.signal.throwIfAborted()
     const isOurs = await out.createFromFile(key, draft)
     // What it replaces is never counted again; who reads the folder should not see an image twice.

@@ -51,6 +51,29 @@ export function withoutQuery(url: string): string {
   return end < 0 ? url : url.slice(0, end)
 }
 
+/** What signs an address for a while, as Amazon, Google, Cloudflare and CloudFront write it. */
+const SIGNS =
+  /^(?:x-amz-[\w-]+|x-goog-[\w-]+|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy)$/i
+/** Azure's names are common ones; they sign where `sig` is among them. */
+const SIGNS_AZURE = /^(?:sig|se|st|sp|sv|sr|spr|sip|skoid|sktid|skt|ske|sks|skv|sdd)$/i
+
+/** What an address names, whoever signed it: two signatures of one file are one source. */
+export function identityOf(address: string): string {
+  if (!isWeb(address)) return address
+  const [place, query] = halves(address, '?')
+  if (query === undefined) return address
+  const asked = query.split('&').map((part) => ({ part, name: halves(part, '=')[0] }))
+  const isAzure = asked.some(({ name }) => name.toLowerCase() === 'sig')
+  const kept = asked.filter(({ name }) => !SIGNS.test(name) && !(isAzure && SIGNS_AZURE.test(name)))
+  if (kept.length === asked.length) return address
+  return kept.length === 0 ? place : `${place}?${kept.map(({ part }) => part).join('&')}`
+}
+
+function halves(text: string, at: string): [before: string, after: string | undefined] {
+  const index = text.indexOf(at)
+  return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)]
+}
+
 /** With one slash at its end. */
 export function asFolder(address: string): string {
   let end = address.length

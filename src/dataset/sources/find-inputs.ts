@@ -4,7 +4,16 @@ import { DatasetError, InputError, show } from '../../base/errors.ts'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import { checkOptions } from '../../scorers/check-options.ts'
 import { openAddress } from '../store/open-store.ts'
-import { absoluteAddress, asFolder, expandBraces, isAddress, isS3, isWeb, nameOf } from './address.ts'
+import {
+  absoluteAddress,
+  asFolder,
+  expandBraces,
+  identityOf,
+  isAddress,
+  isS3,
+  isWeb,
+  nameOf,
+} from './address.ts'
 import type { ShardKind } from './shard.ts'
 
 /** A source as the user named it, looked at but not read. */
@@ -58,7 +67,7 @@ export async function findInputs(
     const address = absoluteAddress(source, cwd)
     for (const input of await findOne(address, source, signal)) {
       if (input.kind === 'files' && !input.digest) images.add(input.address)
-      else found.set(input.address, input)
+      else found.set(identityOf(input.address), input)
     }
   }
   const inputs = withoutInner([...found.values()])

@@ -7,7 +7,7 @@ import { readJsonl } from './jsonl-shard.ts'
 import { damagedShard, missingImage, missingShard } from './missing.ts'
 import { readParquet } from './parquet-shard.ts'
 import type { ColumnNames, Sample, SampleOrProblem, Shard } from './shard.ts'
-import { gunzip, readTar } from './tar-shard.ts'
+import { gunzip, readTar } from './tar/tar-shard.ts'
 
 export interface OpenShardOptions {
   readonly columns?: ColumnNames | undefined

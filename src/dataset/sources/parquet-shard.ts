@@ -1,5 +1,3 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { decompress as unzstd } from 'fzstd'
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -8,6 +6,7 @@ import {
   type RowGroup,
 } from 'hyparquet'
 import { DatasetError } from '../../base/errors.ts'
+import { PARQUET_CODECS } from '../../pairs/tables/parquet-codecs-node.ts'
 import { textOrBytes } from '../../text/text-or-bytes.ts'
 import type { ReadableStore } from '../store/store.ts'
 import { findColumns } from './columns.ts'
@@ -18,12 +17,6 @@ import { samplesOf, type TablePlace, type TableRow } from './table-row.ts'
 /** Row groups of more bytes are read in slices where an index says where their pages are. */
 const LARGE_GROUP = 64 << 20
 const SLICE_ROWS = 100
-
-export const COMPRESSORS: NonNullable<Parameters<typeof parquetReadObjects>[0]['compressors']> = {
-  GZIP: (bytes) => gunzipSync(bytes),
-  BROTLI: (bytes) => brotliDecompressSync(bytes),
-  ZSTD: (bytes) => unzstd(bytes),
-}
 
 /** A file of a store as hyparquet reads it: by ranges. */
 export async function parquetFile(
@@ -75,7 +68,7 @@ export async function* readParquet(
         columns: wanted,
         rowStart: from,
         rowEnd: to,
-        compressors: COMPRESSORS,
+        compressors: PARQUET_CODECS,
         useOffsetIndex: true,
         // Bytes of images are not text; what is annotated as text is read as such all the same.
         utf8: false,

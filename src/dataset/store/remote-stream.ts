@@ -1,8 +1,18 @@
 import { Deadline } from '../../base/deadline.ts'
 import { DatasetError } from '../../base/errors.ts'
 import { sleep } from '../../base/sleep.ts'
-import { ATTEMPTS, backoff, isTemporary, openStream, showUrl, SILENCE_MS, unreachable } from './send.ts'
+import {
+  ATTEMPTS,
+  backoff,
+  isTemporary,
+  openStream,
+  reasonOf,
+  showUrl,
+  SILENCE_MS,
+  unreachable,
+} from './send.ts'
 import type { ByteRange } from './store.ts'
+import { Patience } from './waits.ts'
 
 /** Makes a GET with these headers. */
 export type MakeGet = (headers: Readonly<Record<string, string>>) => Request | Promise<Request>
@@ -16,11 +26,26 @@ export async function* remoteStream(
   range: ByteRange | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
+  const patience = new Patience()
+  try {
+    yield* piecesOf(make, range, patience, signal)
+  } finally {
+    patience.end()
+  }
+}
+
+async function* piecesOf(
+  make: MakeGet,
+  range: ByteRange | undefined,
+  patience: Patience,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
   const start = range?.start ?? 0
   const state: State = { start, at: start, end: range?.end, etag: undefined, failures: 0 }
   while (state.end === undefined || state.at < state.end) {
     signal?.throwIfAborted()
     const request = await make(headersFor(state, range !== undefined))
+    patience.asks(showUrl(request.url))
     const deadline = new Deadline(SILENCE_MS, signal)
     try {
       const { status, headers, body } = await openStream(request, deadline)
@@ -30,6 +55,7 @@ export async function* remoteStream(
       // A server that knows no ranges sends all, of which a part is wanted.
       for await (const piece of isPart ? body : sliced(body, state, deadline)) {
         deadline.refresh()
+        patience.hears()
         state.failures = 0
         state.at += piece.length
         yield piece
@@ -38,6 +64,7 @@ export async function* remoteStream(
     } catch (cause) {
       signal?.throwIfAborted()
       giveUpIfNeeded(state, request.url, cause)
+      patience.fails(showUrl(request.url), cause instanceof Refusal ? cause.message : reasonOf(cause))
       await sleep(backoff(state.failures), signal)
     } finally {
       deadline.end()

@@ -5,6 +5,7 @@ import { hidePasswords } from '../../base/hide-passwords.ts'
 import { sleep } from '../../base/sleep.ts'
 import { retryAfter } from '../../hub/http/retry.ts'
 import { withoutQuery } from '../sources/address.ts'
+import { Patience } from './waits.ts'
 
 /** Failures in a row after which it is given up: some two minutes of waiting. */
 const ATTEMPTS = 10
@@ -38,17 +39,24 @@ export async function send(
   make: MakeRequest,
   { signal, takes = [] }: SendOptions = {},
 ): Promise<Answer & { readonly again: boolean }> {
-  for (let failures = 0; ;) {
-    signal?.throwIfAborted()
-    const tried = await attempt(make, signal)
-    if ('status' in tried) {
-      const { status } = tried
-      if ((status >= 200 && status < 300) || takes.includes(status)) return { ...tried, again: failures > 0 }
-      if (!isTemporary(status)) throw refused(tried)
+  const patience = new Patience()
+  try {
+    for (let failures = 0; ;) {
+      signal?.throwIfAborted()
+      const tried = await attempt(make, patience, signal)
+      if ('status' in tried) {
+        const { status } = tried
+        if ((status >= 200 && status < 300) || takes.includes(status))
+          return { ...tried, again: failures > 0 }
+        if (!isTemporary(status)) throw refused(tried)
+      }
+      if (++failures === ATTEMPTS) throw 'status' in tried ? refused(tried) : unreachable(tried)
+      patience.fails(tried.url, 'status' in tried ? `it answers ${tried.status}` : reasonOf(tried.cause))
+      const asked = 'status' in tried ? (retryAfter(tried.headers) ?? 0) * 1000 : 0
+      await sleep(Math.max(Math.min(asked, MAX_DELAY_MS), backoff(failures)), signal)
     }
-    if (++failures === ATTEMPTS) throw 'status' in tried ? refused(tried) : unreachable(tried)
-    const asked = 'status' in tried ? (retryAfter(tried.headers) ?? 0) * 1000 : 0
-    await sleep(Math.max(Math.min(asked, MAX_DELAY_MS), backoff(failures)), signal)
+  } finally {
+    patience.end()
   }
 }
 
@@ -66,12 +74,18 @@ interface Broken {
   readonly cause: unknown
 }
 
-async function attempt(make: MakeRequest, signal: AbortSignal | undefined): Promise<Tried | Broken> {
+async function attempt(
+  make: MakeRequest,
+  patience: Patience,
+  signal: AbortSignal | undefined,
+): Promise<Tried | Broken> {
   const request = await make()
   const url = showUrl(request.url)
+  patience.asks(url)
   const deadline = new Deadline(SILENCE_MS, signal)
   try {
     const response = await fetch(request, { signal: deadline.signal })
+    patience.hears()
     const body = await readWhole(response, deadline)
     return { url, status: response.status, headers: response.headers, body }
   } catch (cause) {
@@ -108,27 +122,36 @@ export async function openStream(
 /** Without what signs it. */
 export const showUrl = (url: string): string => hidePasswords(withoutQuery(url))
 
-function refused({ url, status, body }: Tried): IcthpError {
+function refused({ url, status, headers, body }: Tried): IcthpError {
   const [, code] = /<Code>([^<]{1,80})<\/Code>/.exec(new TextDecoder().decode(body.subarray(0, 2000))) ?? []
-  const advice =
-    status === 401 || status === 403
-      ? 'Check the credentials and what they may do.'
-      : 'Check the address, and try again.'
   return new DatasetError(
     'dataset_store_failed',
-    `${url} answers ${status}${code ? ` (${code})` : ''}. ${advice}`,
+    `${url} answers ${status}${code ? ` (${code})` : ''}. ${adviceOn(status, headers)}`,
     { url, status, ...(code ? { reason: code } : {}) },
   )
 }
 
+function adviceOn(status: number, headers: Headers): string {
+  const region = headers.get('x-amz-bucket-region')
+  if (region !== null && (status === 301 || status === 307 || status === 400))
+    return `The bucket is in ${region}: set AWS_REGION=${region}.`
+  if (status === 401 || status === 403) return 'Check the credentials and what they may do.'
+  return 'Check the address, and try again.'
+}
+
 export function unreachable({ url, cause }: Broken): IcthpError {
-  const inner = (cause as { cause?: NodeJS.ErrnoException }).cause
-  const why = inner?.code ?? inner?.message ?? (cause instanceof Error ? cause.message : String(cause))
+  const why = reasonOf(cause)
   return new DatasetError('dataset_store_failed', `${url} gives no answer (${why}). Check the network.`, {
     url,
     reason: why,
     cause,
   })
+}
+
+/** Why a connection broke, as short as the system says it. */
+export function reasonOf(cause: unknown): string {
+  const inner = (cause as { cause?: NodeJS.ErrnoException }).cause
+  return inner?.code ?? inner?.message ?? (cause instanceof Error ? cause.message : String(cause))
 }
 
 export { ATTEMPTS, backoff, isTemporary, SILENCE_MS }

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import type { AsyncBuffer } from 'hyparquet'
 import { readWholeFile } from '../../base/read-file-node.ts'
 import { decodeText } from '../../text/decode-text.ts'
 import { jsonLinesTable } from './json-lines-table.ts'
@@ -19,7 +19,7 @@ const ENDINGS: Readonly<Record<string, Format>> = {
 }
 
 /** A string holds twice as much; more belongs into Parquet, which is read in parts. */
-const MAX_BYTES = 2 ** 28
+export const MAX_TABLE_BYTES: number = 2 ** 28
 
 /**
  * Opens a table by the ending of its name, else by how it begins: CSV, TSV, JSONL (UTF-8, or with a byte order mark) or Parquet.
@@ -28,10 +28,28 @@ const MAX_BYTES = 2 ** 28
  */
 export async function openTable(path: string, where: string, signal?: AbortSignal): Promise<Table> {
   const named = ENDINGS[extname(path).toLowerCase()]
-  if (named === 'parquet' || (!named && (await startsAsParquet(path)))) return openParquet(path, where)
-  const text = decodeText(await readWholeFile(path, MAX_BYTES, signal), where)
-  return READERS[named ?? formatOf(text, where)](text, where)
+  if (named === 'parquet' || (!named && (await startsAsParquet(path)))) {
+    const { asyncBufferFromFile } = await import('hyparquet')
+    return openParquet(await asyncBufferFromFile(path), where)
+  }
+  const bytes = await readWholeFile(path, MAX_TABLE_BYTES, signal)
+  return named ? READERS[named](decodeText(bytes, where), where) : tableOf(bytes, where)
 }
+
+/** A table in memory, by how it begins. Throws as {@link openTable}. */
+export async function tableOf(bytes: Uint8Array, where: string): Promise<Table> {
+  if (isParquet(bytes)) return openParquet(bufferOf(bytes), where)
+  const text = decodeText(bytes, where)
+  return READERS[formatOf(text, where)](text, where)
+}
+
+const isParquet = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(4, bytes.length)).toString('latin1') === 'PAR1'
+
+const bufferOf = (bytes: Uint8Array): AsyncBuffer => ({
+  byteLength: bytes.length,
+  slice: (start, end) => new Uint8Array(bytes.subarray(start, end)).buffer,
+})
 
 const READERS: Readonly<Record<Exclude<Format, 'parquet'>, (text: string, where: string) => Table>> = {
   csv: (text, where) => separatedTable(text, where, ','),
@@ -57,22 +75,16 @@ async function startsAsParquet(path: string): Promise<boolean> {
   const file = await open(path)
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0)
-    return buffer.toString('latin1', 0, bytesRead) === 'PAR1'
+    return isParquet(buffer.subarray(0, bytesRead))
   } finally {
     await file.close()
   }
 }
 
-async function openParquet(path: string, where: string): Promise<Table> {
-  const [{ asyncBufferFromFile }, { parquetTable }, { decompress }] = await Promise.all([
-    import('hyparquet'),
+async function openParquet(file: AsyncBuffer, where: string): Promise<Table> {
+  const [{ parquetTable }, { PARQUET_CODECS }] = await Promise.all([
     import('./parquet-table.ts'),
-    import('fzstd'),
+    import('./parquet-codecs-node.ts'),
   ])
-  const file = await asyncBufferFromFile(path)
-  return parquetTable(file, where, {
-    GZIP: (input) => gunzipSync(input),
-    BROTLI: (input) => brotliDecompressSync(input),
-    ZSTD: (input, length) => decompress(input, new Uint8Array(length)),
-  })
+  return parquetTable(file, where, PARQUET_CODECS)
 }

@@ -49,6 +49,8 @@ function* rowsOf(
         { line, column: Math.min(fields.length, columns.length) + 1 },
       )
     }
-    yield { place: line, cells: Object.fromEntries(places.map(([name, i]) => [name, fields[i]])) }
+    const cells: Record<string, unknown> = {}
+    for (const [name, i] of places) cells[name] = fields[i]
+    yield { place: line, cells }
   }
 }

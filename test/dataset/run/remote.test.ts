@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test, vi } from 'vitest'
 import { datasetStatus, mergeDataset, scoreDataset } from '../../../src/dataset.ts'
+import { identityOf } from '../../../src/dataset/sources/address.ts'
 import { openAddress, openOutput } from '../../../src/dataset/store/open-store.ts'
 import { bytesOf, datasetRoom, fakes, ictOf, makeTar, readParquet } from '../dataset-room.ts'
 import { startS3 } from '../s3-server.ts'
@@ -169,6 +170,76 @@ test('a table of the web may not name files of this machine', async () => {
     const summary = await scoreDataset([`${host}/a.jsonl`], { out: room.at('out'), hp })
     expect(summary).toMatchObject({ rows: 2, failedRows: 2 })
     expect(calls.decoded).toEqual([])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+test('a shard that is signed anew is the shard that it was, under its new address', async () => {
+  const bytes = await makeTar({ '1.jpg': 'y 1', '2.jpg': 'y 2' })
+  let valid = 'one'
+  const asked: string[] = []
+  const server = createServer((req, res) => {
+    const url = new URL(req.url!, 'http://host')
+    asked.push(url.searchParams.get('X-Amz-Signature') ?? '')
+    if (asked.at(-1) !== valid) return void res.writeHead(403).end()
+    res.writeHead(200, { 'content-length': bytes.length })
+    res.end(req.method === 'HEAD' ? undefined : bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = (signature: string): string =>
+    `http://127.0.0.1:${(server.address() as AddressInfo).port}/a/0.tar?version=3&X-Amz-Date=${signature}&X-Amz-Signature=${signature}`
+  try {
+    const { hp } = fakes()
+    const out = room.at('out')
+    // Planned, but not scored by a task that has no share of it.
+    const none = { index: 1, count: 2 }
+    expect(await scoreDataset([address('one')], { out, hp, share: none })).toMatchObject({ shards: 0 })
+    valid = 'two'
+    expect(await scoreDataset([address('two')], { out, hp })).toMatchObject({ shards: 1, scored: 1, rows: 2 })
+    valid = 'three'
+    expect(await scoreDataset([address('three')], { out, hp })).toMatchObject({ shards: 1, scored: 0 })
+    expect(await datasetStatus({ out })).toMatchObject({ complete: true, shards: { total: 1 } })
+    expect(asked.filter((signature) => signature === 'one')).toHaveLength(1)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+test.each([
+  ['https://h/a.tar?X-Amz-Signature=1&X-Amz-Expires=2', 'https://h/a.tar'],
+  ['https://h/a.tar?part=1&X-Goog-Signature=1&Expires=2&part=2', 'https://h/a.tar?part=1&part=2'],
+  ['https://h/a.tar?Expires=1&Signature=x&Key-Pair-Id=K', 'https://h/a.tar'],
+  ['https://h/a.tar?sv=2024&se=1&sp=r&sig=x', 'https://h/a.tar'],
+  ['https://h/a.tar?sv=2024&se=1', 'https://h/a.tar?sv=2024&se=1'],
+  ['https://h/a.tar?id=1&policy_id=2', 'https://h/a.tar?id=1&policy_id=2'],
+  ['s3://b/a.tar?Signature=1', 's3://b/a.tar?Signature=1'],
+  ['/data/a.tar?Expires=1', '/data/a.tar?Expires=1'],
+])('what %s names, whoever signed it', (address, identity) => expect(identityOf(address)).toBe(identity))
+
+test('a store that does not answer is told within seconds, once', async () => {
+  const bytes = await makeTar({ '1.jpg': 'y 1' })
+  let refused = 0
+  const from = performance.now()
+  const waits: { after: number; url: string; reason: string }[] = []
+  const server = createServer((req, res) => {
+    // Until it was told, and some times more.
+    if (waits.length === 0 || refused++ < 1) return void res.writeHead(503).end()
+    res.writeHead(200, { 'content-length': bytes.length })
+    res.end(req.method === 'HEAD' ? undefined : bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const { hp } = fakes()
+    const onWait = (wait: { url: string; reason: string }): void =>
+      void waits.push({ after: performance.now() - from, ...wait })
+    const summary = await scoreDataset([`${host}/0.tar?Signature=x`], { out: room.at('out'), hp, onWait })
+    expect(summary).toMatchObject({ rows: 1, problems: [] })
+    expect(waits).toEqual([{ after: expect.any(Number), url: `${host}/0.tar`, reason: 'it answers 503' }])
+    expect(waits[0]!.after).toBeLessThan(10_000)
   } finally {
     server.closeAllConnections()
     server.close()

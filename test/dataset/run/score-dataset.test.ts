@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, readlink, rename, rm, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { toFloat16 } from '../../../src/convert/graph/graph-builder.ts'
 import { datasetStatus, mergeDataset, scoreDataset } from '../../../src/dataset.ts'
@@ -314,4 +314,17 @@ test('a fault of the towers ends the run; it is no fault of an image', async () 
   await shards(2, 4)
   await expect(score(fakes({ hp: () => NaN }))).rejects.toMatchObject({ code: 'backend_nan' })
   expect(await status()).toMatchObject({ rows: { done: 0 } })
+})
+
+test('a shard that fails leaves no file open', async () => {
+  if (process.platform !== 'linux') return
+  await room.tar('in/a.tar', { '1.jpg': 'y 1' })
+  await room.write('in/a.tar', new Uint8Array(700).fill(7))
+  const { hp } = fakes()
+  const summary = await scoreDataset([room.at('in')], { out: room.at('out'), hp, format: 'ndjson' })
+  expect(summary.problems).toMatchObject([{ code: 'dataset_shard_damaged' }])
+  const open = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  )
+  expect(open.filter((path) => path.startsWith(room.at('out')))).toEqual([])
 })

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LocalStore } from '../../../src/dataset/store/local-store.ts'
 import { openS3 } from '../../../src/dataset/store/s3-store.ts'
@@ -116,4 +118,25 @@ test('wrong credentials are told, and not tried for minutes', async () => {
     code: 'dataset_store_failed',
     details: { status: 403 },
   })
+})
+
+test('a bucket of another region is told with its region', async () => {
+  const server = createServer((_, response) =>
+    response
+      .writeHead(301, { 'x-amz-bucket-region': 'eu-west-1' })
+      .end('<Error><Code>PermanentRedirect</Code></Error>'),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    const env = { ...s3.env, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}` }
+    await expect(openS3('s3://bucket/x/', env).read('a')).rejects.toMatchObject({
+      code: 'dataset_store_failed',
+      message: expect.stringContaining(
+        'answers 301 (PermanentRedirect). The bucket is in eu-west-1: set AWS_REGION=eu-west-1.',
+      ),
+    })
+  } finally {
+    server.close()
+  }
 })

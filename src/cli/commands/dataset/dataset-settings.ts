@@ -71,3 +71,12 @@ export function redisOf({ redis }: QueueFlags, { io }: Context): string {
   if (url) return url
   throw new UsageError('The queue is on Redis: give --redis redis://host, or set REDIS_URL.')
 }
+
+/** Says which stores a command has to wait for. */
+export async function tellingWaits<T>({ terminal }: Context, work: () => Promise<T>): Promise<T> {
+  const { hearWaits } = await import('../../../dataset/store/waits.ts')
+  return hearWaits(
+    ({ url, reason }) => terminal.note(`${url}: ${reason}; it is asked again, for some minutes`),
+    work,
+  )
+}

@@ -3,6 +3,7 @@ import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
 import { count } from '../../output/format-quantity.ts'
 import { type OutFlags } from './dataset-options.ts'
+import { tellingWaits } from './dataset-settings.ts'
 
 export function addMerge(dataset: Command, context: Context): void {
   const command = dataset
@@ -16,7 +17,8 @@ export function addMerge(dataset: Command, context: Context): void {
     async ({ out, to, partial, recount }: OutFlags & { to: string; partial?: true; recount?: true }) => {
       const { mergeDataset } = await import('../../../dataset/index.ts')
       const { io, terminal } = context
-      const { rows } = await mergeDataset({ out, to, partial, recount, cwd: io.cwd, signal: io.signal })
+      const options = { out, to, partial, recount, cwd: io.cwd, signal: io.signal }
+      const { rows } = await tellingWaits(context, () => mergeDataset(options))
       terminal.lines([`${count(rows, 'row')} in ${to}`])
     },
   )

@@ -2,8 +2,8 @@ import { type Command } from 'commander'
 import { kindNamed } from '../../../models/kinds.ts'
 import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
-import { withScorers } from '../../load-scorers.ts'
 import { count } from '../../output/format-quantity.ts'
+import { withScorers } from '../../with-scorers.ts'
 import {
   addQueue,
   addRun,
@@ -13,7 +13,7 @@ import {
   type RunFlags,
   seconds,
 } from './dataset-options.ts'
-import { redisOf, runOptions, settingsOf } from './dataset-settings.ts'
+import { redisOf, runOptions, settingsOf, tellingWaits } from './dataset-settings.ts'
 
 export function addEnqueue(dataset: Command, context: Context): void {
   const command = dataset.command('enqueue').summary('put the shards of a dataset into a queue of BullMQ')
@@ -25,10 +25,10 @@ export function addEnqueue(dataset: Command, context: Context): void {
     const { enqueueDataset } = await import('../../../dataset/index.ts')
     const { io, terminal } = context
     const redis = redisOf(flags, context)
-    const { inputs, settings, kinds } = await settingsOf(sources, flags, context)
+    const { inputs, settings, kinds } = await tellingWaits(context, () => settingsOf(sources, flags, context))
     const { retryFailed, queue, out } = flags
     const options = { ...settings, kinds, retryFailed, queue, redis, out, cwd: io.cwd, signal: io.signal }
-    const done = await enqueueDataset(inputs, options)
+    const done = await tellingWaits(context, () => enqueueDataset(inputs, options))
     if (flags.json) terminal.json(done)
     else terminal.lines([`${done.enqueued} of ${count(done.shards, 'shard')} in the queue ${done.queue}`])
   })
@@ -47,7 +47,8 @@ export function addWorker(dataset: Command, context: Context): void {
     )
     .option('--until-done', 'end where no shard is left, instead of waiting for more')
   addCommonOptions(command, ['icthp dataset worker --out s3://bucket/scores --redis redis://host']).action(
-    (flags: RunFlags & QueueFlags & { lock?: number; untilDone?: true }) => work(flags, context),
+    (flags: RunFlags & QueueFlags & { lock?: number; untilDone?: true }) =>
+      tellingWaits(context, () => work(flags, context)),
   )
 }
 

@@ -4,10 +4,10 @@ import { kindNamed } from '../../../models/kinds.ts'
 import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
-import { withScorers } from '../../load-scorers.ts'
 import { count } from '../../output/format-quantity.ts'
+import { withScorers } from '../../with-scorers.ts'
 import { addRun, addSources, type PlanFlags, type RunFlags, seconds } from './dataset-options.ts'
-import { runOptions, settingsOf } from './dataset-settings.ts'
+import { runOptions, settingsOf, tellingWaits } from './dataset-settings.ts'
 
 export function addDatasetScore(dataset: Command, context: Context): void {
   const command = dataset.command('score').summary('score a dataset, or go on with it')
@@ -29,7 +29,7 @@ export function addDatasetScore(dataset: Command, context: Context): void {
     'icthp dataset score "s3://bucket/laion/{00000..00999}.tar" --out s3://bucket/scores --embeddings float16',
     'icthp dataset score pickapic.parquet --out scores/ --only hp --shard auto',
   ]).action((sources: string[], flags: PlanFlags & RunFlags & { shard?: string; lease?: number }) =>
-    scoreAll(sources, flags, context),
+    tellingWaits(context, () => scoreAll(sources, flags, context)),
   )
 }
 

@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { count } from '../../output/format-quantity.ts'
 import { addQueue, type OutFlags, type QueueFlags } from './dataset-options.ts'
-import { redisOf } from './dataset-settings.ts'
+import { redisOf, tellingWaits } from './dataset-settings.ts'
 
 export function addStatus(dataset: Command, context: Context): void {
   const command = dataset
@@ -22,7 +22,7 @@ export function addStatus(dataset: Command, context: Context): void {
     const { datasetStatus, queueCounts } = await import('../../../dataset/index.ts')
     const { io, terminal } = context
     const options = { out: flags.out, cwd: io.cwd, signal: io.signal }
-    const status = await datasetStatus({ ...options, recount: flags.recount })
+    const status = await tellingWaits(context, () => datasetStatus({ ...options, recount: flags.recount }))
     const redis = flags.redis ?? (flags.queue === undefined ? undefined : redisOf(flags, context))
     const queue =
       redis === undefined ? undefined : await queueCounts({ ...options, redis, queue: flags.queue })

@@ -1,9 +1,9 @@
 import { createGunzip } from 'node:zlib'
-import { createTarDecoder, type ParsedTarEntry } from 'modern-tar'
-import { DatasetError, IcthpError } from '../../base/errors.ts'
-import { promptOfSidecar, SIDECAR_EXTENSIONS } from '../../prompts/sidecar.ts'
-import { damagedShard } from './missing.ts'
-import type { SampleOrProblem } from './shard.ts'
+import { DatasetError, IcthpError } from '../../../base/errors.ts'
+import { promptOfSidecar, SIDECAR_EXTENSIONS } from '../../../prompts/sidecar.ts'
+import { damagedShard } from '../missing.ts'
+import type { SampleOrProblem } from '../shard.ts'
+import { type TarMember, tarMembers } from './tar-members.ts'
 
 const IMAGE = /\.(?:jpe?g|jpe|jfif|png|apng|webp|gif|bmp|dib|tiff?|avif)$/i
 /** Larger files are no pictures that would be decoded. */
@@ -16,8 +16,8 @@ export interface TarOptions {
   readonly wanted?: ((index: number) => boolean) | undefined
 }
 
-/** A member of a sample that matters. */
-interface Member {
+/** A file of a sample that matters. */
+interface Kept {
   readonly name: string
   readonly bytes: Uint8Array | undefined
 }
@@ -30,22 +30,21 @@ export async function* readTar(
   pieces: AsyncIterable<Uint8Array>,
   options: TarOptions,
 ): AsyncGenerator<SampleOrProblem> {
-  const feed: Feed = {}
   try {
-    yield* samplesIn(entriesOf(pieces, feed), options)
+    yield* samplesIn(tarMembers(pieces), options)
   } catch (error) {
-    throw asDamage(options.address, error, feed)
+    throw asDamage(options.address, error)
   }
 }
 
 async function* samplesIn(
-  entries: AsyncIterable<ParsedTarEntry>,
+  members: AsyncIterable<TarMember>,
   { wanted = () => true }: TarOptions,
 ): AsyncGenerator<SampleOrProblem> {
   let sample: string | undefined
   const names = new Set<string>()
-  let images: Member[] = []
-  let texts: Member[] = []
+  let images: Kept[] = []
+  let texts: Kept[] = []
   let index = 0
   const flush = (): SampleOrProblem[] => {
     const found = samplesOf(images, texts, index)
@@ -54,8 +53,8 @@ async function* samplesIn(
     texts = []
     return found
   }
-  for await (const { header, body } of entries) {
-    const { name, size } = header
+  for await (const member of members) {
+    const { name, size } = member
     const dot = name.indexOf('.', name.lastIndexOf('/') + 1)
     const stem = dot < 0 ? name : name.slice(0, dot)
     // A name that comes again is of another sample, which is called the same.
@@ -65,21 +64,19 @@ async function* samplesIn(
       names.clear()
     }
     names.add(name)
-    const isImage = isFile(header) && IMAGE.test(name)
-    const isText = isFile(header) && SIDECAR_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending))
+    const isImage = isShown(member) && IMAGE.test(name)
+    const isText = isShown(member) && SIDECAR_EXTENSIONS.some((ending) => name.toLowerCase().endsWith(ending))
     const kept = isImage ? size <= MAX_IMAGE && wanted(index + images.length) : isText && size <= MAX_TEXT
-    const bytes = kept ? await readBody(body, size) : undefined
-    if (!kept) await body.cancel()
+    const bytes = kept ? await member.read() : undefined
     if (isImage) images.push({ name, bytes })
     else if (isText && bytes) texts.push({ name, bytes })
   }
   yield* flush()
 }
 
-const isFile = ({ type, name }: ParsedTarEntry['header']): boolean =>
-  (type === undefined || type === 'file') && !name.split('/').at(-1)!.startsWith('.')
+const isShown = ({ isFile, name }: TarMember): boolean => isFile && !name.split('/').at(-1)!.startsWith('.')
 
-function samplesOf(images: readonly Member[], texts: readonly Member[], from: number): SampleOrProblem[] {
+function samplesOf(images: readonly Kept[], texts: readonly Kept[], from: number): SampleOrProblem[] {
   if (images.length === 0) return []
   const prompt = promptIn(texts)
   return images.map(({ name, bytes }, i) => {
@@ -91,7 +88,7 @@ function samplesOf(images: readonly Member[], texts: readonly Member[], from: nu
 }
 
 /** In the order of what may lie beside a file, as the command line reads sidecars. */
-function promptIn(texts: readonly Member[]): string | undefined {
+function promptIn(texts: readonly Kept[]): string | undefined {
   for (const ending of SIDECAR_EXTENSIONS) {
     const text = texts.find(({ name }) => name.toLowerCase().endsWith(ending))
     if (!text) continue
@@ -106,48 +103,10 @@ function promptIn(texts: readonly Member[]): string | undefined {
   return undefined
 }
 
-async function readBody(body: ReadableStream<Uint8Array>, size: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(size)
-  let at = 0
-  const reader = body.getReader()
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    bytes.set(read.value, at)
-    at += read.value.length
-  }
-  return bytes
-}
-
-/** What went wrong with what feeds the decoder, which tells it to its bodies too. */
-interface Feed {
-  failure?: unknown
-}
-
-async function* entriesOf(pieces: AsyncIterable<Uint8Array>, feed: Feed): AsyncGenerator<ParsedTarEntry> {
-  const { readable, writable } = createTarDecoder({ strict: true })
-  const writer = writable.getWriter()
-  const fed = (async (): Promise<void> => {
-    try {
-      for await (const piece of pieces) await writer.write(piece)
-      await writer.close()
-    } catch (error) {
-      feed.failure ??= error
-      await writer.abort(error).catch(() => undefined)
-    }
-  })()
-  const reader = readable.getReader()
-  try {
-    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
-  } finally {
-    await reader.cancel().catch(() => undefined)
-    await fed
-  }
-}
-
-/** An error of what feeds the decoder as it is, one of the archive's own as a damaged shard. */
-function asDamage(address: string, error: unknown, { failure }: Feed): unknown {
-  const cause = failure ?? error
-  if (cause instanceof DatasetError || (cause as Error).name === 'AbortError') return cause
-  return damagedShard(address, (cause as Error).message.replace(/\.$/, ''), cause)
+/** An error of what feeds the reader as it is, one of the archive's own as a damaged shard. */
+function asDamage(address: string, error: unknown): unknown {
+  if (error instanceof DatasetError || (error as Error).name === 'AbortError') return error
+  return damagedShard(address, (error as Error).message, error)
 }
 
 /** Unpacks `.tar.gz`. */
