@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { configDefaults, defineConfig } from 'vitest/config'
-import type { InlineConfig, TestProjectInlineConfiguration } from 'vitest/node'
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import type { InlineConfig } from 'vitest/node'
 import LongestFirst from './test/longest-first.ts'
 
 /** Files that want a process of their own: they replace modules, or look at what the process as a whole has or does. */
@@ -56,7 +56,7 @@ export function projects(leftOut: readonly string[] = []): TestProjectInlineConf
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     ...common,
-    globalSetup: ['test/build-workers.ts', 'test/web/build-page.ts'],
+    globalSetup: ['test/once.ts', 'test/build-workers.ts', 'test/web/build-page.ts'],
     projects: projects(),
   },
 })

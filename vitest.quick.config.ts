@@ -5,7 +5,7 @@ import { common, projects } from './vitest.config.ts'
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     ...common,
-    globalSetup: ['test/build-workers.ts'],
+    globalSetup: ['test/once.ts', 'test/build-workers.ts'],
     projects: projects([
       // What starts browsers, builds, other processes or servers.
       'test/{web,examples,package,bench,setups,docs,fuzz,evaluation,backend,testing}/**',

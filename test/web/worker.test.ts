@@ -2,17 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import { startServer, type StaticServer } from './browser/server.ts'
 import { IMAGES } from './exact.ts'
-import { makeTinyModel, pageFrom, startRoom, type TinyModel } from './room.ts'
+import { pageFrom, startRoom } from './room.ts'
 
 let page: ChromiumPage
 let server: StaticServer
-let model: TinyModel
 beforeAll(async () => {
-  ;[page, server, model] = await Promise.all([openChromium(), startRoom(), makeTinyModel()])
-  server.folders['model'] = model.folder
+  ;[page, server] = await Promise.all([openChromium(), startRoom()])
   await page.open(server.url)
 })
-afterAll(() => Promise.all([page?.close(), server?.close(), model?.remove()]))
+afterAll(() => Promise.all([page?.close(), server?.close()]))
 
 const images = IMAGES.map((image) => `/examples/${image}`)
 
