@@ -9,7 +9,8 @@ import type { Page } from './browser/page.ts'
 import type { StaticServer } from './browser/server.ts'
 import { startRoom } from './room.ts'
 
-const SIZE = 40_000_000
+// Three parts.
+const SIZE = 34_000_000
 const PART = 2 ** 24
 /** Bytes that are nowhere the same. */
 const content = (seed: number): Buffer => {
