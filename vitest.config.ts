@@ -9,8 +9,9 @@ const ALONE = [
   'test/hub/files/lock-that-cannot-be-seen.test.ts',
   'test/report/sheet.test.ts',
   'test/models/default-model-node.test.ts',
-  // It registers a kind of model, for good.
+  // They register kinds of models, for good.
   'test/models/third-model.test.ts',
+  'test/base/odd-arguments.test.ts',
   'test/cli/{sheet-file,output-file}.test.ts',
   // They count threads, handles or memory, set HOME, or end the process's threads.
   'test/hub/hub-node.test.ts',
