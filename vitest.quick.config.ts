@@ -1,15 +1,12 @@
-import { configDefaults, defineConfig } from 'vitest/config'
-import { common } from './vitest.config.ts'
+import { defineConfig } from 'vitest/config'
+import { common, projects } from './vitest.config.ts'
 
 /** `npm run test:quick`: what needs no browser, no build and no packed package, and does not take long, for while one works. */
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     ...common,
-    globalSetup: ['test/build-workers.ts'],
-    // They start sooner than processes.
-    pool: 'threads',
-    exclude: [
-      ...configDefaults.exclude,
+    globalSetup: ['test/once.ts', 'test/build-workers.ts'],
+    projects: projects([
       // What starts browsers, builds, other processes or servers.
       'test/{web,examples,package,bench,setups,docs,fuzz,evaluation,backend,testing}/**',
       'test/**/browser.test.ts',
@@ -27,7 +24,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       'test/hub/**/{url-folder-web,download-node}.test.ts',
       // What sets HOME, which threads have in common.
       'test/hub/hub-node.test.ts',
-    ],
+    ]),
   },
 })
 export default config

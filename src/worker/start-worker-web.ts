@@ -26,12 +26,21 @@ let policy: TrustedScriptUrls | undefined
  * at all: else it starts from one that imports it. Throws `DeviceError` `runtime_missing` where the page forbids that.
  */
 export function startEngineWorker(): EngineWorker {
+  let cause: unknown
   try {
-    return { worker: startPlainly(), alone: false }
-  } catch (cause) {
-    return startByImport(cause)
+    const worker = startPlainly()
+    if (!isForeign(addressOfWorker()?.url)) return { worker, alone: false }
+    // Firefox does not throw then: an event says it later, without a reason.
+    worker.terminate()
+  } catch (error) {
+    cause = error
   }
+  return startByImport(cause)
 }
+
+/** Whether no worker may start from it: it is fetched, from another origin than the page's. */
+const isForeign = (url: URL | undefined): boolean =>
+  url !== undefined && /^https?:$/.test(url.protocol) && url.origin !== globalThis.origin
 
 /** Bundlers look for exactly this expression. dist/worker-web.js is built beside the entry points, see tsup.config.ts. */
 const startPlainly = (): Worker =>
@@ -43,7 +52,7 @@ const startPlainly = (): Worker =>
 function startByImport(cause: unknown): EngineWorker {
   let blob: string | undefined
   try {
-    const { url, options } = addressOfWorker()
+    const { url, options } = addressOfWorker()!
     let address = url.href
     if (url.origin !== globalThis.origin) {
       const script = `import ${JSON.stringify(url.href)}`
@@ -69,7 +78,7 @@ function startByImport(cause: unknown): EngineWorker {
 }
 
 /** What bundlers have made of the expression above is known to nobody else: a stand-in for `Worker` is told it. */
-function addressOfWorker(): { readonly url: URL; readonly options: WorkerOptions } {
+function addressOfWorker(): { readonly url: URL; readonly options: WorkerOptions } | undefined {
   const scope = globalThis as unknown as Scope
   const real = scope.Worker
   let told: { url: URL; options: WorkerOptions } | undefined
@@ -81,7 +90,7 @@ function addressOfWorker(): { readonly url: URL; readonly options: WorkerOptions
   } finally {
     scope.Worker = real
   }
-  return told!
+  return told
 }
 
 /** As the page's Trusted Types want it, where it has any. */

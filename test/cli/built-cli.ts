@@ -1,13 +1,18 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'tsup'
+import { once } from '../once.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const outDir = `${root}node_modules/.cache/icthp-cli`
 export const cliPath: string = `${outDir}/cli/icthp.js`
 
-/** Bundles the command line as it is published, for tests that need a process of its own. */
+/** Bundles the command line as it is published, for tests that need a process of its own; once for all. */
 export async function buildCli(): Promise<void> {
+  await once('cli', bundle)
+}
+
+async function bundle(): Promise<void> {
   await build({
     config: false,
     entry: {

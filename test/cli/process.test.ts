@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { VERSION } from '../../src/base/version.ts'
-import { convertCheckpoints, writeRandomCheckpoint } from '../../src/convert/index.ts'
+import { tinyModel } from '../tiny-model.ts'
 import { bmp, buildCli, cliPath, icthp } from './built-cli.ts'
 
 let folder: string
@@ -16,15 +16,8 @@ beforeAll(async () => {
   await writeFile(join(folder, 'red.bmp'), bmp(300, 240, [255, 0, 0]))
   await writeFile(join(folder, 'blue.bmp'), bmp(240, 300, [0, 0, 255]))
   await writeFile(join(folder, 'bad.bmp'), bmp(300, 240, [0, 255, 0]).subarray(0, 1000))
-  await writeRandomCheckpoint(join(folder, 'checkpoint'))
   await buildCli()
-  const from = (name: string): string => join(folder, 'checkpoint', name)
-  await convertCheckpoints({
-    ict: from('ICT'),
-    hp: from('HP'),
-    base: from('base'),
-    out: join(folder, 'model'),
-  })
+  await cp(await tinyModel(), join(folder, 'model'), { recursive: true })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -74,6 +74,8 @@ test('without jimp it says so before any work', async () => {
   vi.doMock('jimp', () => {
     throw new Error("Cannot find package 'jimp'")
   })
+  // From the first import on.
+  await expect(import('jimp')).rejects.toThrow()
   const { code, stderr } = await room.run(['score', 'a.png', ...SHEET])
   expect([code, room.log]).toEqual([expect.any(Number), []])
   expect(code).not.toBe(0)

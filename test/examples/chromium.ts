@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { YOUNG_WASM } from '../web/browser/chromium.ts'
 import { findBrowser } from '../web/browser/find-browser.ts'
 
 /** Chromium as the tests of icthp/web find or install it, with playwright-core's own pages. */
@@ -9,6 +10,7 @@ export async function launchChromium(): Promise<Browser> {
     executablePath,
     args: [
       ...asRoot,
+      YOUNG_WASM,
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',

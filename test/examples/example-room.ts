@@ -14,8 +14,8 @@ export const ISOLATION: Readonly<Record<string, string>> = {
 
 export interface ExampleRoom {
   readonly folder: string
-  /** As `npm run NAME` in the example's folder. */
-  script(name: string): Promise<void>
+  /** As `npm run NAME -- ARGS` in the example's folder. */
+  script(name: string, ...args: readonly string[]): Promise<void>
 }
 
 /**
@@ -45,8 +45,8 @@ export async function exampleRoom(name: string, tarball: string): Promise<Exampl
   )
   return {
     folder,
-    script: async (script) =>
-      void (await mustRun('npm', ['run', script], {
+    script: async (script, ...args) =>
+      void (await mustRun('npm', ['run', script, '--', ...args], {
         cwd: folder,
         env: { NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' },
       })),

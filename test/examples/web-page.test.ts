@@ -195,36 +195,23 @@ describe('a visit', () => {
   })
 })
 
-describe('the page', () => {
-  test('shows an error at the picture that has it, and ranks the others', async () => {
-    const { page } = await open()
-    const broken = (await readFile(sample(samples[0]!))).subarray(0, 900)
-    await page.setInputFiles('#files', [
-      { name: 'cut-short.jpg', mimeType: 'image/jpeg', buffer: broken },
-      { name: 'whole.jpg', mimeType: 'image/jpeg', buffer: await readFile(sample(samples[1]!)) },
-    ])
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    await status(page, /Ranked 1 picture .*1 picture could not be read/)
-    expect(
-      await page
-        .locator('.entry.failed')
-        .filter({ hasText: 'cut-short.jpg' })
-        .locator('.error')
-        .textContent(),
-    ).toMatch(/cut short/)
-    expect((await rows(page)).map(({ name }) => name)).toEqual(['whole.jpg'])
-  })
+test('says where no model is', async () => {
+  const { page } = await open({}, `${served.url}?model=nowhere/`)
+  await page.getByRole('button', { name: 'Use samples' }).click()
+  await status(page, /added/)
+  await page.getByRole('button', { name: 'Rank', exact: true }).click()
+  expect(await page.getByRole('alert').textContent()).toMatch(/nowhere/)
+})
 
-  test('says where no model is', async () => {
-    const { page } = await open({}, `${served.url}?model=nowhere/`)
-    await page.getByRole('button', { name: 'Use samples' }).click()
-    await status(page, /added/)
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    expect(await page.getByRole('alert').textContent()).toMatch(/nowhere/)
+describe('another visit', () => {
+  let page: Page
+
+  beforeAll(async () => {
+    ;({ page } = await openPage({ colorScheme: 'light' }))
   })
+  afterAll(() => page?.context().close())
 
   test('cancel ends a download, and ranking goes on from there', async () => {
-    const { page } = await open()
     await page.context().route('**/*.onnx_data', () => {})
     await page.getByRole('button', { name: 'Use samples' }).click()
     await status(page, /added/)
@@ -236,10 +223,51 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Rank', exact: true }).click()
     await status(page, /^Ranked 9/)
   })
+
+  test('shows an error at the picture that has it, and ranks the others', async () => {
+    const broken = (await readFile(sample(samples[0]!))).subarray(0, 900)
+    await page.setInputFiles('#files', [
+      { name: 'cut-short.jpg', mimeType: 'image/jpeg', buffer: broken },
+      { name: 'whole.jpg', mimeType: 'image/jpeg', buffer: await readFile(sample(samples[1]!)) },
+    ])
+    await page.getByRole('button', { name: 'Rank', exact: true }).click()
+    await status(page, /Ranked 10 pictures .*1 picture could not be read/)
+    expect(
+      await page
+        .locator('.entry.failed')
+        .filter({ hasText: 'cut-short.jpg' })
+        .locator('.error')
+        .textContent(),
+    ).toMatch(/cut short/)
+    expect((await rows(page)).map(({ name }) => name).sort()).toEqual([...samples, 'whole.jpg'].sort())
+  })
+
+  test.each([
+    ['desk', 1240],
+    ['phone', 360],
+  ] as const)(
+    'on a %s: nothing sticks out, all is named and legible, by day and by night',
+    async (_place, width) => {
+      await page.setViewportSize({ width, height: 800 })
+      for (const id of ['#more-order', '#model'])
+        await page.locator(id).evaluate((details) => ((details as HTMLDetailsElement).open = true))
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+        ).toBeLessThanOrEqual(0)
+        expect(await namelessControls(page)).toEqual([])
+        expect(await faintTexts(page)).toEqual([])
+      }
+    },
+  )
 })
 
-test('works by keyboard alone', async () => {
-  const { page } = await open()
+describe('a visit by keyboard, without a network later on', () => {
+  let page: Page
+  let complaints: string[]
+  let own: Served
+  let online: Row[]
   const tabTo = async (id: string): Promise<void> => {
     for (let i = 0; i < 60; i++) {
       await page.keyboard.press('Tab')
@@ -254,71 +282,52 @@ test('works by keyboard alone', async () => {
     }
     throw new Error(`Tab never comes to #${id}`)
   }
-  await tabTo('skip')
-  await tabTo('files')
-  await tabTo('samples')
-  await page.keyboard.press('Enter')
-  await status(page, /9 pictures added/)
-  await tabTo('rank')
-  await page.keyboard.press('Enter')
-  await status(page, /^Ranked 9/)
-  await tabTo('weight')
-  await page.keyboard.press('Home')
-  expect((await rows(page)).map(({ score }) => score)).toEqual((await rows(page)).map(({ hp }) => hp))
-  await tabTo('remove')
-  await page.keyboard.press('Enter')
-  expect(await rows(page)).toHaveLength(8)
-  expect(await page.evaluate(() => document.activeElement!.className)).toBe('remove')
-  await page.getByRole('textbox', { name: 'Prompt' }).focus()
-  await page.keyboard.press('Control+A')
-  await page.keyboard.type('a dragon')
-  await page.keyboard.press('Enter')
-  await page.locator('#info').filter({ hasText: '2 prompts' }).waitFor({ state: 'attached' })
-})
 
-test('works offline after the first visit, and forgets when it is told to', async () => {
-  const own = await serve(dist)
-  const { page, complaints } = await open({}, own.url)
-  await rankSamples(page)
-  const online = await rows(page)
-  // Offline the browser itself writes of every question that finds no server.
-  expect(complaints).toEqual([])
-  await own.close()
-  await page.reload()
-  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
-  await rankSamples(page)
-  expect(await rows(page)).toEqual(online)
+  beforeAll(async () => {
+    own = await serve(dist)
+    ;({ page, complaints } = await openPage({}, own.url))
+  })
+  afterAll(async () => {
+    await page?.context().close()
+    await own?.close()
+  })
 
-  await page.locator('#model > summary').click()
-  expect(await page.locator('#kept').textContent()).toMatch(/^[\d.]+ MB in \d+ files? kept in this browser/)
-  await page.getByRole('button', { name: 'Delete kept models' }).click()
-  await page.getByText('No model is kept in this browser.').waitFor()
-})
+  test('works by keyboard alone', async () => {
+    await tabTo('skip')
+    await tabTo('files')
+    await tabTo('samples')
+    await page.keyboard.press('Enter')
+    await status(page, /9 pictures added/)
+    await tabTo('rank')
+    await page.keyboard.press('Enter')
+    await status(page, /^Ranked 9/)
+    online = await rows(page)
+    await tabTo('weight')
+    await page.keyboard.press('Home')
+    expect((await rows(page)).map(({ score }) => score)).toEqual((await rows(page)).map(({ hp }) => hp))
+    await tabTo('remove')
+    await page.keyboard.press('Enter')
+    expect(await rows(page)).toHaveLength(8)
+    expect(await page.evaluate(() => document.activeElement!.className)).toBe('remove')
+    await page.getByRole('textbox', { name: 'Prompt' }).focus()
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('a dragon')
+    await page.keyboard.press('Enter')
+    await page.locator('#info').filter({ hasText: '2 prompts' }).waitFor({ state: 'attached' })
+  })
 
-test.each([
-  ['desk', 1240],
-  ['phone', 360],
-] as const)(
-  'on a %s: nothing sticks out, all is named and legible, by day and by night',
-  async (_place, width) => {
-    const { page } = await open({ colorScheme: 'light', viewport: { width, height: 800 } })
+  test('works offline after the first visit, and forgets when it is told to', async () => {
+    // Offline the browser itself writes of every question that finds no server.
+    expect(complaints).toEqual([])
+    await own.close()
+    await page.reload()
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
     await rankSamples(page)
-    await page.setInputFiles('#files', {
-      name: 'empty.png',
-      mimeType: 'image/png',
-      buffer: Buffer.from('no picture'),
-    })
-    await page.getByRole('button', { name: 'Rank', exact: true }).click()
-    await status(page, /could not be read/)
-    for (const id of ['#more-order', '#model'])
-      await page.locator(id).evaluate((details) => ((details as HTMLDetailsElement).open = true))
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      expect(
-        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      ).toBeLessThanOrEqual(0)
-      expect(await namelessControls(page)).toEqual([])
-      expect(await faintTexts(page)).toEqual([])
-    }
-  },
-)
+    expect(await rows(page)).toEqual(online)
+
+    await page.locator('#model > summary').click()
+    expect(await page.locator('#kept').textContent()).toMatch(/^[\d.]+ MB in \d+ files? kept in this browser/)
+    await page.getByRole('button', { name: 'Delete kept models' }).click()
+    await page.getByText('No model is kept in this browser.').waitFor()
+  })
+})

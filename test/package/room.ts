@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { once } from '../once.ts'
 import { root } from './pages.ts'
 
 export interface Ended {
@@ -48,8 +49,15 @@ export interface Packed {
   readonly files: readonly { readonly path: string; readonly size: number }[]
 }
 
-/** Packs what `npm publish` would send, from `dist/` as it is. Throws where that is older than the sources. */
-export async function pack(folder: string): Promise<Packed> {
+/** What `npm publish` would send, from `dist/` as it is; packed once for all. Throws where that is older than the sources. */
+export async function pack(): Promise<Packed> {
+  const folder = await once('packed', async (place) =>
+    writeFile(join(place, 'packed.json'), JSON.stringify(await packInto(place))),
+  )
+  return JSON.parse(await readFile(join(folder, 'packed.json'), 'utf8')) as Packed
+}
+
+async function packInto(folder: string): Promise<Packed> {
   if (!existsSync(`${root}dist/index.d.ts`) || newest('dist') < newest('src')) {
     throw new Error('dist/ is not there, or older than src/. Run `npm run build` first.')
   }

@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { root } from './pages.ts'
 import { pack, type Packed, run } from './room.ts'
 
@@ -11,12 +10,10 @@ const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
   exports: Record<string, string | { types: string; default: string }>
   bin: { icthp: string }
 }
-const folder = mkdtempSync(join(tmpdir(), 'icthp-pack-'))
 let packed: Packed
 beforeAll(async () => {
-  packed = await pack(folder)
+  packed = await pack()
 })
-afterAll(() => rmSync(folder, { recursive: true }))
 
 test('holds what is exported, the workers, the command line, and nothing else of the repository', () => {
   const targets = Object.values(manifest.exports).flatMap((target) =>

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNodeDecoder, HpScorer, type IcthpError, IctScorer, preprocess } from '../../src/node.ts'
+import { tinyModel } from '../tiny-model.ts'
 import type { Page } from './browser/page.ts'
 import type { StaticServer } from './browser/server.ts'
 import type { Seen } from './page/images.ts'
 import type { Scored } from './page/scores.ts'
-import { goldenFolder, makeTinyModel, startRoom, type TinyModel } from './room.ts'
+import { goldenFolder, startRoom } from './room.ts'
 
 const fixtures = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
 const examples = fileURLToPath(new URL('../../examples/images/', import.meta.url))
@@ -24,13 +25,11 @@ export function exactnessSuite(name: string, openPage: () => Promise<Page>): voi
   describe(name, () => {
     let page: Page
     let server: StaticServer
-    let model: TinyModel
     beforeAll(async () => {
-      ;[page, server, model] = await Promise.all([openPage(), startRoom(), makeTinyModel()])
-      server.folders['model'] = model.folder
+      ;[page, server] = await Promise.all([openPage(), startRoom()])
       await page.open(server.url)
     })
-    afterAll(() => Promise.all([page?.close(), server?.close(), model?.remove()]))
+    afterAll(() => Promise.all([page?.close(), server?.close()]))
 
     test.each([
       ['fixtures', fixtures],
@@ -70,7 +69,7 @@ export function exactnessSuite(name: string, openPage: () => Promise<Page>): voi
     })
 
     test('scores on one thread and on several', async () => {
-      const wanted = await scoreInNode(model.folder)
+      const wanted = await scoreInNode(await tinyModel())
       const request = {
         model: '/model/',
         device: 'wasm',

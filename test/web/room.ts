@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { convertCheckpoints } from '../../src/convert/convert-checkpoints.ts'
-import { writeRandomCheckpoint } from '../../src/convert/random-checkpoint.ts'
+import { tinyModel } from '../tiny-model.ts'
 import { startServer, type StaticServer } from './browser/server.ts'
 import { pageFolder } from './build-page.ts'
 
@@ -22,9 +18,11 @@ export const pageFrom = (base: string): string => `<!doctype html>
 <script type="module" src="${base}page/page.js"></script>
 `
 
-export function startRoom(): Promise<StaticServer> {
+/** Serves the page, pictures, and the tiny model under `/model/`. */
+export async function startRoom(): Promise<StaticServer> {
   return startServer(
     {
+      model: await tinyModel(),
       page: pageFolder,
       ort: `${root}node_modules/onnxruntime-web/dist`,
       fixtures: `${root}test/fixtures/images`,
@@ -33,27 +31,4 @@ export function startRoom(): Promise<StaticServer> {
     },
     pageFrom('/'),
   )
-}
-
-export interface TinyModel {
-  readonly folder: string
-  remove(): Promise<void>
-}
-
-/** A small random ICT and HP, converted. */
-export async function makeTinyModel(
-  dtypes: NonNullable<Parameters<typeof convertCheckpoints>[0]['dtypes']> = ['fp32'],
-): Promise<TinyModel> {
-  const folder = await mkdtemp(join(tmpdir(), 'icthp-web-'))
-  const checkpoints = join(folder, 'checkpoints')
-  await writeRandomCheckpoint(checkpoints)
-  const out = join(folder, 'model')
-  await convertCheckpoints({
-    ict: join(checkpoints, 'ICT'),
-    hp: join(checkpoints, 'HP'),
-    base: join(checkpoints, 'base'),
-    out,
-    dtypes,
-  })
-  return { folder: out, remove: () => rm(folder, { recursive: true, force: true }) }
 }

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type ChromiumPage, openChromium } from './browser/chromium.ts'
 import type { StaticServer } from './browser/server.ts'
-import { makeTinyModel, startRoom, type TinyModel } from './room.ts'
+import { startRoom } from './room.ts'
 
 /** Two tabs of one origin share what is kept. The server takes its time, so that they meet. */
 let page: ChromiumPage
 let tab: ChromiumPage
 let server: StaticServer
-let model: TinyModel
 let expected: { readonly ict: number[][]; readonly hp: number[] }
 /** Files of weights in the order in which they were asked for. */
 let asked: string[]
@@ -21,14 +20,14 @@ const request = {
 } as const
 
 beforeAll(async () => {
-  ;[page, server, model] = await Promise.all([openChromium(), startRoom(), makeTinyModel()])
-  server.folders['model'] = server.folders['slow'] = model.folder
+  ;[page, server] = await Promise.all([openChromium(), startRoom()])
+  server.folders['slow'] = server.folders['model']!
   await page.open(server.url)
   tab = await page.tab(server.url)
   const { ict, hp } = await page.call('score', request)
   expected = { ict, hp }
 })
-afterAll(() => Promise.all([page?.close(), server?.close(), model?.remove()]))
+afterAll(() => Promise.all([page?.close(), server?.close()]))
 beforeEach(async () => {
   await page.call('clearStore', 'default')
   asked = []

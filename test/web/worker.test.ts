@@ -1,18 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ChromiumPage, openChromium } from './browser/chromium.ts'
-import { startServer, type StaticServer } from './browser/server.ts'
+import type { StaticServer } from './browser/server.ts'
 import { IMAGES } from './exact.ts'
-import { makeTinyModel, pageFrom, startRoom, type TinyModel } from './room.ts'
+import { restrictedSuite } from './restricted.ts'
+import { startRoom } from './room.ts'
 
 let page: ChromiumPage
 let server: StaticServer
-let model: TinyModel
 beforeAll(async () => {
-  ;[page, server, model] = await Promise.all([openChromium(), startRoom(), makeTinyModel()])
-  server.folders['model'] = model.folder
+  ;[page, server] = await Promise.all([openChromium(), startRoom()])
   await page.open(server.url)
 })
-afterAll(() => Promise.all([page?.close(), server?.close(), model?.remove()]))
+afterAll(() => Promise.all([page?.close(), server?.close()]))
 
 const images = IMAGES.map((image) => `/examples/${image}`)
 
@@ -115,64 +114,10 @@ test('inputs that are none, or cannot be read', async () => {
   expect(answers['missing']!.message).toContain('/fixtures/none.png')
 })
 
-describe('a page that is restricted', () => {
-  let other: StaticServer
-  let headers: Record<string, string> = {}
-  const load = async (...[policy, options]: [string, object?]): Promise<unknown> => {
-    headers = { 'content-security-policy': policy }
-    const tab = await page.tab(other.url)
-    try {
-      return await tab.call('loadFailure', `${server.url}model/`, { device: 'wasm', ...options })
-    } finally {
-      await tab.close()
-    }
-  }
-
-  beforeAll(async () => {
-    // Its scripts, its worker and its model come from the other server.
-    other = await startServer({}, pageFrom(server.url))
-    other.intercept = (_request, response) => {
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-      return false
-    }
-    server.intercept = (_request, response) => {
-      response.setHeader('access-control-allow-origin', '*')
-      return false
-    }
-  })
-  afterAll(async () => {
-    server.intercept = undefined
-    await other?.close()
-  })
-
-  test('may have its files on another origin, be in a sandbox, or have Trusted Types', async () => {
-    expect(await load('')).toBe('loaded')
-    expect(await load('sandbox allow-scripts')).toBe('loaded')
-    expect(await load("require-trusted-types-for 'script'; trusted-types icthp")).toBe('loaded')
-  })
-
-  test('is told what it needs where it does not let the worker start', async () => {
-    const refused = { name: 'DeviceError', code: 'runtime_missing' }
-    expect(await load("require-trusted-types-for 'script'; trusted-types others")).toMatchObject({
-      ...refused,
-      message: expect.stringContaining('`trusted-types icthp`') as string,
-    })
-    expect(await load("worker-src 'self'")).toMatchObject({
-      ...refused,
-      message: expect.stringContaining('worker-src') as string,
-    })
-  })
-
-  test('is told that its policy forbids WebAssembly', async () => {
-    const forbidden = {
-      name: 'DeviceError',
-      message: expect.stringContaining("add 'wasm-unsafe-eval' to its script-src") as string,
-    }
-    const policy = `script-src 'unsafe-inline' ${server.url} blob:`
-    expect(await load(policy, { worker: false })).toMatchObject(forbidden)
-    expect(await load(policy)).toMatchObject(forbidden)
-  })
-})
+restrictedSuite(async () => ({
+  open: async (url) => await page.tab(url),
+  close: async () => {},
+}))
 
 test('the backend does what every backend must', async () => {
   const wrong: Record<string, string> = {}

@@ -10,7 +10,10 @@ import { type ServeProcess, startServe } from '../../server/serve-process.ts'
 
 const DEMO = fileURLToPath(new URL('../../../models/demo', import.meta.url))
 const examples = new URL('../../../examples/images/', import.meta.url)
-const images = readdirSync(examples).map((name) => fileURLToPath(new URL(name, examples)))
+/** A batch of four, and one more. */
+const images = readdirSync(examples)
+  .slice(0, 5)
+  .map((name) => fileURLToPath(new URL(name, examples)))
 const PROMPTS = ['a red apple', 'a tiny dragon in a teacup', 'x', '']
 
 const running: ServeProcess[] = []

@@ -11,6 +11,12 @@ const QUIET = [
   '--disable-sync',
 ]
 
+/**
+ * Each page that loads a runtime compiles it anew: V8's fast compiler does for all but what runs hottest, as it would when
+ * the page is young.
+ */
+export const YOUNG_WASM = '--js-flags=--wasm-tiering-budget=400000000'
+
 /** WebGPU on the CPU, by SwiftShader, whose subgroups have 4 lanes. */
 const SWIFTSHADER = [
   '--enable-unsafe-webgpu',
@@ -33,6 +39,7 @@ export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}
   const executablePath = await findBrowser('chromium')
   const args = [
     ...QUIET,
+    YOUNG_WASM,
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ...(webgpu ? SWIFTSHADER : ['--disable-gpu']),
   ]
