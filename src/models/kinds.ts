@@ -73,20 +73,42 @@ const known: RewardKind[] = [ICT, HP]
 /** Every reward model, in the order in which results tell them. */
 export const allKinds = (): readonly RewardKind[] => known
 
-/** Makes another reward model known to all rooms. Throws `InputError` where the name is taken or cannot be a key. */
+/** Makes another reward model known to all rooms. Throws `InputError` for a name that is taken, and for no whole record. */
 export function registerKind(kind: RewardKind): void {
   if (typeof kind !== 'object' || kind === null)
     throw new InputError('input_invalid_option', `A reward model is a record, not ${show(kind)}.`)
-  const taken = known.some(({ name }) => name === kind.name) || RESERVED.has(kind.name)
-  if (taken || !/^[a-z][a-z0-9]*$/.test(kind.name)) {
+  const { name } = kind
+  const taken = known.some((other) => other.name === name) || RESERVED.has(name)
+  if (taken || typeof name !== 'string' || !/^[a-z][a-z0-9]*$/.test(name)) {
     throw new InputError(
       'input_invalid_option',
-      `A reward model cannot be called ${show(kind.name)}: ` +
+      `A reward model cannot be called ${show(name)}: ` +
         (taken ? 'the name is taken.' : 'give lower-case letters and digits.'),
-      { name: kind.name },
+      { name },
     )
   }
+  const needed = missingIn(kind)
+  if (needed !== undefined) {
+    throw new InputError('input_invalid_option', `The record of the reward model ${name} needs ${needed}.`, {
+      name,
+    })
+  }
   known.push(kind)
+}
+
+/** What a record must have and has not. */
+function missingIn(kind: RewardKind): string | undefined {
+  const { label, about, range, threshold, takesPrompt } = kind
+  const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+  if (!isText(label)) return 'a label, a text'
+  if (!isText(about)) return 'about, a text'
+  if (!(Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0]! < range[1]!))
+    return 'a range: the lowest and the highest score, two numbers'
+  if (threshold !== undefined && !Number.isFinite(threshold)) return 'a threshold that is a number, or none'
+  if (typeof takesPrompt !== 'boolean') return 'takesPrompt: true or false'
+  if (takesPrompt && typeof kind.similarity !== 'function') return 'similarity, a function of two embeddings'
+  if (!takesPrompt && typeof kind.fromLogit !== 'function') return 'fromLogit, a function of a logit'
+  return undefined
 }
 
 // Fields that stand beside the scores in results.
