@@ -8,6 +8,8 @@ interface TrustedScriptUrls {
 }
 interface Scope {
   Worker: unknown
+  readonly document?: { readonly baseURI: string }
+  readonly location?: { readonly href: string }
   readonly trustedTypes?: {
     createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): TrustedScriptUrls
   }
@@ -55,7 +57,9 @@ function startByImport(cause: unknown): EngineWorker {
     const { url, options } = addressOfWorker()!
     let address = url.href
     if (url.origin !== globalThis.origin) {
-      const script = `import ${JSON.stringify(url.href)}`
+      // Bundlers that write no modules (webpack) start a classic worker.
+      const from = JSON.stringify(url.href)
+      const script = options.type === 'module' ? `import ${from}` : `importScripts(${from})`
       // In a sandbox, Chromium starts no module from a Blob.
       if (globalThis.origin === 'null') address = `data:text/javascript,${encodeURIComponent(script)}`
       else address = blob = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }))
@@ -83,7 +87,8 @@ function addressOfWorker(): { readonly url: URL; readonly options: WorkerOptions
   const real = scope.Worker
   let told: { url: URL; options: WorkerOptions } | undefined
   scope.Worker = function (url: URL | string, options: WorkerOptions) {
-    told = { url: new URL(url, import.meta.url), options }
+    // As `Worker` itself resolves it; with `import.meta.url` here, webpack would look for all files it might be.
+    told = { url: new URL(url, scope.document?.baseURI ?? scope.location?.href), options }
   }
   try {
     startPlainly()

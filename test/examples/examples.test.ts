@@ -1,4 +1,4 @@
-import { cp, writeFile } from 'node:fs/promises'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -17,11 +17,6 @@ interface Example {
   readonly serve: (room: ExampleRoom) => Promise<Served>
 }
 
-/** The project's own, but that names are made short and nothing else is: two passes over the runtimes take half a minute. */
-const QUICK = `import config from './webpack.config.js'
-export default { ...config, optimization: { minimizeOptions: { javascript: { compress: false } } } }
-`
-
 const examples: readonly Example[] = [
   {
     name: 'vite',
@@ -31,11 +26,7 @@ const examples: readonly Example[] = [
   {
     name: 'webpack',
     model: 'model',
-    serve: async (room) => {
-      await writeFile(join(room.folder, 'quick.config.js'), QUICK)
-      await room.script('build', '--config', 'quick.config.js')
-      return serve(room.folder)
-    },
+    serve: async (room) => (await room.script('build'), serve(room.folder)),
   },
   {
     name: 'next',

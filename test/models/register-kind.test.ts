@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { allKinds, registerKind,type RewardKind } from '../../src/models/kinds.ts'
+import { allKinds, registerKind, type RewardKind } from '../../src/models/kinds.ts'
 
 const record = {
   name: 'third',
@@ -26,7 +26,7 @@ test.each([
   ['no score of a logit', { fromLogit: undefined }, /third needs fromLogit/],
 ])('a record with %s is refused, and says so', (_, change, message) => {
   const before = [...allKinds()]
-  expect(() => registerKind({ ...record, ...change } as RewardKind)).toThrow(
+  expect(() => registerKind({ ...record, ...change } as unknown as RewardKind)).toThrow(
     expect.objectContaining({ code: 'input_invalid_option', message: expect.stringMatching(message) }),
   )
   expect(allKinds()).toEqual(before)
