@@ -1,15 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Jimp } from 'jimp'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()
 beforeEach(() => room.write({ 'a.png': '10', 'b.png': '250', 'c.png': '130', 'bad.png': 'bad' }))
-afterEach(() => {
-  vi.doUnmock('jimp')
-  vi.resetModules()
-})
 
 /** Shades in the middles of the sheet's squares, left to right. */
 async function shades(size: number): Promise<{ shades: number[]; height: number }> {
@@ -71,6 +67,7 @@ test.each([
 
 // The last: what was mocked may be remembered for a while.
 test('without jimp it says so before any work', async () => {
+  vi.resetModules()
   vi.doMock('jimp', () => {
     throw new Error("Cannot find package 'jimp'")
   })
