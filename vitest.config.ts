@@ -20,8 +20,8 @@ const ALONE = [
 
 /** What all runs share. */
 export const common: InlineConfig = {
-  // One more than vitest's own: much here waits for browsers, installs and other processes.
-  maxWorkers: availableParallelism() + 1,
+  // More than there are cores: much here waits for browsers, installs and other processes.
+  maxWorkers: availableParallelism() + 2,
   sequence: { sequencer: LongestFirst },
   reporters: ['default', './test/plain-summary.ts'],
 }
