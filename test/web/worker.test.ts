@@ -19,13 +19,16 @@ test('the page goes on while images are ranked in the worker', async () => {
   await page.call('load', '/model/', { device: 'wasm', threads: 1 })
   // A few times over, so that there is something to wait for.
   const ten = Array.from({ length: 30 }, (_, i) => images[i % images.length]!)
-  const { longest, frames, took } = await page.call('rankWhileAnimating', ten, 'two red apples')
-  expect(took).toBeGreaterThan(100)
-  // The towers' time is the worker's: the page's timer, every 4 ms, is hardly held up. Other processes may hold up both.
-  expect(
-    { longest: longest < Math.max(50, took / 4), often: frames > took / 40 },
-    `${longest} ms of ${took}, ${frames} turns`,
-  ).toEqual({ longest: true, often: true })
+  // The towers' time is the worker's: the page's timer, every 4 ms, is hardly held up. Other processes may hold up both, but
+  // towers in the page would do so in every attempt.
+  const seen: string[] = []
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { longest, frames, took } = await page.call('rankWhileAnimating', ten, 'two red apples')
+    expect(took).toBeGreaterThan(100)
+    if (longest < Math.max(50, took / 4) && frames > took / 40) return
+    seen.push(`${longest} ms of ${took}, ${frames} turns`)
+  }
+  expect(seen).toEqual([])
 })
 
 test('cancelling ends a call and no more; dispose ends the worker', async () => {
