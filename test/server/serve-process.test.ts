@@ -65,9 +65,11 @@ test('SIGTERM under load: what was taken is answered, and it ends with 0', async
   const statuses = await Promise.all(asked)
   expect(await ended).toBe(0)
   expect(first).toBe(200)
-  expect(new Set(statuses)).toEqual(new Set(statuses.includes(503) ? [200, 503] : [200]))
+  // On a busy machine some come to the door when it is closed already: they were not taken, and the log does not know them.
+  const answered = statuses.filter((status) => status !== 'refused')
+  expect(new Set(answered)).toEqual(new Set(answered.includes(503) ? [200, 503] : [200]))
   const lines = said.stdout.trimEnd().split('\n')
-  expect(lines.map((line) => (JSON.parse(line) as { status: number }).status).sort()).toEqual(statuses.sort())
+  expect(lines.map((line) => (JSON.parse(line) as { status: number }).status).sort()).toEqual(answered.sort())
 })
 
 test('kill -9 under load, and a start again: clients that try again get every answer', async () => {
