@@ -1,3 +1,4 @@
+import { concatBytes } from '../../../../base/concat-bytes.ts'
 import { ImageError } from '../../../../base/errors.ts'
 import { truncated, unreadable } from '../../../image-errors.ts'
 import { decodeJpegPlanes, type JpegPlanes } from '../../jpeg/decode-planes.ts'
@@ -180,11 +181,5 @@ function compose(
     Uint8Array.of(0xff, 0xda, 0, 6 + perScan * 2, perScan, ...sos, 0, 63, 0),
     ...data,
   ].filter((part) => part !== undefined)
-  const out = new Uint8Array(segments.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of segments) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return concatBytes(segments)
 }
