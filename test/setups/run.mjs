@@ -48,6 +48,7 @@ for (const name of names) {
     await cp(join(here, 'common'), folder, { recursive: true })
     await cp(join(here, name), folder, { recursive: true })
     await cp(join(root, 'examples/images/red-apple.jpg'), join(folder, 'red-apple.jpg'))
+    await writePage(join(folder, 'page'))
     const text = await readFile(join(folder, 'package.json'), 'utf8')
     await writeFile(join(folder, 'package.json'), text.replace('"icthp": "*"', `"icthp": "file:${tarball}"`))
     const { setup = {} } = JSON.parse(text)
@@ -62,4 +63,13 @@ for (const name of names) {
 if (failed.length > 0) {
   console.log(`${failed.length} of ${names.length} failed: ${failed.join(', ')}`)
   process.exitCode = 1
+}
+
+/** The page of examples/vite, its script named by a path beside it, for other bundlers to build. */
+async function writePage(folder) {
+  await mkdir(folder)
+  for (const name of ['index.html', 'main.js']) {
+    const text = await readFile(join(root, 'examples/vite', name), 'utf8')
+    await writeFile(join(folder, name), text.replace('src="/main.js"', 'src="./main.js"'))
+  }
 }

@@ -31,6 +31,7 @@ export async function checkPage(folder) {
     page.on('pageerror', (error) => complaints.push(String(error)))
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
     await page.goto(url)
+    await page.fill('#prompt', 'a red apple')
     await page.setInputFiles('#image', 'red-apple.jpg')
     const said = page.locator('#scores').filter({ hasNotText: /^(Choose|Working)/ })
     await said.waitFor({ timeout: 240_000 })
