@@ -9,8 +9,8 @@ export interface StaticServer {
   readonly folders: Record<string, string>
   /** Sees each request first; `true` where it has answered. */
   intercept: ((request: IncomingMessage, response: ServerResponse, path: string) => boolean) | undefined
-  /** Bytes sent of each path. */
-  readonly sent: Map<string, number>
+  /** Where each request for a file began in it, by path. */
+  readonly starts: Map<string, number[]>
   close(): Promise<void>
 }
 
@@ -31,7 +31,7 @@ const ISOLATION = {
 
 /** Serves folders with byte ranges, and `/` with `page`. */
 export async function startServer(folders: Record<string, string>, page: string): Promise<StaticServer> {
-  const sent = new Map<string, number>()
+  const starts = new Map<string, number[]>()
   const server: Server = createServer((request, response) => {
     const url = new URL(request.url!, 'http://localhost')
     const path = decodeURIComponent(url.pathname)
@@ -44,16 +44,15 @@ export async function startServer(folders: Record<string, string>, page: string)
     const [, folder = '', ...rest] = path.split('/')
     const root = folders[folder]
     if (root === undefined) return void response.writeHead(404).end()
-    sendFile(join(root, normalize(`/${rest.join('/')}`)), request, response, (bytes) =>
-      sent.set(path, (sent.get(path) ?? 0) + bytes),
-    )
+    const start = sendFile(join(root, normalize(`/${rest.join('/')}`)), request, response)
+    if (start !== undefined) starts.set(path, [...(starts.get(path) ?? []), start])
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const served: StaticServer = {
     url: `http://localhost:${(server.address() as AddressInfo).port}/`,
     folders,
     intercept: undefined,
-    sent,
+    starts,
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -62,12 +61,8 @@ export async function startServer(folders: Record<string, string>, page: string)
   return served
 }
 
-function sendFile(
-  file: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-  count: (bytes: number) => void,
-): void {
+/** Where in the file the answer begins; `undefined` where there is no such file. */
+function sendFile(file: string, request: IncomingMessage, response: ServerResponse): number | undefined {
   const stat = statSync(file, { throwIfNoEntry: false })
   if (!stat?.isFile()) return void response.writeHead(404).end()
   response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream')
@@ -78,7 +73,6 @@ function sendFile(
       'content-length': stat.size - start,
     })
   else response.writeHead(200, { 'content-length': stat.size })
-  createReadStream(file, { start })
-    .on('data', (chunk) => count(chunk.length))
-    .pipe(response)
+  createReadStream(file, { start }).pipe(response)
+  return start
 }

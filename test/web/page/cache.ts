@@ -41,6 +41,16 @@ class SmallStore extends MemoryStore {
   }
 }
 
+export interface FetchFileOptions {
+  readonly store?: StoreName
+  /** Bytes after which it is cancelled. */
+  readonly abortAt?: number
+  /** Bytes after which `/reached` is asked for. */
+  readonly tellAt?: number
+  /** Bytes that the store has room for. */
+  readonly room?: number
+}
+
 export interface Fetched {
   readonly sha256?: string
   readonly size?: number
@@ -82,19 +92,23 @@ export const cacheTests = {
     return wrong
   },
 
-  /** Opens a folder and fetches one file; cancels after so many bytes. */
+  /** Opens a folder and fetches one file; cancels after so many bytes, or tells the server at `/reached`. */
   async fetchFile(
     folder: string,
     path: string,
     digest: FileDigest,
-    { store = 'opfs', abortAt, room }: { store?: StoreName; abortAt?: number; room?: number } = {},
+    { store = 'opfs', abortAt, tellAt, room }: FetchFileOptions = {},
   ): Promise<Fetched> {
     const cache = room === undefined ? await open(store) : new SmallStore(room)
     const controller = new AbortController()
     const progress: Progress[] = []
+    let told = tellAt === undefined
     const onProgress = (step: Progress): void => {
       progress.push(step)
       if (abortAt !== undefined && step.stage === 'download' && step.loaded >= abortAt) controller.abort()
+      if (told || step.stage !== 'download' || step.loaded < tellAt!) return
+      told = true
+      void fetch('/reached')
     }
     const opened = await createWebHub({ cache }).open(folder)
     try {
