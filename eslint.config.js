@@ -30,7 +30,10 @@ const platformFiles = [
 ]
 
 // Long by nature: one switch or one run of arithmetic that a cut would only hide, or a text with holes.
-const longByNature = ['src/checkpoint/pickle-machine.ts', 'src/image/formats/jpeg/inverse-dct.ts']
+const longByNature = [
+  'src/checkpoint/pickle/pickle-machine.ts',
+  'src/image/formats/jpeg/pixels/inverse-dct.ts',
+]
 
 export default tseslint.config(
   {

@@ -12,7 +12,7 @@ const ALONE = [
   // They register kinds of models, for good.
   'test/models/third-model.test.ts',
   'test/base/odd-arguments.test.ts',
-  'test/cli/{sheet-file,output-file}.test.ts',
+  'test/cli/files/{sheet-file,output-file}.test.ts',
   // They count threads, handles or memory, set HOME, or end the process's threads.
   'test/hub/hub-node.test.ts',
   'test/backend/ort-node/*.test.ts',

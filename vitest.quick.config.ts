@@ -15,12 +15,12 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       'test/server/open-inference/**',
       'test/dataset/{kill.test.ts,queue/**,run/**}',
       // What reads many files, or waits.
-      'test/convert/{manifest,transformers,convert-checkpoints,loss,whole-or-nothing,strictness,model-place,which-weights}.test.ts',
+      'test/convert/{manifest,transformers,convert-checkpoints,loss,whole-or-nothing,strictness,write/model-place,which-weights}.test.ts',
       'test/image/{reported,large-png,pillow,decoder-node,jpeg-engines}.test.ts',
       'test/text/{clip-tokenizer,compose}.test.ts',
       'test/server/trainers/golden.test.ts',
       'test/scorers/turns.test.ts',
-      'test/checkpoint/{bounds,torch-mutants}.test.ts',
+      'test/checkpoint/{bounds,torch/torch-mutants}.test.ts',
       'test/hub/**/{url-folder-web,download-node}.test.ts',
       // What sets HOME, which threads have in common.
       'test/hub/hub-node.test.ts',

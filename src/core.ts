@@ -17,8 +17,8 @@ export type { OnProgress, Progress } from './base/progress.ts'
 export { VERSION } from './base/version.ts'
 export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'
 export type { DecodeOptions, ImageDecoder } from './image/decoder.ts'
-export type { ImageInput } from './image/image-input.ts'
-export type { JimpImage } from './image/jimp-image.ts'
+export type { ImageInput } from './image/inputs/image-input.ts'
+export type { JimpImage } from './image/inputs/jimp-image.ts'
 export {
   CLIP_PREPROCESS,
   type ImageCrop,
@@ -72,14 +72,14 @@ export { type RankedImage, type Ranking, rankScores, type Thresholds } from './r
 export { type ScoreImages, scoreImages, type ScoreImagesOptions } from './ranking/score-images.ts'
 export { type ImagePair, type ImagePairs, type ScorePairs, scorePairs } from './ranking/score-pairs.ts'
 export type { Runtime } from './runtime.ts'
+export type { EncodedImage, VisionEncoder } from './scorers/encode/vision-encoder.ts'
 export { HeadScorer } from './scorers/head-scorer.ts'
-export type { LoadOptions as LoadScorersOptions, ScorerParts } from './scorers/load-scorer.ts'
-export { type LoadedScorers, loadScorers } from './scorers/load-scorers.ts'
+export type { LoadOptions as LoadScorersOptions, ScorerParts } from './scorers/load/load-scorer.ts'
+export { type LoadedScorers, loadScorers } from './scorers/load/load-scorers.ts'
 export { type Judge, type Scorable, Scorer } from './scorers/scorer.ts'
 export type { ScorerClass } from './scorers/scorer-class.ts'
 export type { EncodeOptions, ScorerInfo, ScorerOptions, StreamOptions } from './scorers/scorer-options.ts'
 export { TextScorer, type TextScorerParts } from './scorers/text-scorer.ts'
-export type { EncodedImage, VisionEncoder } from './scorers/vision-encoder.ts'
 export {
   ClipTokenizer,
   type ClipTokenizerOptions,

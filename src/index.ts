@@ -1,13 +1,13 @@
 /**
  * The platform-free core of icthp: everything but a runtime. `icthp/node` and `icthp/web` export the same and wire one in.
  */
-import type { ImageInput } from './image/image-input.ts'
+import type { ImageInput } from './image/inputs/image-input.ts'
 import { type HeadKind, HP, ICT, type RewardKind, type TextKind } from './models/kinds.ts'
 import type { Runtime } from './runtime.ts'
 import type { HeadScorer } from './scorers/head-scorer.ts'
 import { HpScorer as Hp } from './scorers/hp-scorer.ts'
 import { IctScorer as Ict } from './scorers/ict-scorer.ts'
-import type { ScorerParts } from './scorers/load-scorer.ts'
+import type { ScorerParts } from './scorers/load/load-scorer.ts'
 import type { Scorer } from './scorers/scorer.ts'
 import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'

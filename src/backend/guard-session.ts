@@ -1,5 +1,5 @@
-import { abortable } from '../base/abortable.ts'
 import { BackendError, IcthpError, InputError } from '../base/errors.ts'
+import { abortable } from '../base/waiting/abortable.ts'
 import type { Device, InferenceSession, Tensors } from './backend.ts'
 
 /** What a runtime does for one loaded graph. */

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { notFound, unreadable } from './checkpoint-error.ts'
-import { foreignFolder, foreignPiece, isPiece } from './foreign-folder.ts'
+import { foreignFolder, foreignPiece, isPiece } from './foreign/foreign-folder.ts'
 import { readSmallJson } from './small-json.ts'
 
 /** What to open: one file, or the shards of an index with the file of each tensor. */

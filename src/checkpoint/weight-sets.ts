@@ -1,9 +1,9 @@
 import type { CheckpointError } from '../base/errors.ts'
 import { unreadable } from './checkpoint-error.ts'
-import { tensorOfClass } from './foreign-weights.ts'
-import { PickleDict, PickleForeign, PickleTuple } from './pickle-values.ts'
-import { SpecialTensor } from './special-tensor.ts'
-import { TensorRecord } from './torch-records.ts'
+import { tensorOfClass } from './foreign/foreign-weights.ts'
+import { PickleDict, PickleForeign, PickleTuple } from './pickle/pickle-values.ts'
+import { SpecialTensor } from './torch/special-tensor.ts'
+import { TensorRecord } from './torch/torch-records.ts'
 
 /** A dict of tensors somewhere in what was pickled: a state dict, its moving average, what an optimiser keeps, … */
 export interface WeightSet {

@@ -1,10 +1,10 @@
 import { ImageError } from '../base/errors.ts'
 import { hidePasswords } from '../base/hide-passwords.ts'
-import { shortName } from '../image/not-a-path.ts'
+import { shortName } from '../image/inputs/not-a-path.ts'
 import type { CliIo } from './cli-io.ts'
 import { EXIT } from './exit-codes.ts'
-import { inFlags } from './in-flags.ts'
 import type { ImageFailure, NamedImage } from './named-image.ts'
+import { inFlags } from './options/in-flags.ts'
 import type { Terminal } from './output/terminal.ts'
 
 /** What a command works with. */

@@ -10,8 +10,8 @@ import type { MeasuredPrecision } from '../models/measured.ts'
 import type { Runtime } from '../runtime.ts'
 import type { CliIo } from './cli-io.ts'
 import { dtypeBytes } from './commands/convert.ts'
-import type { ModelFlags } from './common-options.ts'
-import { inFlags } from './in-flags.ts'
+import type { ModelFlags } from './options/common-options.ts'
+import { inFlags } from './options/in-flags.ts'
 
 export interface Info {
   readonly versions: {
@@ -129,7 +129,7 @@ async function findModel(
   { device, dtype, revision }: ModelFlags,
   signal: AbortSignal,
 ): Promise<ModelInfo | Missing> {
-  const { openModel } = await import('../scorers/open-model.ts')
+  const { openModel } = await import('../scorers/load/open-model.ts')
   try {
     const { manifest, choices } = await openModel(kind, source, runtime, {
       device,

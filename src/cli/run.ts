@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { IcthpError, InputError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
 import { addDataset } from './commands/dataset/dataset.ts'
@@ -15,7 +14,8 @@ import { addServe } from './commands/serve.ts'
 import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
-import { inFlags } from './in-flags.ts'
+import { checkOptionValues } from './options/check-values.ts'
+import { inFlags } from './options/in-flags.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */

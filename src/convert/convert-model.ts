@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import type { ModelManifest } from '../models/manifest.ts'
 import type { ModelParts, WriteModelOptions } from './model-parts.ts'
-import { ModelWriter } from './model-writer.ts'
 import { ModelPlace } from './write/model-place.ts'
+import { ModelWriter } from './write/model-writer.ts'
 import { asOutputError } from './write/output-error.ts'
 
 /**

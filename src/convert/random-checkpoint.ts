@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
 import { makeFolder } from '../base/make-folder-node.ts'
-import type { ClipConfig, ClipTowerConfig } from './clip-config.ts'
-import { expectedKeys, headKeys } from './clip-keys.ts'
-import { hubConfig } from './hub-files.ts'
+import type { ClipConfig, ClipTowerConfig } from './config/clip-config.ts'
+import { expectedKeys, headKeys } from './layouts/clip-keys.ts'
+import { hubConfig } from './write/hub-files.ts'
 
 export const RANDOM_SIZES = ['tiny', 'base', 'vit-h'] as const
 export type RandomSize = (typeof RANDOM_SIZES)[number]

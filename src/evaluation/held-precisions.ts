@@ -2,7 +2,7 @@ import { ModelError } from '../base/errors.ts'
 import type { ModelFolder } from '../hub/hub.ts'
 import { allKinds } from '../models/kinds.ts'
 import { type Dtype, DTYPES, heldDtypes, type ModelManifest } from '../models/manifest.ts'
-import { findManifest } from '../scorers/open-model.ts'
+import { findManifest } from '../scorers/load/open-model.ts'
 
 /** The models of a folder, and where in it their manifests lie. */
 export type Manifests = Record<string, { readonly manifest: ModelManifest; readonly base: string }>

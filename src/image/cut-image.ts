@@ -1,5 +1,5 @@
 import type { ImageDecoder } from './decoder.ts'
-import type { ImageInput } from './image-input.ts'
+import type { ImageInput } from './inputs/image-input.ts'
 import type { RgbImage } from './raw-image.ts'
 
 /** A rectangle of an image, in pixels: one picture of a grid. */

@@ -1,16 +1,16 @@
-import { abortable } from '../base/abortable.ts'
 import { checkObject } from '../base/check-object.ts'
 import { ImageError } from '../base/errors.ts'
-import { Gate } from '../base/gate.ts'
-import { onAbort } from '../base/on-abort.ts'
+import { abortable } from '../base/waiting/abortable.ts'
+import { Gate } from '../base/waiting/gate.ts'
+import { onAbort } from '../base/waiting/on-abort.ts'
 import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
 import type { ImageRequest } from './image-handler-web.ts'
-import { type OpenedInput, openWebImage, type WebImageInput } from './image-input-web.ts'
+import { type OpenedInput, openWebImage, type WebImageInput } from './inputs/image-input-web.ts'
+import { takeImage } from './inputs/take-image.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
-import { takeImage } from './take-image.ts'
 
 export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
   /** Where to work; left to its owner, and so not ended for an image that takes long. Default: an engine of its own. */

@@ -1,4 +1,4 @@
-import type { ImageInput } from './image-input.ts'
+import type { ImageInput } from './inputs/image-input.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 

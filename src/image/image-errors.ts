@@ -1,5 +1,5 @@
 import { ImageError } from '../base/errors.ts'
-import { shortName } from './not-a-path.ts'
+import { shortName } from './inputs/not-a-path.ts'
 
 /** The file ends before the picture does. Pillow refuses it too: half a gray picture must not be scored. */
 export function truncated(format: string, why: string, cause?: unknown): ImageError {

@@ -4,7 +4,7 @@ import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { createWasmCodecs } from './codecs/wasm-codecs.ts'
 import { loadWasmWeb } from './codecs/wasm-files-web.ts'
 import { decodeImage, toRgb } from './decode-image.ts'
-import { inflateStream } from './formats/inflate-stream.ts'
+import { inflateStream } from './formats/inflate/inflate-stream.ts'
 import { cropImage } from './preprocess.ts'
 import type { RawImage } from './raw-image.ts'
 

@@ -1,4 +1,4 @@
-import { brands } from './formats/avif-brands.ts'
+import { brands } from './formats/avif/container/avif-brands.ts'
 
 /** What a file is that is no image of ours: its name, and what to do. */
 export type Stranger = readonly [name: string, remedy: string]

@@ -1,5 +1,5 @@
 import type { Inflate } from '../image/codecs/image-codecs.ts'
-import { inflateStream } from '../image/formats/inflate-stream.ts'
+import { inflateStream } from '../image/formats/inflate/inflate-stream.ts'
 import type { RawImage } from '../image/raw-image.ts'
 import { findComfy } from './comfy/find-comfy.ts'
 import { readFields } from './containers/read-fields.ts'

@@ -1,6 +1,6 @@
 import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
-import { type NodeImageInput, openImageInput } from '../image/image-input-node.ts'
+import { type NodeImageInput, openImageInput } from '../image/inputs/image-input-node.ts'
 import { readImageFile } from '../image/pool/image-job-node.ts'
 import { findPrompt, findPromptInPixels } from './find-prompt.ts'
 import type { ImagePrompt, PromptSearch } from './image-prompt.ts'

@@ -1,6 +1,6 @@
 import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
-import { openWebImage, type WebImageInput } from '../image/image-input-web.ts'
+import { openWebImage, type WebImageInput } from '../image/inputs/image-input-web.ts'
 import { findPrompt, findPromptInPixels } from './find-prompt.ts'
 import type { ImagePrompt } from './image-prompt.ts'
 

@@ -1,6 +1,6 @@
+import type { EncodedImage } from '../scorers/encode/vision-encoder.ts'
 import type { Judge, Scorer } from '../scorers/scorer.ts'
 import type { EncodeOptions } from '../scorers/scorer-options.ts'
-import type { EncodedImage } from '../scorers/vision-encoder.ts'
 import type { Scores } from './combine.ts'
 import { judged } from './score-images.ts'
 

@@ -1,5 +1,5 @@
 import { InputError, show } from '../base/errors.ts'
-import { takeImages } from '../image/take-image.ts'
+import { takeImages } from '../image/inputs/take-image.ts'
 import { checkOptions } from '../scorers/check-options.ts'
 import type { Scorable, Scorer } from '../scorers/scorer.ts'
 import { checkFit, orderAsItIs } from './check-fit.ts'

@@ -1,5 +1,5 @@
 import { InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/image-input.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
 import { checkOptions } from '../scorers/check-options.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import { checkFit, orderAsItIs } from './check-fit.ts'

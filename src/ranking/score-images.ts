@@ -1,14 +1,14 @@
 import { InputError, show } from '../base/errors.ts'
-import { takeImages } from '../image/take-image.ts'
+import { takeImages } from '../image/inputs/take-image.ts'
 import { allKinds, logitKey } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
-import type { Images } from '../scorers/crop-queue.ts'
-import { encodeStream } from '../scorers/encode-stream.ts'
+import type { Images } from '../scorers/encode/crop-queue.ts'
+import { encodeStream } from '../scorers/encode/encode-stream.ts'
+import type { EncodedImage } from '../scorers/encode/vision-encoder.ts'
 import type { HeadScorer } from '../scorers/head-scorer.ts'
 import { type Judge, type Scorable, Scorer } from '../scorers/scorer.ts'
 import type { StreamOptions } from '../scorers/scorer-options.ts'
 import type { TextScorer } from '../scorers/text-scorer.ts'
-import type { EncodedImage } from '../scorers/vision-encoder.ts'
 import type { Scores } from './combine.ts'
 
 /** The scorers that are to run. */

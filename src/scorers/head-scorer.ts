@@ -1,8 +1,8 @@
-import type { ImageInput } from '../image/image-input.ts'
-import { takeImages } from '../image/take-image.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
+import { takeImages } from '../image/inputs/take-image.ts'
 import type { HeadKind } from '../models/kinds.ts'
 import { checkOptions } from './check-options.ts'
-import type { Images } from './crop-queue.ts'
+import type { Images } from './encode/crop-queue.ts'
 import { isList, type Judge, type Scorable, Scorer } from './scorer.ts'
 import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
 

@@ -1,4 +1,4 @@
-import type { ImageInput } from '../image/image-input.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
 import { HeadScorer } from './head-scorer.ts'
 
 /**

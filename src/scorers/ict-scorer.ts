@@ -1,4 +1,4 @@
-import type { ImageInput } from '../image/image-input.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
 import { TextScorer } from './text-scorer.ts'
 
 /**

@@ -2,7 +2,7 @@ import { InputError, show } from '../base/errors.ts'
 import type { RewardKind } from '../models/kinds.ts'
 import type { Runtime } from '../runtime.ts'
 import { checkOptions } from './check-options.ts'
-import { loadScorer, type ScorerParts } from './load-scorer.ts'
+import { loadScorer, type ScorerParts } from './load/load-scorer.ts'
 import type { Scorer } from './scorer.ts'
 import type { ScorerOptions } from './scorer-options.ts'
 

@@ -1,14 +1,14 @@
 import { InputError, show } from '../base/errors.ts'
-import type { ImageInput } from '../image/image-input.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
+import { takeImages } from '../image/inputs/take-image.ts'
 import type { ImageCrop } from '../image/preprocess.ts'
-import { takeImages } from '../image/take-image.ts'
 import { kindNamed, type RewardKind } from '../models/kinds.ts'
 import { checkOptions } from './check-options.ts'
-import type { Images } from './crop-queue.ts'
-import { encodeStream } from './encode-stream.ts'
-import type { ScorerParts } from './load-scorer.ts'
+import type { Images } from './encode/crop-queue.ts'
+import { encodeStream } from './encode/encode-stream.ts'
+import type { EncodedImage, VisionEncoder } from './encode/vision-encoder.ts'
+import type { ScorerParts } from './load/load-scorer.ts'
 import type { EncodeOptions, ScorerInfo, StreamOptions } from './scorer-options.ts'
-import type { EncodedImage, VisionEncoder } from './vision-encoder.ts'
 
 /** What a model says of an encoded image: a score a prompt (or of the one asked for), or one where it takes none. */
 export type Judge = (

@@ -1,15 +1,15 @@
 import { InputError } from '../base/errors.ts'
-import type { ImageInput } from '../image/image-input.ts'
-import { takeImages } from '../image/take-image.ts'
+import type { ImageInput } from '../image/inputs/image-input.ts'
+import { takeImages } from '../image/inputs/take-image.ts'
 import { l2Normalise } from '../models/embeddings.ts'
 import type { TextKind } from '../models/kinds.ts'
 import type { ClipTokenizer } from '../text/clip-tokenizer.ts'
 import { checkOptions } from './check-options.ts'
-import type { Images } from './crop-queue.ts'
-import type { ScorerParts } from './load-scorer.ts'
+import type { Images } from './encode/crop-queue.ts'
+import type { TextEncoder } from './encode/text-encoder.ts'
+import type { ScorerParts } from './load/load-scorer.ts'
 import { isList, type Judge, type Scorable, Scorer } from './scorer.ts'
 import type { EncodeOptions, StreamOptions } from './scorer-options.ts'
-import type { TextEncoder } from './text-encoder.ts'
 
 export interface TextScorerParts extends ScorerParts {
   readonly text: TextEncoder

@@ -1,5 +1,5 @@
 import { ImageError, InputError, show } from '../base/errors.ts'
-import { sleep } from '../base/sleep.ts'
+import { sleep } from '../base/waiting/sleep.ts'
 import type { DecodeOptions, ImageDecoder } from '../image/decoder.ts'
 import type { CropSpec, ImageCrop, PreprocessConfig } from '../image/preprocess.ts'
 import type { RgbImage } from '../image/raw-image.ts'

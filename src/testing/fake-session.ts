@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensors } from '../backend/backend.ts'
 import { InputError } from '../base/errors.ts'
-import { sleep } from '../base/sleep.ts'
+import { sleep } from '../base/waiting/sleep.ts'
 import { FAKE_PREPROCESS } from './fake-decoder.ts'
 
 /** A session that answers by a function. */

@@ -2,9 +2,9 @@
  * Where icthp/web works: a dedicated worker that comes with the library, so that decoding, resizing and the towers
  * never hold up the page. Behind a MessagePort, so that the same code can run on the calling thread too.
  */
-import { abortable } from '../base/abortable.ts'
 import { DeviceError, InputError } from '../base/errors.ts'
 import { PendingCalls, type Reply } from '../base/pending-calls.ts'
+import { abortable } from '../base/waiting/abortable.ts'
 import { startEngineWorker } from './start-worker-web.ts'
 import type { EngineSetup, WasmPaths } from './worker-messages-web.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts'
-import { chooseFitting } from '../../src/convert/fitted-weights.ts'
+import { chooseFitting } from '../../src/convert/layouts/fitted-weights.ts'
 import { dictOf, floatTensor, op, storedZip } from './stored-archive.ts'
 
 let root: string

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { LAYOUT_NAMES } from '../../src/cli/pair-options.ts'
+import { LAYOUT_NAMES } from '../../src/cli/options/pair-options.ts'
 import { LAYOUTS } from '../../src/pairs/layouts/layouts.ts'
 import { cliRoom, hpOf, ictOf } from './cli-room.ts'
 

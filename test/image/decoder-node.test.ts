@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
-import type { ImageInput } from '../../src/image/image-input.ts'
+import type { ImageInput } from '../../src/image/inputs/image-input.ts'
 import { workerUrl } from '../../src/worker/worker-url-node.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))

@@ -1,8 +1,8 @@
 import { Jimp } from 'jimp'
 import { afterAll, expect, it } from 'vitest'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
-import { openWebImage } from '../../src/image/image-input-web.ts'
-import { takeImage } from '../../src/image/take-image.ts'
+import { openWebImage } from '../../src/image/inputs/image-input-web.ts'
+import { takeImage } from '../../src/image/inputs/take-image.ts'
 
 const decoder = createNodeDecoder()
 afterAll(() => decoder.dispose())

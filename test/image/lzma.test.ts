@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { unpackLzma } from '../../src/image/formats/tiff/lzma/xz.ts'
+import { unpackLzma } from '../../src/image/formats/tiff/compression/lzma/xz.ts'
 import { fixture, stripOf } from './tiff-strips.ts'
 
 const files = ['tiff-lzma.tif', 'tiff-lzma-noise.tif', 'tiff-lzma-chunk.tif', 'tiff-no-lzma-chunk.tif']

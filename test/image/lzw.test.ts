@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type LzwOptions, unpackLzw } from '../../src/image/formats/lzw.ts'
+import { type LzwOptions, unpackLzw } from '../../src/image/formats/lzw/lzw.ts'
 
 // WebAssembly and JavaScript give the same bytes of whatever comes.
 const answer = (data: Uint8Array, options: LzwOptions, engine?: 'js'): Uint8Array | string => {

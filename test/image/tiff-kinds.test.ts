@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { inflateStream } from '../../src/image/formats/inflate-stream.ts'
+import { inflateStream } from '../../src/image/formats/inflate/inflate-stream.ts'
+import { decodeTiff } from '../../src/image/formats/tiff/tiff-decoder.ts'
 import { findUnpacker } from '../../src/image/formats/tiff/unpackers.ts'
-import { decodeTiff } from '../../src/image/formats/tiff-decoder.ts'
 
 const read = (name: string): Uint8Array =>
   readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url))

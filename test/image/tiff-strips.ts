@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ByteReader } from '../../src/image/formats/byte-reader.ts'
-import { readTiffTags, TAG } from '../../src/image/formats/tiff-tags.ts'
+import { readTiffTags, TAG } from '../../src/image/formats/tiff/tiff-tags.ts'
 
 export const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url))

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { unpackZstandard } from '../../src/image/formats/tiff/zstd/zstd.ts'
+import { unpackZstandard } from '../../src/image/formats/tiff/compression/zstd/zstd.ts'
 import { fixture, stripOf } from './tiff-strips.ts'
 
 const folder = new URL('../fixtures/images/', import.meta.url)

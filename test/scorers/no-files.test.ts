@@ -5,7 +5,7 @@ import type { ModelFolder } from '../../src/hub/hub.ts'
 import { ICT } from '../../src/models/kinds.ts'
 import type { ModelManifest } from '../../src/models/manifest.ts'
 import type { Runtime } from '../../src/runtime.ts'
-import { loadScorer } from '../../src/scorers/load-scorer.ts'
+import { loadScorer } from '../../src/scorers/load/load-scorer.ts'
 
 const DEMO = new URL('../../models/demo/', import.meta.url)
 const manifest = JSON.parse(await readFile(new URL('ict/icthp.json', DEMO), 'utf8')) as ModelManifest

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sleep } from '../../src/base/sleep.ts'
+import { sleep } from '../../src/base/waiting/sleep.ts'
 import { createFakeScorers } from '../../src/testing.ts'
 import { colour, embedColour, smallHp } from './small-scorers.ts'
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { sleep } from '../../src/base/sleep.ts'
+import { sleep } from '../../src/base/waiting/sleep.ts'
 import type { ImageDecoder } from '../../src/image/decoder.ts'
-import type { ImageInput } from '../../src/image/image-input.ts'
-import { takeImage } from '../../src/image/take-image.ts'
-import { encodeStream } from '../../src/scorers/encode-stream.ts'
-import { VisionEncoder } from '../../src/scorers/vision-encoder.ts'
+import type { ImageInput } from '../../src/image/inputs/image-input.ts'
+import { takeImage } from '../../src/image/inputs/take-image.ts'
+import { encodeStream } from '../../src/scorers/encode/encode-stream.ts'
+import { VisionEncoder } from '../../src/scorers/encode/vision-encoder.ts'
 
 /** An encoder of crops of 224², and how many images were decoded and not encoded yet, at most. */
 function counted(batchSize: number): { encoder: VisionEncoder; most: () => number } {

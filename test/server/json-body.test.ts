@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeBase64InParts } from '../../src/base/decode-base64.ts'
+import { decodeBase64InParts } from '../../src/base/bytes/decode-base64.ts'
 import { RequestError } from '../../src/base/errors.ts'
 import { JsonBody } from '../../src/server/http/json-body.ts'
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DEVICES, type FileSource, type InferenceBackend, type Tensors } from '../../src/backend/backend.ts'
 import { type OrtApi, runOrtSession } from '../../src/backend/ort-adapter.ts'
-import { abortable } from '../../src/base/abortable.ts'
 import { BackendError, DeviceError, InputError } from '../../src/base/errors.ts'
+import { abortable } from '../../src/base/waiting/abortable.ts'
 
 /** The smallest right backend, on the calling thread: tests break parts of it to see the suite notice. */
 export function plainOrtBackend(): InferenceBackend {

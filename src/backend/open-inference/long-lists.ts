@@ -1,5 +1,5 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
-import { COLON, endOfText, pastWhite, QUOTE, WHITE } from '../../base/json-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
+import { COLON, endOfText, pastWhite, QUOTE, WHITE } from '../../base/bytes/json-bytes.ts'
 import { MessageError } from './infer-message.ts'
 
 /** Lists of more bytes are read apart from the JSON that they stand in. */

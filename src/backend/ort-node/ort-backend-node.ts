@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import { abortable } from '../../base/abortable.ts'
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
 import { PendingCalls } from '../../base/pending-calls.ts'
+import { abortable } from '../../base/waiting/abortable.ts'
 import { resolvePackage } from '../../worker/resolve-package-node.ts'
 import { startThread, workerUrl } from '../../worker/worker-url-node.ts'
 import type {

@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
-import { abortable } from '../../base/abortable.ts'
 import { checkObject } from '../../base/check-object.ts'
+import { abortable } from '../../base/waiting/abortable.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import { attentionHolds } from '../attention-check.ts'
 import type {

@@ -1,5 +1,5 @@
-import { Deadline } from '../../base/deadline.ts'
 import { IcthpError, InputError } from '../../base/errors.ts'
+import { Deadline } from '../../base/waiting/deadline.ts'
 import { RestTransport } from './rest-transport.ts'
 import type { ServerUrl } from './server-url.ts'
 import { type ConnectGrpc, ServerFault, type Transport } from './transport.ts'

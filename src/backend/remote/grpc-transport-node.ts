@@ -1,6 +1,6 @@
 import type * as Grpc from '@grpc/grpc-js'
 import { InputError } from '../../base/errors.ts'
-import { onAbort } from '../../base/on-abort.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import type { Tensor } from '../backend.ts'
 import {
   decodeFlag,

@@ -1,4 +1,4 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
 import { isObject } from '../open-inference/rest-tensors.ts'
 import { ServerFault } from './transport.ts'
 

@@ -1,7 +1,7 @@
-import { abortable } from '../../base/abortable.ts'
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError, show } from '../../base/errors.ts'
-import { onAbort } from '../../base/on-abort.ts'
+import { abortable } from '../../base/waiting/abortable.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import {
   type Device,
   DEVICES,

@@ -1,5 +1,5 @@
-import { abortable } from '../../base/abortable.ts'
 import { BackendError, InputError } from '../../base/errors.ts'
+import { abortable } from '../../base/waiting/abortable.ts'
 import type { InferenceSession, Tensors } from '../backend.ts'
 import type { ServerPool } from './server-pool.ts'
 import { serverOf } from './server-pool.ts'

@@ -1,4 +1,4 @@
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import type { Tensors } from '../backend.ts'
 import type { InferRequest } from '../open-inference/infer-message.ts'
 import type { RemoteServer } from './remote-server.ts'

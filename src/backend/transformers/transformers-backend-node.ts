@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { abortable } from '../../base/abortable.ts'
 import { BackendError, InputError } from '../../base/errors.ts'
+import { abortable } from '../../base/waiting/abortable.ts'
 import {
   type Device,
   DEVICES,

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander'
 import type { ExportReport } from '../../convert/export/export-report.ts'
 import { EXPORT_TARGETS, type ExportTarget } from '../../convert/export/export-targets.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
-import { addCommonOptions, type CommonFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
+import { addCommonOptions, type CommonFlags } from '../options/common-options.ts'
 import { count, formatBytes } from '../output/format-quantity.ts'
 
 interface ExportFlags extends CommonFlags {

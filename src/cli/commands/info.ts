@@ -1,8 +1,13 @@
 import type { Command } from 'commander'
 import { allKinds } from '../../models/kinds.ts'
-import { addCommonOptions, addModelOptions, type CommonFlags, type ModelFlags } from '../common-options.ts'
 import type { Context } from '../context.ts'
 import { gatherInfo, type Info, type Missing, type ModelInfo } from '../gather-info.ts'
+import {
+  addCommonOptions,
+  addModelOptions,
+  type CommonFlags,
+  type ModelFlags,
+} from '../options/common-options.ts'
 import { oneLine, printable } from '../output/display-width.ts'
 import { formatCosine, formatLoss, formatSeconds, formatTau } from '../output/format-measured.ts'
 import { formatBytes } from '../output/format-quantity.ts'

@@ -2,11 +2,17 @@ import { createHash } from 'node:crypto'
 import type { Command } from 'commander'
 import type { ImageDecoder } from '../../image/decoder.ts'
 import type { ImagePrompt } from '../../prompts/image-prompt.ts'
-import { addCommonOptions, addImages, type CommonFlags, type ImageFlags, once } from '../common-options.ts'
 import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
 import { UsageError } from '../exit-codes.ts'
-import { expandImages } from '../expand-images.ts'
+import { expandImages } from '../input/expand-images.ts'
 import type { FoundImage, ImageFailure } from '../named-image.ts'
+import {
+  addCommonOptions,
+  addImages,
+  type CommonFlags,
+  type ImageFlags,
+  once,
+} from '../options/common-options.ts'
 import { printable } from '../output/display-width.ts'
 import { formatTable } from '../output/format-table.ts'
 

@@ -2,7 +2,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { allKinds, HP, ICT, isKind, kindNamed, type PerKind, type RewardKind } from '../../models/kinds.ts'
 import { type AnyRule, combineRules, defaultRule, type Weights } from '../../ranking/combine.ts'
 import { type RankedImage, type Ranking, scoreIn } from '../../ranking/rank-scores.ts'
-import { BestFiles, type BestFlags } from '../best-files.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../exit-codes.ts'
+import { BestFiles, type BestFlags } from '../files/best-files.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -12,17 +14,22 @@ import {
   formatOf,
   once,
   wholeNumber,
-} from '../common-options.ts'
-import type { Context } from '../context.ts'
-import { UsageError } from '../exit-codes.ts'
-import { addPromptSource, asAsked } from '../image-prompts.ts'
-import type { RunFlags } from '../open-images.ts'
+} from '../options/common-options.ts'
+import { addSourceOptions } from '../options/pair-options.ts'
 import { count } from '../output/format-quantity.ts'
 import { writeRanking } from '../output/write-ranking.ts'
-import { addSourceOptions } from '../pair-options.ts'
-import { type RankChoice, type RankedRun, rankRun, reportRanking, rowsOf, winnersOf } from '../rank-run.ts'
-import { readPrompts } from '../read-prompts.ts'
-import { withScoringRun } from '../scoring-run.ts'
+import { addPromptSource, asAsked } from '../prompts/image-prompts.ts'
+import { readPrompts } from '../prompts/read-prompts.ts'
+import type { RunFlags } from '../scoring/open-images.ts'
+import {
+  type RankChoice,
+  type RankedRun,
+  rankRun,
+  reportRanking,
+  rowsOf,
+  winnersOf,
+} from '../scoring/rank-run.ts'
+import { withScoringRun } from '../scoring/scoring-run.ts'
 
 interface RankFlags extends RunFlags, BestFlags {
   readonly prompt?: string

@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import type { Scores } from '../../ranking/combine.ts'
 import { passes } from '../../ranking/rank-scores.ts'
 import { rowScores, type ScoreRow } from '../../ranking/results.ts'
+import type { Context } from '../context.ts'
+import { refuseStdinTwice } from '../input/read-stdin.ts'
 import {
   addCommonOptions,
   addFormatOptions,
@@ -9,16 +11,14 @@ import {
   addRunOptions,
   collect,
   formatOf,
-} from '../common-options.ts'
-import type { Context } from '../context.ts'
-import { addPromptSource, asAsked } from '../image-prompts.ts'
-import { refuseStdinTwice } from '../input/read-stdin.ts'
-import type { RunFlags } from '../open-images.ts'
+} from '../options/common-options.ts'
+import { addSourceOptions } from '../options/pair-options.ts'
 import { scoreWriter } from '../output/score-writers.ts'
-import { addSourceOptions } from '../pair-options.ts'
-import { readPrompts } from '../read-prompts.ts'
-import type { ReportedRun } from '../reported-run.ts'
-import { type ScoringRun, withScoringRun } from '../scoring-run.ts'
+import { addPromptSource, asAsked } from '../prompts/image-prompts.ts'
+import { readPrompts } from '../prompts/read-prompts.ts'
+import type { RunFlags } from '../scoring/open-images.ts'
+import type { ReportedRun } from '../scoring/reported-run.ts'
+import { type ScoringRun, withScoringRun } from '../scoring/scoring-run.ts'
 
 interface ScoreFlags extends RunFlags {
   readonly prompt?: readonly string[]

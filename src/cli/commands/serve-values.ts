@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { wholeNumber } from '../common-options.ts'
+import { wholeNumber } from '../options/common-options.ts'
 
 export function portNumber(text: string): number {
   const port = wholeNumber(0)(text)

@@ -4,6 +4,8 @@ import { type AnyRule, combineRules, type Weights } from '../../ranking/combine.
 import { modelNames } from '../../ranking/run-label.ts'
 import type { RewardServer } from '../../server/create-reward-server.ts'
 import type { GrpcServer } from '../../server/open-inference/grpc-server-node.ts'
+import type { Context } from '../context.ts'
+import { UsageError } from '../exit-codes.ts'
 import {
   addCommonOptions,
   addModelOptions,
@@ -13,10 +15,8 @@ import {
   type ModelFlags,
   once,
   wholeNumber,
-} from '../common-options.ts'
-import type { Context } from '../context.ts'
-import { UsageError } from '../exit-codes.ts'
-import { type RunScorers, withScorers } from '../with-scorers.ts'
+} from '../options/common-options.ts'
+import { type RunScorers, withScorers } from '../scoring/with-scorers.ts'
 import { parseWeights } from './rank.ts'
 import { byteSize, hostList, portNumber } from './serve-values.ts'
 

@@ -2,10 +2,15 @@ import { type Command, Option } from 'commander'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import { measuredIn } from '../../evaluation/compare-measurements.ts'
 import type { VerifiedPrecision, VerifyOptions, VerifyReport } from '../../evaluation/verify-model-node.ts'
-import type { ImageInput } from '../../image/image-input.ts'
+import type { ImageInput } from '../../image/inputs/image-input.ts'
 import { allKinds } from '../../models/kinds.ts'
 import { type Dtype, DTYPES } from '../../models/manifest.ts'
-import { addBackendOption, remoteOptions } from '../backend-option.ts'
+import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
+import { EXIT } from '../exit-codes.ts'
+import { type ExpandedImages, expandImages } from '../input/expand-images.ts'
+import { refuseStdinTwice } from '../input/read-stdin.ts'
+import type { ImageFailure } from '../named-image.ts'
+import { addBackendOption, remoteOptions } from '../options/backend-option.ts'
 import {
   addCommonOptions,
   addImages,
@@ -16,17 +21,12 @@ import {
   dtypeList,
   type ImageFlags,
   type ModelFlags,
-} from '../common-options.ts'
-import { type Context, imageFailure, reportFailure, settle } from '../context.ts'
-import { EXIT } from '../exit-codes.ts'
-import { type ExpandedImages, expandImages } from '../expand-images.ts'
-import { refuseStdinTwice } from '../input/read-stdin.ts'
-import type { ImageFailure } from '../named-image.ts'
+} from '../options/common-options.ts'
 import { formatCosine, formatLoss, formatTau } from '../output/format-measured.ts'
 import { count, formatBytes } from '../output/format-quantity.ts'
 import { formatTable } from '../output/format-table.ts'
 import type { Terminal } from '../output/terminal.ts'
-import { readPrompts } from '../read-prompts.ts'
+import { readPrompts } from '../prompts/read-prompts.ts'
 
 interface VerifyFlags extends CommonFlags, ImageFlags, Omit<ModelFlags, 'dtype'> {
   readonly against?: Dtype

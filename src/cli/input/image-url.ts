@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { hidePasswords } from '../../base/hide-passwords.ts'
-import { shortName } from '../../image/not-a-path.ts'
+import { shortName } from '../../image/inputs/not-a-path.ts'
 
 /** What is meant as an address, whether it is a good one or not. */
 const ADDRESS = /^(?:[a-z][a-z\d+.-]+:\/\/|(?:file|data):)/i

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { hidePasswords } from '../../base/hide-passwords.ts'
-import { refuseLongText, shortName } from '../../image/not-a-path.ts'
+import { refuseLongText, shortName } from '../../image/inputs/not-a-path.ts'
 import type { FoundImage } from '../named-image.ts'
 import { isAddress, openAddress } from './image-url.ts'
 import type { Named } from './named.ts'

@@ -1,4 +1,4 @@
-import type { FormatFlags } from '../common-options.ts'
+import type { FormatFlags } from '../options/common-options.ts'
 import { type CsvField, csvRow } from './format-csv.ts'
 import type { Terminal } from './terminal.ts'
 

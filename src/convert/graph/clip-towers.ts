@@ -1,5 +1,5 @@
 import type { OnnxValue } from '../../onnx/onnx-model.ts'
-import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../clip-config.ts'
+import type { ClipConfig, ClipTextConfig, ClipVisionConfig } from '../config/clip-config.ts'
 import { encoder, norm } from './encoder.ts'
 import { GraphBuilder, type TowerGraph } from './graph-builder.ts'
 import { int8Rows, int8Weight } from './int8-rows.ts'

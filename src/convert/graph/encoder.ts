@@ -1,4 +1,4 @@
-import type { ClipTowerConfig } from '../clip-config.ts'
+import type { ClipTowerConfig } from '../config/clip-config.ts'
 import type { GraphBuilder } from './graph-builder.ts'
 import type { Precision } from './precision.ts'
 

@@ -1,6 +1,6 @@
 import type { TowerName } from '../../models/kinds.ts'
 import type { OnnxValue } from '../../onnx/onnx-model.ts'
-import type { ClipConfig } from '../clip-config.ts'
+import type { ClipConfig } from '../config/clip-config.ts'
 import {
   builderFor,
   INPUT_IDS,

@@ -1,5 +1,5 @@
 import type { CheckpointTensor } from '../../checkpoint/checkpoint.ts'
-import type { ClipConfig, ClipTowerConfig } from '../clip-config.ts'
+import type { ClipConfig, ClipTowerConfig } from '../config/clip-config.ts'
 import { transposeInto } from './weight-passes.ts'
 import { LARGE, type WeightPool } from './weight-pool.ts'
 

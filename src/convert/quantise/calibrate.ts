@@ -1,6 +1,6 @@
 import type { Tensors } from '../../backend/backend.ts'
 import type { CalibratedLayer } from '../../models/manifest.ts'
-import type { ClipConfig } from '../clip-config.ts'
+import type { ClipConfig } from '../config/clip-config.ts'
 import { int8 } from '../graph/int8.ts'
 import { floating, type QuantisePlan } from '../graph/precision.ts'
 import { embeddingsGraph, layerGraph } from '../graph/segments.ts'

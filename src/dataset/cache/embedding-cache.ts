@@ -3,8 +3,8 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
+import type { EncodedImage } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
-import type { EncodedImage } from '../../scorers/vision-encoder.ts'
 
 /** What is kept of an image: what each tower answered, and its size. */
 export interface CachedImage {

@@ -1,4 +1,4 @@
-import { onAbort } from '../../base/on-abort.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { EmbeddingCache } from '../cache/embedding-cache.ts'
 import type { PartShape } from '../parts/part-columns.ts'

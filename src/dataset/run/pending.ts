@@ -1,4 +1,4 @@
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import type { Shard } from '../sources/shard.ts'
 
 /** Milliseconds; each further look waits twice as long. */

@@ -1,6 +1,6 @@
 import { InputError, show } from '../../base/errors.ts'
-import { onAbort } from '../../base/on-abort.ts'
 import type { OnProgress } from '../../base/progress.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import { scorersIn, type ScorersOption } from '../../ranking/score-images.ts'
 import { checkOptions } from '../../scorers/check-options.ts'
 import { Leases } from '../leases/leases.ts'

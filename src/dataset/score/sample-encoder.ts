@@ -1,8 +1,8 @@
 import type { DecodeOptions } from '../../image/decoder.ts'
-import type { ImageInput } from '../../image/image-input.ts'
+import type { ImageInput } from '../../image/inputs/image-input.ts'
 import type { ImageCrop } from '../../image/preprocess.ts'
+import { type EncodedImage, VisionEncoder } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
-import { type EncodedImage, VisionEncoder } from '../../scorers/vision-encoder.ts'
 import type { EmbeddingCache } from '../cache/embedding-cache.ts'
 import { SampleImage } from './sample-image.ts'
 

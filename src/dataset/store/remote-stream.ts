@@ -1,6 +1,6 @@
-import { Deadline } from '../../base/deadline.ts'
 import { DatasetError } from '../../base/errors.ts'
-import { sleep } from '../../base/sleep.ts'
+import { Deadline } from '../../base/waiting/deadline.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import {
   ATTEMPTS,
   backoff,

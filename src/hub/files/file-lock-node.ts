@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { link, lstat, open, readFile, rename, rm, utimes } from 'node:fs/promises'
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import { isGone, newOwner, parseOwner } from './lock-owner-node.ts'
 import { isErrno } from './stored-file-node.ts'
 

@@ -1,5 +1,5 @@
-import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
+import { Deadline } from '../../base/waiting/deadline.ts'
 import { plainUrl, responseError } from '../huggingface/hub-protocol.ts'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>

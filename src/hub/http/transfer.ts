@@ -1,5 +1,5 @@
-import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
+import { Deadline } from '../../base/waiting/deadline.ts'
 import type { CheckOptions } from '../files/file-check.ts'
 import {
   isTemporary,

@@ -1,7 +1,7 @@
 import type { FileSource } from '../../backend/backend.ts'
 import { DownloadError } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import type { BlobStore } from '../browser/blob-store.ts'
 import type { FileLocks } from '../browser/file-locks.ts'
 import { allRecords, ModelRecords } from '../browser/model-records.ts'

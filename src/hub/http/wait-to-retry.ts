@@ -1,5 +1,5 @@
 import type { DownloadError } from '../../base/errors.ts'
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import type { CheckOptions } from '../files/file-check.ts'
 import { retryDelay, type RetryPolicy } from './retry.ts'
 

@@ -1,6 +1,6 @@
-import { Deadline } from '../../base/deadline.ts'
 import { DownloadError } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
+import { Deadline } from '../../base/waiting/deadline.ts'
 import { request, type RequestOptions } from '../http/request-node.ts'
 import type { RetryPolicy } from '../http/retry.ts'
 import { waitToRetry } from '../http/wait-to-retry.ts'

@@ -1,4 +1,4 @@
-import type { AvifPlanes } from '../formats/avif-planes.ts'
+import type { AvifPlanes } from '../formats/avif/pixels/avif-planes.ts'
 import { unreadable } from '../image-errors.ts'
 import { findPlanes } from './avif-memory.ts'
 import { instantiateCodec } from './instantiate-codec.ts'

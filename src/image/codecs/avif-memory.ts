@@ -1,6 +1,6 @@
-import type { AvifPlanes, Plane } from '../formats/avif-planes.ts'
-import { half } from '../formats/avif-planes.ts'
-import { STILL_MARK } from '../formats/avif-still.ts'
+import { STILL_MARK } from '../formats/avif/container/avif-still.ts'
+import type { AvifPlanes, Plane } from '../formats/avif/pixels/avif-planes.ts'
+import { half } from '../formats/avif/pixels/avif-planes.ts'
 
 /*
  * The WebAssembly build of libavif (1.0.1, in @jsquash/avif 2.1.1) hands out RGB only. While it does, the picture with its

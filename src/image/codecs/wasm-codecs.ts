@@ -1,4 +1,4 @@
-import { decodeAvif } from '../formats/avif-decoder.ts'
+import { decodeAvif } from '../formats/avif/avif-decoder.ts'
 import { decodeJpeg } from '../formats/jpeg/jpeg-decoder.ts'
 import { unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'

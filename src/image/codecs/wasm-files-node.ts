@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { constants, inflateSync } from 'node:zlib'
 import { resolvePackage } from '../../worker/resolve-package-node.ts'
 import { bundledWithoutFiles } from '../../worker/worker-url-node.ts'
-import { inflateStream } from '../formats/inflate-stream.ts'
+import { inflateStream } from '../formats/inflate/inflate-stream.ts'
 import type { Inflate } from './image-codecs.ts'
 
 /** Compiles a codec from the installed package's files. */

@@ -1,7 +1,7 @@
 import { truncated, unreadable } from '../image-errors.ts'
 import type { RawImage } from '../raw-image.ts'
 import { ByteReader } from './byte-reader.ts'
-import { unpackLzw } from './lzw.ts'
+import { unpackLzw } from './lzw/lzw.ts'
 import { isGrayRamp, painter, paletteOf } from './palette.ts'
 
 /**

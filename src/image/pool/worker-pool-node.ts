@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { ImageError } from '../../base/errors.ts'
-import { onAbort } from '../../base/on-abort.ts'
 import { unpackError } from '../../base/packed-error.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import { startThread } from '../../worker/worker-url-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'

@@ -1,7 +1,13 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
 import { ImageError } from '../../base/errors.ts'
-import { type Box, boxes, cutShort, damaged, fileBoxes } from '../../image/formats/avif-boxes.ts'
-import { itemInfos, itemPlaces } from '../../image/formats/avif-item-lists.ts'
+import {
+  type Box,
+  boxes,
+  cutShort,
+  damaged,
+  fileBoxes,
+} from '../../image/formats/avif/container/avif-boxes.ts'
+import { itemInfos, itemPlaces } from '../../image/formats/avif/container/avif-item-lists.ts'
 import { ByteReader } from '../../image/formats/byte-reader.ts'
 import type { TextFields } from '../text-fields.ts'
 import { latin1, startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'

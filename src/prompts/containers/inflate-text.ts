@@ -1,4 +1,4 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
 /** Of one compressed text (Pillow's MAX_TEXT_CHUNK). */
 export const MAX_INFLATED: number = 2 ** 20
 

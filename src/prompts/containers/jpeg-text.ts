@@ -1,6 +1,6 @@
-import { concatBytes } from '../../base/concat-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
 import { ByteReader } from '../../image/formats/byte-reader.ts'
-import { hasBody, jpegSegments } from '../../image/formats/jpeg/jpeg-markers.ts'
+import { hasBody, jpegSegments } from '../../image/formats/jpeg/headers/jpeg-markers.ts'
 import type { TextFields } from '../text-fields.ts'
 import { startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
 import { readExif } from './exif-text.ts'

@@ -1,4 +1,4 @@
-import { pngChunks } from '../../image/formats/png-chunks.ts'
+import { pngChunks } from '../../image/formats/png/png-chunks.ts'
 import type { TextFields } from '../text-fields.ts'
 import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { readExif } from './exif-text.ts'

@@ -1,7 +1,7 @@
 import { reason } from '../../backend/reason.ts'
 import { checkObject } from '../../base/check-object.ts'
 import { ImageError, InputError, show } from '../../base/errors.ts'
-import { type JimpImage, jimpPixels } from '../../image/jimp-image.ts'
+import { type JimpImage, jimpPixels } from '../../image/inputs/jimp-image.ts'
 import { checkRawImage } from '../../image/preprocess.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { type JimpModule, loadJimp } from './load-jimp.ts'

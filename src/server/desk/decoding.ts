@@ -1,7 +1,7 @@
 import { IcthpError } from '../../base/errors.ts'
 import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
+import type { EncodedImage } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
-import type { EncodedImage } from '../../scorers/vision-encoder.ts'
 import { asIcthpError } from './as-icthp-error.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
 import type { VisionLine } from './vision-line.ts'

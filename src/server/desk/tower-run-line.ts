@@ -1,4 +1,4 @@
-import { onAbort } from '../../base/on-abort.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
 import type { Line, Turns } from './turns.ts'
 

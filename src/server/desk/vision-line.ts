@@ -1,5 +1,5 @@
 import type { IcthpError } from '../../base/errors.ts'
-import type { EncodedImage, VisionEncoder } from '../../scorers/vision-encoder.ts'
+import type { EncodedImage, VisionEncoder } from '../../scorers/encode/vision-encoder.ts'
 import { asIcthpError } from './as-icthp-error.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
 import type { Line, Turns } from './turns.ts'

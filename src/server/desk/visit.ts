@@ -1,5 +1,5 @@
 import { RequestError } from '../../base/errors.ts'
-import { onAbort } from '../../base/on-abort.ts'
+import { onAbort } from '../../base/waiting/on-abort.ts'
 
 /** One request's stay at the desk: it ends by an answer, by its time, or since its client went away. */
 export class Visit {

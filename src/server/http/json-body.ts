@@ -1,6 +1,6 @@
-import { decodeBase64InParts } from '../../base/decode-base64.ts'
+import { decodeBase64InParts } from '../../base/bytes/decode-base64.ts'
+import { BACKSLASH, COLON, endOfText, pastWhite, QUOTE } from '../../base/bytes/json-bytes.ts'
 import { RequestError } from '../../base/errors.ts'
-import { BACKSLASH, COLON, endOfText, pastWhite, QUOTE } from '../../base/json-bytes.ts'
 import { HEAD, type SentTexts } from './sent-texts.ts'
 
 /** Texts of more bytes stay bytes until they are asked for: pictures are, most prompts are not. */

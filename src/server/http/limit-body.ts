@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono'
-import { concatBytes } from '../../base/concat-bytes.ts'
+import { concatBytes } from '../../base/bytes/concat-bytes.ts'
 import { RequestError } from '../../base/errors.ts'
 import type { Hold } from '../desk/allowance.ts'
 import type { ScorerDesk } from '../desk/scorer-desk.ts'

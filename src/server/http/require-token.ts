@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { utf8ToBytes } from '@noble/hashes/utils.js'
 import type { MiddlewareHandler } from 'hono'
-import { decodeBase64 } from '../../base/decode-base64.ts'
+import { decodeBase64 } from '../../base/bytes/decode-base64.ts'
 import { InputError, RequestError } from '../../base/errors.ts'
 
 /** What probes and people may see without a token: whether it lives, the page, and how to ask. */

@@ -1,4 +1,4 @@
-import { decodeBase64 } from '../../base/decode-base64.ts'
+import { decodeBase64 } from '../../base/bytes/decode-base64.ts'
 
 /** What the texts of a body say, which may still be its bytes: a picture is never made into a string. */
 export interface SentTexts {

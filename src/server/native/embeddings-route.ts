@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { encodeBase64 } from '../../base/encode-base64.ts'
+import { encodeBase64 } from '../../base/bytes/encode-base64.ts'
 import { IcthpError } from '../../base/errors.ts'
 import type { Embedding, ScorerDesk } from '../desk/scorer-desk.ts'
 import { errorBody } from '../http/error-answer.ts'

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { OutputError } from '../../base/errors.ts'
-import { sleep } from '../../base/sleep.ts'
+import { sleep } from '../../base/waiting/sleep.ts'
 import type { RewardServer } from '../create-reward-server.ts'
 import type { BodyEnv } from '../http/read-body.ts'
 

@@ -3,7 +3,7 @@ import { OrtWebBackend } from '../../../src/backend/ort-web/ort-backend-web.ts'
 import type { IcthpError } from '../../../src/base/errors.ts'
 import { HP } from '../../../src/models/kinds.ts'
 import type { Runtime } from '../../../src/runtime.ts'
-import { openModel } from '../../../src/scorers/open-model.ts'
+import { openModel } from '../../../src/scorers/load/open-model.ts'
 import { serve } from '../../../src/worker/worker-web.ts'
 
 /** GPUs and runtimes that never answer, behind the real worker's code. */

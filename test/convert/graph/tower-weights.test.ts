@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { CheckpointTensor } from '../../../src/checkpoint/checkpoint.ts'
-import type { ClipConfig } from '../../../src/convert/clip-config.ts'
+import type { ClipConfig } from '../../../src/convert/config/clip-config.ts'
 import { visionWeights } from '../../../src/convert/graph/tower-weights.ts'
 import { transposeInto } from '../../../src/convert/graph/weight-passes.ts'
 import { WeightPool } from '../../../src/convert/graph/weight-pool.ts'

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { sleep } from '../../../src/base/sleep.ts'
+import { sleep } from '../../../src/base/waiting/sleep.ts'
 import { FileLocks } from '../../../src/hub/browser/file-locks.ts'
 import { PageLocks } from '../../../src/hub/browser/page-locks.ts'
 

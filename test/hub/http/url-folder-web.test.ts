@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
-import { sleep } from '../../../src/base/sleep.ts'
+import { sleep } from '../../../src/base/waiting/sleep.ts'
 import { MemoryStore } from '../../../src/hub/browser/blob-store.ts'
 import { fileLocksOf } from '../../../src/hub/browser/file-locks-web.ts'
 import { WebUrlFolder } from '../../../src/hub/http/url-folder-web.ts'

@@ -18,7 +18,7 @@ import {
   type ModelFlags,
   once,
   wholeNumber,
-} from '../../common-options.ts'
+} from '../../options/common-options.ts'
 
 export interface OutFlags extends CommonFlags {
   readonly out: string

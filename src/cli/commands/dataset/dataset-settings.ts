@@ -4,9 +4,9 @@ import type { ScoreDatasetOptions } from '../../../dataset/run/score-dataset.ts'
 import type { FoundInput } from '../../../dataset/sources/find-inputs.ts'
 import type { Shard } from '../../../dataset/sources/shard.ts'
 import { kindNamed, type ModelKind } from '../../../models/kinds.ts'
-import { kindsFor } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
 import { UsageError } from '../../exit-codes.ts'
+import { kindsFor } from '../../options/common-options.ts'
 import type { PlanFlags, QueueFlags, RunFlags } from './dataset-options.ts'
 
 type RunOptions = Pick<

@@ -1,6 +1,6 @@
 import { type Command } from 'commander'
-import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
+import { addCommonOptions, once } from '../../options/common-options.ts'
 import { count } from '../../output/format-quantity.ts'
 import { type OutFlags } from './dataset-options.ts'
 import { tellingWaits } from './dataset-settings.ts'

@@ -1,9 +1,9 @@
 import { type Command } from 'commander'
 import { kindNamed } from '../../../models/kinds.ts'
-import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
+import { addCommonOptions, once } from '../../options/common-options.ts'
 import { count } from '../../output/format-quantity.ts'
-import { withScorers } from '../../with-scorers.ts'
+import { withScorers } from '../../scoring/with-scorers.ts'
 import {
   addQueue,
   addRun,

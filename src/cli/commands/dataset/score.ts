@@ -1,11 +1,11 @@
 import { type Command } from 'commander'
 import type { DatasetSummary } from '../../../dataset/run/score-dataset.ts'
 import { kindNamed } from '../../../models/kinds.ts'
-import { addCommonOptions, once } from '../../common-options.ts'
 import type { Context } from '../../context.ts'
 import { EXIT } from '../../exit-codes.ts'
+import { addCommonOptions, once } from '../../options/common-options.ts'
 import { count } from '../../output/format-quantity.ts'
-import { withScorers } from '../../with-scorers.ts'
+import { withScorers } from '../../scoring/with-scorers.ts'
 import { addRun, addSources, type PlanFlags, type RunFlags, seconds } from './dataset-options.ts'
 import { runOptions, settingsOf, tellingWaits } from './dataset-settings.ts'
 

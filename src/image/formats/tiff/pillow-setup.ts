@@ -1,6 +1,6 @@
 import { unreadable, unsupported } from '../../image-errors.ts'
-import { allValues, oneValue, storedSize, TAG, type TiffTags } from '../tiff-tags.ts'
 import { type ModeKey, MOST_SAMPLES, type PillowMode, pillowMode } from './pillow-modes.ts'
+import { allValues, oneValue, storedSize, TAG, type TiffTags } from './tiff-tags.ts'
 
 /** What `TiffImageFile._setup` finds out before anything is decoded. */
 export interface PillowSetup {

@@ -1,6 +1,6 @@
 import { truncated, unreadable } from '../../image-errors.ts'
-import { allValues, FRACTIONS, oneValue, TAG, type TiffTags, wholeValue } from '../tiff-tags.ts'
 import { notRead, type PillowSetup } from './pillow-setup.ts'
+import { allValues, FRACTIONS, oneValue, TAG, type TiffTags, wholeValue } from './tiff-tags.ts'
 import { channelsOf, findUnpacker } from './unpackers.ts'
 
 interface RawTile {

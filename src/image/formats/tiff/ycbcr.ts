@@ -1,8 +1,8 @@
 import { ImageError } from '../../../base/errors.ts'
 import { unreadable } from '../../image-errors.ts'
-import type { Libtiff } from './libtiff-directory.ts'
-import type { LibtiffParts, Part } from './libtiff-parts.ts'
-import { isBlocked } from './libtiff-sizes.ts'
+import type { Libtiff } from './libtiff/libtiff-directory.ts'
+import type { LibtiffParts, Part } from './libtiff/libtiff-parts.ts'
+import { isBlocked } from './libtiff/libtiff-sizes.ts'
 import { notRead } from './pillow-setup.ts'
 
 /**

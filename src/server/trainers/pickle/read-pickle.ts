@@ -2,7 +2,7 @@
  * Reads pickles that hold data, as trainers send them, and runs nothing: lists, tuples, dicts, texts, numbers, bytes,
  * and numpy arrays of plain values. Every other name or opcode is a fault.
  *
- * It shares nothing with src/checkpoint/pickle-machine.ts, which has another task: there bytes are passed over, unknown
+ * It shares nothing with src/checkpoint/pickle/pickle-machine.ts, which has another task: there bytes are passed over, unknown
  * objects are held a place for, and torch's classes and storages are what is looked for. What is alike is what the
  * format says (CPython's Lib/pickle.py), and a name allowed for one must not come to be allowed for the other.
  */

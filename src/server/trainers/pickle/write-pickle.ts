@@ -1,4 +1,4 @@
-import { concatBytes } from '../../../base/concat-bytes.ts'
+import { concatBytes } from '../../../base/bytes/concat-bytes.ts'
 
 /** What an answer is made of. Numbers are Python floats, whole ones, too. */
 export type Picklable = string | number | readonly Picklable[] | { readonly [key: string]: Picklable }
