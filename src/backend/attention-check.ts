@@ -1,7 +1,7 @@
 import type * as Ort from 'onnxruntime-common'
 import { encodeModel } from '../onnx/onnx-model.ts'
 import type { Tensors } from './backend.ts'
-import { type OrtApi, runOrtSession } from './ort-adapter.ts'
+import { type OrtApi, runOrtSession } from './run-ort-session.ts'
 
 /**
  * Small attentions of the towers' lengths and head sizes. The fused kernel of WebGPU is wrong on GPUs with subgroups of 4

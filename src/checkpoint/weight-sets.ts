@@ -1,6 +1,6 @@
 import type { CheckpointError } from '../base/errors.ts'
 import { unreadable } from './checkpoint-error.ts'
-import { tensorOfClass } from './foreign/foreign-weights.ts'
+import { tensorOfClass } from './foreign/foreign-objects.ts'
 import { PickleDict, PickleForeign, PickleTuple } from './pickle/pickle-values.ts'
 import { SpecialTensor } from './torch/special-tensor.ts'
 import { TensorRecord } from './torch/torch-records.ts'

@@ -57,5 +57,5 @@ export const nodeServices: CliServices = {
   pullOfficial: async (options) => (await import('../models/pull-official-node.ts')).pullOfficial(options),
   exportRepository: async (options) => (await import('../convert/index.ts')).exportRepository(options),
   verifyModel: async (options) => (await import('../evaluation/verify-model-node.ts')).verifyModel(options),
-  packageVersion: async (name) => (await import('./package-version.ts')).packageVersion(name),
+  packageVersion: async (name) => (await import('../worker/package-version-node.ts')).packageVersion(name),
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeJpeg } from '../../src/image/formats/jpeg/jpeg-decoder.ts'
-import { type JpegEngine, jpegKernel } from '../../src/image/formats/jpeg/kernel.ts'
+import { type JpegEngine, jpegKernel } from '../../src/image/formats/jpeg/jpeg-engine.ts'
 import type { RawImage } from '../../src/image/raw-image.ts'
 
 // WebAssembly and JavaScript give the same bytes, or refuse for the same reason, of whole files and of damaged ones.

@@ -11,7 +11,7 @@ import {
   attentionModel,
 } from '../../src/backend/attention-check.ts'
 import type { Tensors } from '../../src/backend/backend.ts'
-import { runOrtSession } from '../../src/backend/ort-adapter.ts'
+import { runOrtSession } from '../../src/backend/run-ort-session.ts'
 import { convertCheckpoints } from '../../src/convert/convert-checkpoints.ts'
 import { writeRandomCheckpoint } from '../../src/convert/random-checkpoint.ts'
 import { selfTestInput } from '../../src/models/self-test.ts'

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DEVICES, type FileSource, type InferenceBackend, type Tensors } from '../../src/backend/backend.ts'
-import { type OrtApi, runOrtSession } from '../../src/backend/ort-adapter.ts'
+import { type OrtApi, runOrtSession } from '../../src/backend/run-ort-session.ts'
 import { BackendError, DeviceError, InputError } from '../../src/base/errors.ts'
 import { abortable } from '../../src/base/waiting/abortable.ts'
 

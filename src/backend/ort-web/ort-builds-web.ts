@@ -1,5 +1,5 @@
 import { DeviceError } from '../../base/errors.ts'
-import type { OrtApi } from '../ort-adapter.ts'
+import type { OrtApi } from '../run-ort-session.ts'
 
 /** The packages of onnxruntime-web: which of them serves is seen from what the browser can do. */
 export type OrtBuild = 'jspi' | 'webgpu' | 'wasm'

@@ -1,6 +1,6 @@
 import type * as Ort from 'onnxruntime-common'
 import { InputError } from '../../base/errors.ts'
-import type { OrtApi } from '../ort-adapter.ts'
+import type { OrtApi } from '../run-ort-session.ts'
 
 /** What is used of a module with onnxruntime-common's API: pass the module itself. `env` says the version, where it is there. */
 export type OrtModule = Pick<OrtApi, 'InferenceSession' | 'Tensor'> & { readonly env?: Ort.Env | undefined }

@@ -1,5 +1,5 @@
 import { unreadable, unsafe } from '../checkpoint-error.ts'
-import { elsewhere, tensorOfClass } from '../foreign/foreign-weights.ts'
+import { elsewhere, tensorOfClass } from '../foreign/foreign-objects.ts'
 import { type PickleHost, unpickle } from '../pickle/pickle-machine.ts'
 import { PickleDict, PickleEnd, PickleFault, PickleForeign, PickleRefused } from '../pickle/pickle-values.ts'
 import type { StoredBytes } from '../tensors/stored-bytes.ts'

@@ -10,8 +10,8 @@ import {
 import { itemInfos, itemPlaces } from '../../image/formats/avif/container/avif-item-lists.ts'
 import { ByteReader } from '../../image/formats/byte-reader.ts'
 import type { TextFields } from '../text-fields.ts'
-import { latin1, startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
+import { latin1, startsWith, utf8OrLatin1, withoutEnd } from './text-bytes.ts'
 import { readXmp } from './xmp-text.ts'
 
 /** Reads the Exif and XMP items of an AVIF (ISO/IEC 14496-12: `meta`, `iinf`, `iloc`). */

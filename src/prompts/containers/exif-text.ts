@@ -1,5 +1,5 @@
 import type { TextFields } from '../text-fields.ts'
-import { startsWith, utf8OrLatin1, withoutEnd } from './decode-text.ts'
+import { startsWith, utf8OrLatin1, withoutEnd } from './text-bytes.ts'
 import { decodeUserComment } from './user-comment.ts'
 
 /** Tags by the names that Exif has for them; others go by their number. */

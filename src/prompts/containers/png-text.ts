@@ -1,8 +1,8 @@
 import { pngChunks } from '../../image/formats/png/png-chunks.ts'
 import type { TextFields } from '../text-fields.ts'
-import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
 import { inflateText, MAX_INFLATED } from './inflate-text.ts'
+import { latin1, utf8OrLatin1 } from './text-bytes.ts'
 import { readXmp } from './xmp-text.ts'
 
 /** Reads tEXt, zTXt, iTXt, eXIf, and comf (of ComfyUI's animations), before and after the pixels. */

@@ -4,8 +4,8 @@ import { DEFAULT_MAX_PIXELS } from '../../image/decoder.ts'
 import { pngChunks } from '../../image/formats/png/png-chunks.ts'
 import { unfilterRow } from '../../image/formats/png/png-unfilter.ts'
 import type { RawImage } from '../../image/raw-image.ts'
-import { latin1, utf8OrLatin1 } from './decode-text.ts'
 import { inflateText } from './inflate-text.ts'
+import { latin1, utf8OrLatin1 } from './text-bytes.ts'
 
 /** A text hidden in the lowest bits of a picture's alpha or colours. */
 export interface StealthText {

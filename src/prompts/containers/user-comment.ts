@@ -1,4 +1,4 @@
-import { latin1, startsWith, strictUtf8, withoutEnd } from './decode-text.ts'
+import { latin1, startsWith, strictUtf8, withoutEnd } from './text-bytes.ts'
 
 /** What Exif puts before a UserComment to name its character set (Exif 2.3, table 9). */
 const CHARSETS = ['UNICODE\0', 'ASCII\0\0\0', 'JIS\0\0\0\0\0', '\0\0\0\0\0\0\0\0']

@@ -1,6 +1,6 @@
 import type { TextFields } from '../text-fields.ts'
-import { latin1, utf8OrLatin1, withoutEnd } from './decode-text.ts'
 import { readExif } from './exif-text.ts'
+import { latin1, utf8OrLatin1, withoutEnd } from './text-bytes.ts'
 import { readXmp } from './xmp-text.ts'
 
 /** Reads the EXIF and XMP chunks of a WebP. */

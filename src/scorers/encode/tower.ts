@@ -10,7 +10,7 @@ import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder } from '../../hub/hub.ts'
 import type { TowerName } from '../../models/kinds.ts'
 import type { Dtype, ModelManifest } from '../../models/manifest.ts'
-import { TowerFiles } from '../load/tower-files.ts'
+import { TowerFiles } from '../load/tower-source.ts'
 
 /** One loaded graph whose answers are checked: right shape, no NaN, no infinity. */
 export class Tower {

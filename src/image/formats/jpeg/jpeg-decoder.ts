@@ -6,7 +6,7 @@ import { type CheckFrame, type JpegPicture, readPicture } from './headers/jpeg-c
 import { isFrame, nextMarker } from './headers/jpeg-markers.ts'
 import { JpegTables } from './headers/jpeg-tables.ts'
 import { readScanHeader } from './headers/scan-header.ts'
-import { type JpegEngine, type JpegKernel, jpegKernel, KernelRoom } from './kernel.ts'
+import { type JpegEngine, type JpegKernel, jpegKernel, KernelRoom } from './jpeg-engine.ts'
 import { makeBlockRows } from './pixels/block-rows.ts'
 import type { JpegColour } from './pixels/colour.ts'
 import { joinPicture } from './pixels/join-picture.ts'

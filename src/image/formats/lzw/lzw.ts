@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../kernel.ts'
+import { reserve, startKernel } from '../../../base/wasm-kernel.ts'
 import { LZW_KERNEL } from './lzw-kernel.ts'
 
 export interface LzwOptions {

@@ -1,6 +1,6 @@
 import { truncated, unreadable, unsupported } from '../../../image-errors.ts'
 import type { ByteReader } from '../../byte-reader.ts'
-import type { JpegKernel } from '../kernel.ts'
+import type { JpegKernel } from '../jpeg-engine.ts'
 import type { JpegTables } from './jpeg-tables.ts'
 
 /** One component of a picture: its samples, in rows of whole blocks. */

@@ -1,6 +1,6 @@
 import type { JpegComponent } from '../headers/jpeg-components.ts'
 import type { ScanHeader } from '../headers/scan-header.ts'
-import { type JpegKernel, KernelRoom } from '../kernel.ts'
+import { type JpegKernel, KernelRoom } from '../jpeg-engine.ts'
 import type { UnitsDone } from '../scans/walk-scan.ts'
 import { inverseDct } from './inverse-dct.ts'
 

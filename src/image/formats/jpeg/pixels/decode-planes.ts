@@ -5,7 +5,7 @@ import { type JpegPicture, readPicture } from '../headers/jpeg-components.ts'
 import { isFrame } from '../headers/jpeg-markers.ts'
 import { JpegTables } from '../headers/jpeg-tables.ts'
 import { readScanHeader } from '../headers/scan-header.ts'
-import { jpegKernel } from '../kernel.ts'
+import { jpegKernel } from '../jpeg-engine.ts'
 import { readHuffmanScan } from '../scans/huffman-scan.ts'
 
 /** The samples of a picture as they are stored, components by themselves, and how many of its rows are whole. */

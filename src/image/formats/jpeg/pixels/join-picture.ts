@@ -1,5 +1,5 @@
 import type { JpegComponent, JpegPicture } from '../headers/jpeg-components.ts'
-import { type JpegKernel, KernelRoom } from '../kernel.ts'
+import { type JpegKernel, KernelRoom } from '../jpeg-engine.ts'
 import { JOINERS, type JpegColour } from './colour.ts'
 import { neighbour, rowReader, upsampling } from './upsample.ts'
 

@@ -1,5 +1,5 @@
 import type { JpegComponent, JpegPicture } from '../headers/jpeg-components.ts'
-import type { JpegKernel, KernelRoom } from '../kernel.ts'
+import type { JpegKernel, KernelRoom } from '../jpeg-engine.ts'
 import type { BlockRows } from './block-rows.ts'
 import { DC_ESTIMATE, FROM_DC_ALONE, WITH_SOME_AC } from './smooth-estimates.ts'
 

@@ -1,5 +1,5 @@
 import type { HuffmanTable } from '../headers/huffman-table.ts'
-import type { JpegKernel, KernelRoom } from '../kernel.ts'
+import type { JpegKernel, KernelRoom } from '../jpeg-engine.ts'
 import type { UnitRows } from '../pixels/block-rows.ts'
 import type { BitReader } from './bit-reader.ts'
 import { type BlockState, NATURAL_ORDER } from './decode-block.ts'

@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../../kernel.ts'
+import { reserve, startKernel } from '../../../../../base/wasm-kernel.ts'
 import { LZMA_KERNEL } from './lzma-kernel.ts'
 import { Lzma2, type Lzma2Run } from './lzma2-js.ts'
 

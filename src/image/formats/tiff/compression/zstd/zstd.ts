@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../../kernel.ts'
+import { reserve, startKernel } from '../../../../../base/wasm-kernel.ts'
 import { ZSTD_KERNEL } from './zstd-kernel.ts'
 
 /** What zstd-kernel.as exports. All places are bytes of its memory. */

@@ -4,9 +4,9 @@ import { isPng } from '../../image/formats/png/png-chunks.ts'
 import { isWebp } from '../../image/formats/webp/webp-container.ts'
 import { TextFields } from '../text-fields.ts'
 import { readAvif } from './avif-text.ts'
-import { latin1 } from './decode-text.ts'
 import { readJpeg } from './jpeg-text.ts'
 import { readPng } from './png-text.ts'
+import { latin1 } from './text-bytes.ts'
 import { readWebp } from './webp-text.ts'
 
 /** The texts of an image file; undefined where it is of a kind that none are looked for in. */

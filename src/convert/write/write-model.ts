@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import type { ModelManifest } from '../models/manifest.ts'
-import type { ModelParts, WriteModelOptions } from './model-parts.ts'
-import { ModelPlace } from './write/model-place.ts'
-import { ModelWriter } from './write/model-writer.ts'
-import { asOutputError } from './write/output-error.ts'
+import type { ModelManifest } from '../../models/manifest.ts'
+import type { ModelParts, WriteModelOptions } from '../model-parts.ts'
+import { ModelPlace } from './model-place.ts'
+import { ModelWriter } from './model-writer.ts'
+import { asOutputError } from './output-error.ts'
 
 /**
  * Writes a model's folder beside its place and moves it there when it is whole, so that a run that was ended leaves

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { resolvePackage } from '../worker/resolve-package-node.ts'
+import { resolvePackage } from './resolve-package-node.ts'
 
 /** The version of an installed package, without loading it; `undefined` where it is not installed. */
 export async function packageVersion(name: string): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openModel, type OpenModelOptions } from '../../../src/convert/open/open-model.ts'
+import { openModel, type OpenModelOptions } from '../../../src/convert/open/open-unconverted.ts'
 import { kindNamed, type ModelKind } from '../../../src/models/kinds.ts'
 import { checkpointRoom, type Weight } from '../checkpoint-room.ts'
 
