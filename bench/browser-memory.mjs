@@ -167,7 +167,7 @@ async function followWorkers(cdp) {
   const workers = new Set()
   const ask = messengerOf(cdp)
   cdp.on('Target.attachedToTarget', async ({ sessionId, targetInfo, waitingForDebugger }) => {
-    if (targetInfo.title === 'icthp-engine' || targetInfo.url.includes('worker-web')) {
+    if (targetInfo.title === 'icthp-worker' || targetInfo.url.includes('worker-web')) {
       await ask(sessionId, 'Runtime.evaluate', { expression: WATCH_WASM })
       workers.add(sessionId)
     }

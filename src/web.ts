@@ -27,7 +27,7 @@ import type { Scorer } from './scorers/scorer.ts'
 import { type ScorerClass, scorerClass } from './scorers/scorer-class.ts'
 import type { ScorerOptions } from './scorers/scorer-options.ts'
 import type { TextScorer, TextScorerParts } from './scorers/text-scorer.ts'
-import { Engine, type EngineOptions } from './worker/worker-client-web.ts'
+import { WorkerClient, type WorkerClientOptions } from './worker/worker-client-web.ts'
 import type { WasmPaths } from './worker/worker-messages-web.ts'
 
 export * from './core.ts'
@@ -35,19 +35,19 @@ export { clearCache, createWebDecoder, createWebHub, listCache, MemoryStore, Ort
 export type {
   BlobStore,
   CachedFile,
-  EngineOptions,
   ReadPromptOptions,
   WasmPaths,
   WebDecoderOptions,
   WebHubOptions,
   WebImageInput,
+  WorkerClientOptions,
 }
 
 /**
  * Options of `fromPretrained` in browsers. A seam that is passed in stays the caller's: it is not disposed with the
  * scorer.
  */
-export interface WebScorerOptions extends ScorerOptions, EngineOptions, WebHubOptions {
+export interface WebScorerOptions extends ScorerOptions, WorkerClientOptions, WebHubOptions {
   /** Default `auto`: WebGPU where it works and is a GPU's, else WebAssembly. */
   readonly device?: Device | undefined
   /** Of WebAssembly, where the page is cross-origin isolated (else 1). Default: one a core. */
@@ -93,7 +93,7 @@ export const rankPairs: RankPairs<WebImageInput> = rankEachPair as RankPairs<Web
 export const scorePairs: ScorePairs<WebImageInput> = scoreEachPair as ScorePairs<WebImageInput>
 
 /** Options of {@link preprocess}. */
-export interface WebPreprocessOptions extends DecodeOptions, Pick<EngineOptions, 'worker'> {
+export interface WebPreprocessOptions extends DecodeOptions, Pick<WorkerClientOptions, 'worker'> {
   /** Default CLIP's. */
   readonly config?: PreprocessConfig | undefined
   /** Default one for this call, on the calling thread (`worker: true`: in a worker). For many images make one and pass it. */
@@ -121,14 +121,14 @@ export async function preprocess(
  */
 function webRuntime(options: WebScorerOptions): { runtime: Runtime; owned: { dispose(): Promise<void> }[] } {
   const { worker, wasmPaths, threads, cache, fetch, endpoint } = options
-  const engine = new Engine({ worker, wasmPaths, threads })
+  const client = new WorkerClient({ worker, wasmPaths, threads })
   const decoder = options.decoder ?? createWebDecoder({ worker })
   return {
     runtime: {
-      backend: options.backend ?? new OrtWebBackend(engine),
+      backend: options.backend ?? new OrtWebBackend(client),
       decoder,
       hub: options.hub ?? createWebHub({ cache, fetch, endpoint }),
     },
-    owned: options.decoder ? [engine] : [engine, decoder],
+    owned: options.decoder ? [client] : [client, decoder],
   }
 }

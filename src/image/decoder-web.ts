@@ -3,7 +3,7 @@ import { ImageError } from '../base/errors.ts'
 import { abortable } from '../base/waiting/abortable.ts'
 import { Gate } from '../base/waiting/gate.ts'
 import { onAbort } from '../base/waiting/on-abort.ts'
-import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
+import { WorkerClient, type WorkerClientOptions } from '../worker/worker-client-web.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
 import type { ImageRequest } from './image-handler-web.ts'
@@ -12,9 +12,7 @@ import { takeImage } from './inputs/take-image.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 
-export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
-  /** Where to work; left to its owner, and so not ended for an image that takes long. Default: an engine of its own. */
-  readonly engine?: Engine | undefined
+export interface WebDecoderOptions extends Pick<WorkerClientOptions, 'worker'> {
   /** Of an image fetched by URL. Default 256 MiB. */
   readonly maxDownloadBytes?: number | undefined
   /** For fetching an image by URL, to its last byte. Default 60. */
@@ -40,12 +38,12 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
   readonly #reading = new Gate(HELD_BYTES)
   /** One image at a time, so that with its worker no other is lost. */
   readonly #working = new Gate(1)
-  readonly #engine: Engine
+  readonly #client: WorkerClient
   readonly #options: WebDecoderOptions
 
   constructor(options: WebDecoderOptions) {
     this.#options = options
-    this.#engine = options.engine ?? new Engine(options)
+    this.#client = new WorkerClient(options)
   }
 
   async decode(image: WebImageInput, options: DecodeOptions = {}): Promise<RgbImage> {
@@ -57,7 +55,7 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
   }
 
   async dispose(): Promise<void> {
-    if (!this.#options.engine) await this.#engine.dispose()
+    await this.#client.dispose()
   }
 
   async #run(opened: OpenedInput, size: number | undefined, options: DecodeOptions): Promise<unknown> {
@@ -88,11 +86,11 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const leave = await this.#working.enter(1, signal)
-    const answer = this.#engine.ask(request, transfer)
+    const answer = this.#client.ask(request, transfer)
     let timer: ReturnType<typeof setTimeout> | undefined
     const forget = onAbort(signal, () => {
       // A worker that is nearly done is worth keeping; one at a picture without end is not.
-      if (!this.#options.engine) timer = setTimeout(() => this.#engine.endWorker(), GRACE)
+      timer = setTimeout(() => this.#client.endWorker(), GRACE)
     })
     const end = (): void => {
       forget()

@@ -21,7 +21,7 @@ export interface ImageRequest {
 }
 
 /** Decodes and resizes, with the same code as Node, and so to the same bytes. */
-export class ImageServer {
+export class ImageHandler {
   readonly #codecs: ImageCodecs = createWasmCodecs(loadWasmWeb, inflateStream)
 
   async perform(request: ImageRequest): Promise<Answer> {

@@ -15,7 +15,7 @@ interface Scope {
   }
 }
 
-export interface EngineWorker {
+export interface StartedWorker {
   readonly worker: Worker
   /** It has the page's Trusted Types, under which onnxruntime-web cannot start threads. */
   readonly alone: boolean
@@ -27,7 +27,7 @@ let policy: TrustedScriptUrls | undefined
  * The browser's worker of icthp. A worker's script must come from the page's own origin, which a page in a sandbox has not
  * at all: else it starts from one that imports it. Throws `DeviceError` `runtime_missing` where the page forbids that.
  */
-export function startEngineWorker(): EngineWorker {
+export function startWorker(): StartedWorker {
   let cause: unknown
   try {
     const worker = startPlainly()
@@ -48,10 +48,10 @@ const isForeign = (url: URL | undefined): boolean =>
 const startPlainly = (): Worker =>
   new Worker(new URL('./worker-web.js', import.meta.url), {
     type: 'module',
-    name: 'icthp-engine' /* ENGINE_NAME */,
+    name: 'icthp-worker' /* WORKER_NAME */,
   })
 
-function startByImport(cause: unknown): EngineWorker {
+function startByImport(cause: unknown): StartedWorker {
   let blob: string | undefined
   try {
     const { url, options } = addressOfWorker()!

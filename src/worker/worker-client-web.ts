@@ -5,10 +5,10 @@
 import { DeviceError, InputError } from '../base/errors.ts'
 import { PendingCalls, type Reply } from '../base/pending-calls.ts'
 import { abortable } from '../base/waiting/abortable.ts'
-import { startEngineWorker } from './start-worker-web.ts'
-import type { EngineSetup, WasmPaths } from './worker-messages-web.ts'
+import { startWorker } from './start-worker-web.ts'
+import type { WasmPaths, WorkerSetup } from './worker-messages-web.ts'
 
-export interface EngineOptions {
+export interface WorkerClientOptions {
   /** `false`: no worker, everything on the calling thread. Default true. */
   readonly worker?: boolean | undefined
   /**
@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly threads?: number | undefined
 }
 
-interface EnginePort {
+interface WorkerPort {
   postMessage(message: unknown, transfer: Transferable[]): void
   close(): void
   /** It cannot start threads of its own. */
@@ -28,13 +28,13 @@ interface EnginePort {
 }
 
 /** Asks the worker and waits for its answers. Starts it with the first request. */
-export class Engine {
-  readonly #options: EngineOptions
+export class WorkerClient {
+  readonly #options: WorkerClientOptions
   readonly #calls = new PendingCalls()
-  #port: Promise<EnginePort> | undefined
+  #port: Promise<WorkerPort> | undefined
   #disposed = false
 
-  constructor(options: EngineOptions = {}) {
+  constructor(options: WorkerClientOptions = {}) {
     this.#options = options
   }
 
@@ -83,7 +83,7 @@ export class Engine {
       throw new InputError('input_disposed', 'It was disposed. Load it again with fromPretrained.')
   }
 
-  async #start(): Promise<EnginePort> {
+  async #start(): Promise<WorkerPort> {
     const port = this.#options.worker === false ? await this.#startHere() : this.#startWorker()
     const { wasmPaths, threads } = this.#options
     port.postMessage(
@@ -92,14 +92,14 @@ export class Engine {
         wasmPaths: absolute(wasmPaths),
         threads: port.alone ? 1 : threads,
         modules: mappedModules(),
-      } satisfies EngineSetup,
+      } satisfies WorkerSetup,
       [],
     )
     return port
   }
 
-  #startWorker(): EnginePort {
-    const { worker, alone } = startEngineWorker()
+  #startWorker(): WorkerPort {
+    const { worker, alone } = startWorker()
     worker.addEventListener('message', ({ data }) => this.#calls.settle(data as Reply<unknown>))
     worker.addEventListener('error', (event) => {
       event.preventDefault()
@@ -128,7 +128,7 @@ export class Engine {
     }
   }
 
-  async #startHere(): Promise<EnginePort> {
+  async #startHere(): Promise<WorkerPort> {
     const { serve } = await import('./worker-web.js')
     const { port1, port2 } = new MessageChannel()
     const release = serve(port2)

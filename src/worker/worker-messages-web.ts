@@ -2,13 +2,13 @@
 export type WasmPaths = string | { readonly mjs?: string | undefined; readonly wasm?: string | undefined }
 
 /** The name by which the worker's script knows that it is one. */
-export const ENGINE_NAME = 'icthp-engine'
+export const WORKER_NAME = 'icthp-worker'
 
 /** In the details of an error: the runtime hangs with the GPU, and its worker has to end. */
 export const GPU_SILENT = 'gpuSilent'
 
 /** The first message; others are requests. */
-export interface EngineSetup {
+export interface WorkerSetup {
   readonly kind: 'setup'
   readonly wasmPaths: WasmPaths | undefined
   readonly threads: number | undefined

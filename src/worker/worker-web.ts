@@ -2,11 +2,11 @@
  * What runs in icthp/web's worker, or on the calling thread behind a MessagePort: image decoding and onnxruntime-web.
  * Built into a bundle of its own with all it imports but onnxruntime-web, since import maps do not reach workers.
  */
-import { OrtServer, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
+import { OrtHandler, type OrtWebRequest } from '../backend/ort-web/ort-handler-web.ts'
 import { packError } from '../base/packed-error.ts'
 import type { Reply } from '../base/pending-calls.ts'
-import { type ImageRequest, ImageServer } from '../image/image-handler-web.ts'
-import { type Answer, ENGINE_NAME, type EngineSetup } from './worker-messages-web.ts'
+import { ImageHandler, type ImageRequest } from '../image/image-handler-web.ts'
+import { type Answer, WORKER_NAME, type WorkerSetup } from './worker-messages-web.ts'
 
 type Request = { readonly id: number } & (OrtWebRequest | ImageRequest)
 
@@ -18,13 +18,13 @@ interface Port {
 
 /** Answers what comes through a port, until the returned function is called, which frees the sessions. */
 export function serve(port: Port): () => Promise<void> {
-  const images = new ImageServer()
-  let ort: OrtServer | undefined
+  const images = new ImageHandler()
+  let ort: OrtHandler | undefined
   const perform = (request: Request): Promise<Answer> =>
     request.kind === 'image' ? images.perform(request) : ort!.perform(request)
-  port.addEventListener('message', async ({ data }: MessageEvent<Request | EngineSetup>) => {
+  port.addEventListener('message', async ({ data }: MessageEvent<Request | WorkerSetup>) => {
     if (data.kind === 'setup') {
-      ort = new OrtServer(data)
+      ort = new OrtHandler(data)
       return
     }
     try {
@@ -39,5 +39,5 @@ export function serve(port: Port): () => Promise<void> {
 }
 
 // Imported for `worker: false`, it waits for `serve`. onnxruntime's own threads may load a bundle that holds this, too.
-if ('DedicatedWorkerGlobalScope' in globalThis && (globalThis as { name?: string }).name === ENGINE_NAME)
+if ('DedicatedWorkerGlobalScope' in globalThis && (globalThis as { name?: string }).name === WORKER_NAME)
   serve(globalThis as unknown as Port)

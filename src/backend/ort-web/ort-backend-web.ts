@@ -1,6 +1,6 @@
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError } from '../../base/errors.ts'
-import { Engine, type EngineOptions } from '../../worker/worker-client-web.ts'
+import { WorkerClient, type WorkerClientOptions } from '../../worker/worker-client-web.ts'
 import { GPU_SILENT } from '../../worker/worker-messages-web.ts'
 import type {
   Device,
@@ -22,17 +22,17 @@ import type { OrtWebRequest, ProbeAnswer } from './ort-handler-web.ts'
  * memory, which WebAssembly gives back in no other way.
  */
 export class OrtWebBackend implements InferenceBackend {
-  readonly #engine: Engine
+  readonly #client: WorkerClient
   readonly #owns: boolean
   readonly #devices = new KnownDevices()
   #name = 'onnxruntime-web'
   #ids = 0
 
-  /** With an engine, the backend runs there and leaves it to its owner. */
-  constructor(options: EngineOptions | Engine = {}) {
+  /** With a client, the backend runs in its worker, and leaves it to its owner. */
+  constructor(options: WorkerClientOptions | WorkerClient = {}) {
     checkObject(options, 'OrtWebBackend')
-    this.#owns = !(options instanceof Engine)
-    this.#engine = options instanceof Engine ? options : new Engine(options)
+    this.#owns = !(options instanceof WorkerClient)
+    this.#client = options instanceof WorkerClient ? options : new WorkerClient(options)
   }
 
   get name(): string {
@@ -51,11 +51,11 @@ export class OrtWebBackend implements InferenceBackend {
 
   async #tryDevice(device: Device, auto: boolean): Promise<ProbeAnswer> {
     try {
-      return (await this.#engine.ask({ kind: 'probe', device, auto } satisfies OrtWebRequest)) as ProbeAnswer
+      return (await this.#client.ask({ kind: 'probe', device, auto } satisfies OrtWebRequest)) as ProbeAnswer
     } catch (error) {
       if (!(error instanceof DeviceError && error.details[GPU_SILENT])) throw error
       // The next starts another worker. On the calling thread there is no way out.
-      if (this.#engine.endWorker() || !auto) throw new Error(error.message, { cause: error })
+      if (this.#client.endWorker() || !auto) throw new Error(error.message, { cause: error })
       throw new DeviceError(
         'device_unavailable',
         `WebGPU cannot be used here: ${error.message}. Use device: 'wasm', or leave the worker on.`,
@@ -77,7 +77,7 @@ export class OrtWebBackend implements InferenceBackend {
       externalData: externalData.map(({ name, file }) => ({ name, blob: blobOf(file) })),
     }
     try {
-      await this.#engine.ask(request, [], signal)
+      await this.#client.ask(request, [], signal)
     } catch (cause) {
       void this.#release(session)
       if (signal?.aborted) throw signal.reason
@@ -87,18 +87,18 @@ export class OrtWebBackend implements InferenceBackend {
       backend: this.name,
       model: model.name,
       run: async (inputs) =>
-        (await this.#engine.ask({ kind: 'run', session, inputs } satisfies OrtWebRequest)) as Tensors,
+        (await this.#client.ask({ kind: 'run', session, inputs } satisfies OrtWebRequest)) as Tensors,
       release: () => this.#release(session),
     })
   }
 
   async dispose(): Promise<void> {
-    if (this.#owns) await this.#engine.dispose()
+    if (this.#owns) await this.#client.dispose()
   }
 
   async #release(session: number): Promise<void> {
     // A worker that has ended has freed everything.
-    await this.#engine.ask({ kind: 'release', session } satisfies OrtWebRequest).catch(() => {})
+    await this.#client.ask({ kind: 'release', session } satisfies OrtWebRequest).catch(() => {})
   }
 }
 

@@ -5,7 +5,7 @@ import { Deadline } from '../../base/waiting/deadline.ts'
 import { wasmForbidden } from '../../base/wasm-forbidden.ts'
 import { decomposeAttention } from '../../onnx/decompose-attention.ts'
 import type { Answer } from '../../worker/worker-messages-web.ts'
-import { type EngineSetup, GPU_SILENT } from '../../worker/worker-messages-web.ts'
+import { GPU_SILENT, type WorkerSetup } from '../../worker/worker-messages-web.ts'
 import { attentionHolds } from '../attention-check.ts'
 import type { Tensors } from '../backend.ts'
 import { probeModel } from '../probe-model.ts'
@@ -38,14 +38,14 @@ export interface ProbeAnswer extends TriedDevice {
 }
 
 /** Holds onnxruntime-web and its sessions; one call at a time, as the runtime wants it. */
-export class OrtServer {
-  readonly #setup: EngineSetup
+export class OrtHandler {
+  readonly #setup: WorkerSetup
   readonly #builds = new Map<OrtBuild, Promise<OrtApi>>()
   readonly #sessions = new Map<number, { readonly ort: OrtApi; readonly session: Ort.InferenceSession }>()
   #queue: Promise<unknown> = Promise.resolve()
   #attention: Promise<boolean> | undefined
 
-  constructor(setup: EngineSetup) {
+  constructor(setup: WorkerSetup) {
     this.#setup = setup
   }
 
