@@ -17,3 +17,30 @@ export function reserve(memory: WebAssembly.Memory, bytes: number): ArrayBuffer 
   if (missing > 0) memory.grow(Math.ceil(missing / 65536))
   return memory.buffer
 }
+
+/** A kernel with more memory than this is not kept: memory only grows. */
+const KEPT_BYTES = 1 << 24
+
+/** A kernel that starts when it is first asked for, and serves all later calls. It holds scratch memory only. */
+export class KeptKernel<T extends { readonly memory: WebAssembly.Memory }> {
+  readonly #base64: string
+  #kernel: T | null | undefined
+
+  constructor(base64: string) {
+    this.#base64 = base64
+  }
+
+  /** `undefined` where JavaScript has to do it, or is asked for: `engine` is for tests and benchmarks. */
+  start(engine?: 'wasm' | 'js'): T | undefined {
+    if (engine === 'js') return undefined
+    if (this.#kernel === undefined) this.#kernel = startKernel<T>(this.#base64) ?? null
+    return this.#kernel ?? undefined
+  }
+
+  /** So many bytes of the memory of what was started. If that is much, the next call starts another. */
+  reserve({ memory }: T, bytes: number): ArrayBuffer {
+    const reserved = reserve(memory, bytes)
+    if (reserved.byteLength > KEPT_BYTES) this.#kernel = undefined
+    return reserved
+  }
+}

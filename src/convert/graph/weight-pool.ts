@@ -1,3 +1,4 @@
+import { reserve, startKernel } from '../../base/wasm-kernel.ts'
 import { WEIGHT_KERNEL } from './weight-kernel.ts'
 import { allFinite, transposeInto } from './weight-passes.ts'
 
@@ -9,7 +10,6 @@ const PLACES = 4
 export const LARGE: number = 1 << 24
 /** Floats that are not worth a place. */
 const SMALL = 1 << 12
-const WASM_PAGE = 1 << 16
 
 interface Kernel {
   readonly memory: WebAssembly.Memory
@@ -30,16 +30,14 @@ export class WeightPool {
   #taken = new Set<number>()
 
   constructor(engine: 'wasm' | 'js' = 'wasm') {
-    this.#kernel = engine === 'wasm' ? compile() : undefined
+    this.#kernel = engine === 'wasm' ? startKernel<Kernel>(WEIGHT_KERNEL) : undefined
   }
 
   /** Makes room for arrays of these sizes, in floats. Before the first of them is taken, and not while any is. */
   reserve(sizes: readonly number[]): void {
     const room = -4 & (3 + Math.max(0, ...sizes.filter((size) => size < LARGE)))
     if (!this.#kernel || room <= this.#room) return
-    const { memory } = this.#kernel
-    const bytes = 4 * (2 * BAND + PLACES * room)
-    memory.grow(Math.ceil((bytes - memory.buffer.byteLength) / WASM_PAGE))
+    reserve(this.#kernel.memory, 4 * (2 * BAND + PLACES * room))
     this.#room = room
     this.#bands = undefined
     this.#free = Array.from({ length: PLACES }, (_, i) => 4 * (2 * BAND + i * room))
@@ -87,15 +85,5 @@ export class WeightPool {
 
   #holds({ buffer }: Float32Array): boolean {
     return buffer === this.#kernel?.memory.buffer
-  }
-}
-
-/** Nothing where the platform has no SIMD or its policy forbids WebAssembly. */
-function compile(): Kernel | undefined {
-  try {
-    const module = new WebAssembly.Module(Buffer.from(WEIGHT_KERNEL, 'base64'))
-    return new WebAssembly.Instance(module).exports as unknown as Kernel
-  } catch {
-    return undefined
   }
 }

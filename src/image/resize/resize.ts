@@ -1,3 +1,4 @@
+import { KeptKernel, reserve } from '../../base/wasm-kernel.ts'
 import type { RawImage } from '../raw-image.ts'
 import { PRECISION_BITS, resampleWeights, type WeightTable } from './resample-weights.ts'
 import { RESIZE_KERNEL } from './resize-kernel.ts'
@@ -42,7 +43,7 @@ export function resizeWindow(
     top: rows ? rows.from : window.top,
     height: rows ? rows.to - rows.from : window.height,
   }
-  const kernel = engine === 'js' ? null : resizeKernel()
+  const kernel = KERNEL.start(engine)
   return kernel ? resizeInWasm(job, kernel) : resizeInJs(job)
 }
 
@@ -73,19 +74,7 @@ interface Kernel {
   vertical(src: number, stride: number, table: number, tableStride: number, count: number, dst: number): void
 }
 
-let kernelOnce: Kernel | null | undefined
-
-/** Compiled at first use; `null` where the platform has no SIMD or its policy forbids WebAssembly. Holds scratch memory only. */
-function resizeKernel(): Kernel | null {
-  if (kernelOnce !== undefined) return kernelOnce
-  try {
-    const bytes = Uint8Array.from(atob(RESIZE_KERNEL), (char) => char.charCodeAt(0))
-    kernelOnce = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Kernel
-  } catch {
-    kernelOnce = null
-  }
-  return kernelOnce
-}
+const KERNEL = new KeptKernel<Kernel>(RESIZE_KERNEL)
 
 /** Input rows are handed over in bands of about this many bytes, which stay in the cache. */
 const BAND_BYTES = 1 << 18
@@ -102,9 +91,7 @@ function resizeInWasm(job: Job, kernel: Kernel): Uint8Array<ArrayBuffer> {
   const outAt = middleAt + align(height * stride)
   const bandAt = outAt + align(window.height * stride)
   const total = bandAt + align(bandRows * width * pixelBytes)
-  const missing = total - kernel.memory.buffer.byteLength
-  if (missing > 0) kernel.memory.grow(Math.ceil(missing / 65536))
-  const memory = new Uint8Array(kernel.memory.buffer)
+  const memory = new Uint8Array(reserve(kernel.memory, total))
   if (columns) new Int32Array(memory.buffer, columnsAt, columns.data.length).set(columns.data)
   if (rows) new Int32Array(memory.buffer, rowsAt, rows.data.length).set(rows.data)
 

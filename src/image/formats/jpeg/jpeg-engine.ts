@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../base/wasm-kernel.ts'
+import { KeptKernel, reserve } from '../../../base/wasm-kernel.ts'
 import { JPEG_KERNEL } from './jpeg-kernel.ts'
 
 /** `wasm` where the platform runs WebAssembly with SIMD, else `js`; both give the same bytes. */
@@ -34,16 +34,12 @@ export interface JpegKernel {
 }
 
 /** How far the kernel reads and writes past what it is asked for. */
-export const SLACK = 64
+const SLACK = 64
 
-let kernelOnce: JpegKernel | null | undefined
+const KERNEL = new KeptKernel<JpegKernel>(JPEG_KERNEL)
 
-/** Compiled at first use; `undefined` where the platform has no SIMD or its policy forbids WebAssembly. Holds scratch memory only. */
-export function jpegKernel(engine?: JpegEngine): JpegKernel | undefined {
-  if (engine === 'js') return undefined
-  if (kernelOnce === undefined) kernelOnce = startKernel<JpegKernel>(JPEG_KERNEL) ?? null
-  return kernelOnce ?? undefined
-}
+/** `undefined` where the platform has no SIMD, or its policy forbids WebAssembly. */
+export const jpegKernel = (engine?: JpegEngine): JpegKernel | undefined => KERNEL.start(engine)
 
 /** Lays out the kernel's memory: places one behind the other, with slack around each. */
 export class KernelRoom {

@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../base/wasm-kernel.ts'
 import { LZW_KERNEL } from './lzw-kernel.ts'
 
 export interface LzwOptions {
@@ -19,7 +19,7 @@ export interface LzwOptions {
  * `engine` is for tests: both give the same bytes.
  */
 export function unpackLzw(data: Uint8Array, options: LzwOptions, engine?: 'js'): Uint8Array {
-  const kernel = engine === 'js' ? undefined : startOnce()
+  const kernel = KERNEL.start(engine)
   return kernel ? unpackInWasm(data, options, kernel) : unpackInJs(data, options)
 }
 
@@ -36,23 +36,15 @@ interface Kernel {
   ): number
 }
 
-let kernelOnce: Kernel | null | undefined
-
-function startOnce(): Kernel | undefined {
-  if (kernelOnce === undefined) kernelOnce = startKernel<Kernel>(LZW_KERNEL) ?? null
-  return kernelOnce ?? undefined
-}
+const KERNEL = new KeptKernel<Kernel>(LZW_KERNEL)
 
 /** Its table comes first. */
 const TABLE_BYTES = 4096 * 8
-/** A kernel with more memory than this is not kept. */
-const KEPT_BYTES = 1 << 24
 
 function unpackInWasm(data: Uint8Array, options: LzwOptions, kernel: Kernel): Uint8Array {
   const { clear, early, highFirst, size, damaged } = options
   const out = TABLE_BYTES + data.length
-  const memory = reserve(kernel.memory, out + size + 8)
-  if (memory.byteLength > KEPT_BYTES) kernelOnce = undefined
+  const memory = KERNEL.reserve(kernel, out + size + 8)
   new Uint8Array(memory).set(data, TABLE_BYTES)
   const length = kernel.unpack(TABLE_BYTES, out, out, size, clear, early, highFirst)
   if (length < 0 && damaged !== 'stop') throw damaged()

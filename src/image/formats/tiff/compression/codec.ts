@@ -1,5 +1,5 @@
 /** What a codec is told of the strip or tile beside its bytes. */
-export interface PartInfo {
+interface PartInfo {
   readonly rows: number
   /** It starts on an odd byte of the file. */
   readonly odd: boolean

@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../../../base/wasm-kernel.ts'
 import { LZMA_KERNEL } from './lzma-kernel.ts'
 import { Lzma2, type Lzma2Run } from './lzma2-js.ts'
 
@@ -11,30 +11,22 @@ interface Kernel {
   ended(): number
 }
 
-let kernelOnce: Kernel | null | undefined
-
-function startOnce(): Kernel | undefined {
-  if (kernelOnce === undefined) kernelOnce = startKernel<Kernel>(LZMA_KERNEL) ?? null
-  return kernelOnce ?? undefined
-}
+const KERNEL = new KeptKernel<Kernel>(LZMA_KERNEL)
 
 /** How far the kernel reads behind its input, and writes behind its output. */
 const SLACK = 64
-/** A kernel with more memory than this is not kept. */
-const KEPT_BYTES = 1 << 24
 
 /**
  * Unpacks LZMA2 from `at` on into `out`; stops at the end mark, where `out` is full, and at damage. `engine` is for tests: both
  * give the same bytes.
  */
 export function unpackLzma2(data: Uint8Array, at: number, out: Uint8Array, engine?: 'js'): Lzma2Run {
-  const kernel = engine === 'js' ? undefined : startOnce()
+  const kernel = KERNEL.start(engine)
   if (!kernel) return new Lzma2(data, at, out).run()
   const from = kernel.start()
   const end = from + data.length - at
   const to = end + SLACK
-  const memory = reserve(kernel.memory, to + out.length + SLACK)
-  if (memory.byteLength > KEPT_BYTES) kernelOnce = undefined
+  const memory = KERNEL.reserve(kernel, to + out.length + SLACK)
   new Uint8Array(memory).set(data.subarray(at), from)
   const length = kernel.unpack(from, end, to, out.length)
   out.set(new Uint8Array(memory, to, length))

@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../../../base/wasm-kernel.ts'
 import { ZSTD_KERNEL } from './zstd-kernel.ts'
 
 /** What zstd-kernel.as exports. All places are bytes of its memory. */
@@ -8,18 +8,11 @@ interface Kernel {
   unpack(at: number, end: number, out: number, size: number): number
 }
 
-let kernelOnce: Kernel | null | undefined
-
-function startOnce(): Kernel | undefined {
-  if (kernelOnce === undefined) kernelOnce = startKernel<Kernel>(ZSTD_KERNEL) ?? null
-  return kernelOnce ?? undefined
-}
+const KERNEL = new KeptKernel<Kernel>(ZSTD_KERNEL)
 
 /** How far the kernel reads before a stream and behind it, and writes behind its output: there also a block more than is asked. */
 const SLACK = 64
 const BLOCK_BYTES = 1 << 17
-/** A kernel with more memory than this is not kept. */
-const KEPT_BYTES = 1 << 24
 
 /**
  * Undoes Zstandard compression as libtiff does: one frame, of which no more is looked at than fills `out`. False where it is
@@ -31,12 +24,11 @@ export function unpackZstandard(
   _part?: unknown,
   engine?: 'js',
 ): boolean | Promise<boolean> {
-  const kernel = engine === 'js' ? undefined : startOnce()
+  const kernel = KERNEL.start(engine)
   if (!kernel) return unpackWithoutWasm(data, out)
   const at = kernel.start() + SLACK
   const to = at + data.length + SLACK
-  const memory = reserve(kernel.memory, to + out.length + BLOCK_BYTES + SLACK)
-  if (memory.byteLength > KEPT_BYTES) kernelOnce = undefined
+  const memory = KERNEL.reserve(kernel, to + out.length + BLOCK_BYTES + SLACK)
   new Uint8Array(memory).set(data, at)
   const length = kernel.unpack(at, at + data.length, to, out.length)
   const there = length < 0 ? -1 - length : length
