@@ -1,14 +1,12 @@
 import type { InferenceBackend } from '../backend/backend.ts'
 import type { RemoteOptions } from '../backend/remote/remote-options.ts'
+import type { Environment } from '../base/environment.ts'
 import type { convertCheckpoints, exportRepository } from '../convert/index.ts'
 import type { verifyModel } from '../evaluation/verify-model-node.ts'
 import type { ModelHub } from '../hub/hub.ts'
 import type { ImageDecoder } from '../image/decoder.ts'
 import type { DefaultModel } from '../models/default-model-node.ts'
 import type { pullOfficial } from '../models/pull-official-node.ts'
-
-/** Environment variables, by name. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The parts of icthp that need a machine. Each is loaded when a command first needs it: `--help` loads none. */
 export interface CliServices {

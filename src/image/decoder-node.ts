@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { pathToFileURL } from 'node:url'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
 import { InputError } from '../base/errors.ts'
 import { Gate } from '../base/waiting/gate.ts'
-import { resolvePackage } from '../worker/resolve-package-node.ts'
+import { packageVersion } from '../worker/package-version-node.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
@@ -65,7 +63,9 @@ class NodeDecoder implements ImageDecoder {
       )
     }
     this.#options = options
-    this.#name = (sharp === 'auto' ? installedSharp() : undefined) ?? 'wasm'
+    // What the package says of itself; that it does not load is seen at the first picture.
+    const version = sharp === 'auto' ? packageVersion('sharp') : undefined
+    this.#name = version === undefined ? 'wasm' : `sharp ${version}`
     if (threads > 0) {
       this.#pool = new WorkerPool({
         threads,
@@ -147,16 +147,3 @@ function handOver(
 
 const disposed = (): InputError =>
   new InputError('input_disposed', 'The image decoder has been disposed of. Make a new one.')
-
-/** What the package says of itself, without loading it; that it does not load is seen at the first picture. */
-function installedSharp(): string | undefined {
-  try {
-    const main = pathToFileURL(resolvePackage('sharp'))
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', main), 'utf8')) as {
-      version: string
-    }
-    return `sharp ${version}`
-  } catch {
-    return undefined
-  }
-}

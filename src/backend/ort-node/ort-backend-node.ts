@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
 import { PendingCalls } from '../../base/pending-calls.ts'
 import { abortable } from '../../base/waiting/abortable.ts'
+import { versionAt } from '../../worker/package-version-node.ts'
 import { resolvePackage } from '../../worker/resolve-package-node.ts'
 import { startThread, workerUrl } from '../../worker/worker-url-node.ts'
 import type {
@@ -60,7 +60,7 @@ export class OrtNodeBackend implements InferenceBackend {
     this.#tryCpu = tryCpu
     try {
       this.#entry = resolvePackage('onnxruntime-node')
-      this.name = `onnxruntime-node ${packageVersion(this.#entry)}`
+      this.name = `onnxruntime-node ${versionAt(this.#entry, 'onnxruntime-node') ?? ''}`
     } catch (cause) {
       // Taken out of its package, icthp finds no other.
       workerUrl('ort')
@@ -231,12 +231,4 @@ function pathOf(file: FileSource): string {
     'backend_failed',
     'onnxruntime-node loads models from disk; this one is in memory. Write it to a folder first.',
   )
-}
-
-function packageVersion(entry: string): string {
-  for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
-    if (basename(folder) === 'onnxruntime-node')
-      return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
-  }
-  return ''
 }
