@@ -1,5 +1,6 @@
+import type { Environment } from '../base/environment.ts'
 import type { Input } from './input/read-stdin.ts'
-import type { CliServices, Environment } from './services.ts'
+import type { CliServices } from './services.ts'
 
 /** Everything outside that a run of the command line touches: handed in, so that tests run it in their own process. */
 export interface CliIo {

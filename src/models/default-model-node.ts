@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { Environment } from '../base/environment.ts'
 import { workerUrl } from '../worker/worker-url-node.ts'
 import { bundledFolder } from './bundled-folder-node.ts'
 
@@ -10,8 +11,6 @@ export interface DefaultModel {
   /** What the user should know of it. */
   readonly notes: readonly string[]
 }
-
-type Env = Readonly<Record<string, string | undefined>>
 
 export const DEMO_NOTE: string =
   'no official model is here, so the small demo model that comes with icthp runs, which is not the published one; ' +
@@ -23,7 +22,7 @@ export const DEMO_NOTE: string =
  * bundler has taken icthp out of its package, and with it from the demo model.
  */
 export function findDefaultModel(
-  env: Env = process.env,
+  env: Environment = process.env,
   demo: string | undefined = bundledFolder('demo'),
 ): DefaultModel {
   const official = defaultModelFolder(env)
@@ -37,7 +36,7 @@ export function findDefaultModel(
 }
 
 /** Where `icthp pull` puts what it converts. */
-export function defaultModelFolder(env: Env = process.env): string {
+export function defaultModelFolder(env: Environment = process.env): string {
   return (
     env['ICTHP_MODEL'] ||
     join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'icthp', 'models', 'official')

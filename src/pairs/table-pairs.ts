@@ -1,4 +1,5 @@
 import { show } from '../base/errors.ts'
+import { isObject, type JsonObject } from '../base/json-object.ts'
 import type { PairColumns } from './pair-columns.ts'
 import { invalidTable, type Table, type TableRow } from './tables/table.ts'
 
@@ -43,13 +44,13 @@ function imagesOf([name, value]: Cell, fail: Fail): readonly string[] {
   if (list.length === 0) return fail('the list of images is empty.', name)
   return list.map((entry) => {
     // As Hugging Face's data sets have pictures: the file, or where it lies.
-    const path = isObject(entry) && !entry['bytes'] ? entry['path'] : entry
+    const path = isRecord(entry) && !entry['bytes'] ? entry['path'] : entry
     if (typeof path === 'string' && path.trim() !== '' && !path.includes('\0')) return path
     // Bytes of a column that does not say what they are come as text.
     if (
       (typeof path === 'string' && path.includes('\0')) ||
       path instanceof Uint8Array ||
-      (isObject(path) && path['bytes'])
+      (isRecord(path) && path['bytes'])
     )
       return fail(
         'it holds pictures themselves, not where they lie. Name a column of paths: image=NAME.',
@@ -78,5 +79,5 @@ function groupOf([name, value]: Cell, fail: Fail): string | undefined {
   return fail(`a group is a text or a number, not ${show(value)}.`, name)
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+/** Parquet has records, and bytes. */
+const isRecord = (value: unknown): value is JsonObject => isObject(value) && !ArrayBuffer.isView(value)

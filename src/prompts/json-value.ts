@@ -1,4 +1,4 @@
-export type JsonObject = Readonly<Record<string, unknown>>
+import { isObject, type JsonObject } from '../base/json-object.ts'
 
 /**
  * Parses JSON as generators write it: NaN and Infinity outside strings are null, NULs at the end are cut. Undefined where
@@ -19,11 +19,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** An object, and no array. */
-export function asObject(value: unknown): JsonObject | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined
-}
+export const asObject = (value: unknown): JsonObject | undefined => (isObject(value) ? value : undefined)
 
 /** The object that a text is, where it looks like one. */
 export function parseObject(text: string | undefined): JsonObject | undefined {

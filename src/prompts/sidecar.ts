@@ -1,10 +1,11 @@
+import type { JsonObject } from '../base/json-object.ts'
 import { decodeText } from '../text/decode-text.ts'
 import { finishPrompt } from './finish-prompt.ts'
 import { promptOfInfotext } from './formats/a1111.ts'
 import { isInfotext } from './formats/infotext.ts'
 import { promptOfJson } from './formats/json-prompt.ts'
 import type { FoundPrompt, ImagePrompt } from './image-prompt.ts'
-import { getText, type JsonObject, parseObject } from './json-value.ts'
+import { getText, parseObject } from './json-value.ts'
 
 /** What may lie beside an image, in the order in which it is looked for. */
 export const SIDECAR_EXTENSIONS = ['.txt', '.caption', '.json'] as const

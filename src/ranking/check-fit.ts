@@ -1,11 +1,9 @@
 import { InputError } from '../base/errors.ts'
+import { isObject } from '../base/json-object.ts'
 import { logitKey } from '../models/kinds.ts'
 import type { Scorer } from '../scorers/scorer.ts'
 import { combineScores, defaultRule, weightsFor } from './combine.ts'
 import { type OrderOptions, rankScores } from './rank-scores.ts'
-
-const isObject = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** What is passed counts as it is at the call. */
 export const orderAsItIs = ({

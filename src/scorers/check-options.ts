@@ -1,5 +1,6 @@
 import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
+import { isObject } from '../base/json-object.ts'
 
 /** What the options of a call must be, where they are there: functions. */
 const FUNCTIONS = ['onProgress', 'onImageError'] as const
@@ -22,7 +23,7 @@ export function checkNumbersOf(
   fits: (value: number) => boolean,
   must: string,
 ): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isObject(value))
     throw invalid(`${option} is an object of ${names.join(', ')}, not ${show(value)}.`, { [option]: value })
   for (const [name, number] of Object.entries(value)) {
     if (!names.includes(name))

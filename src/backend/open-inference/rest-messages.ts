@@ -1,8 +1,7 @@
+import { isObject, type JsonObject } from '../../base/json-object.ts'
 import { type InferRequest, type InferResponse, MessageError } from './infer-message.ts'
 import { checkParameters } from './known-parameters.ts'
 import {
-  isObject,
-  type JsonObject,
   readTensors,
   type RestBody,
   restBody,

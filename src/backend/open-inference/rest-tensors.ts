@@ -1,3 +1,4 @@
+import { isObject, type JsonObject } from '../../base/json-object.ts'
 import type { Tensor, Tensors } from '../backend.ts'
 import { MessageError } from './infer-message.ts'
 import { checkParameters } from './known-parameters.ts'
@@ -12,8 +13,6 @@ export interface RestBody {
 
 /** Says how long the JSON is where tensors come after it. */
 export const LENGTH_HEADER = 'inference-header-content-length'
-
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** One entry of `inputs` or `outputs`, and its bytes where they go after the JSON. */
 export function tensorEntry(
@@ -130,8 +129,5 @@ export function readTensors(list: unknown, what: string, rest: Uint8Array): Tens
 export function setOwn<T>(record: Record<string, T>, name: string, value: T): void {
   Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true })
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,5 +1,5 @@
 import { concatBytes } from '../../base/bytes/concat-bytes.ts'
-import { isObject } from '../open-inference/rest-tensors.ts'
+import { isObject } from '../../base/json-object.ts'
 import { ServerFault } from './transport.ts'
 
 /** Answers are small: embeddings of thousands of pictures. What is larger is none. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { RemoteOptions } from '../../backend/remote/remote-options.ts'
-import type { Environment } from '../services.ts'
+import type { Environment } from '../../base/environment.ts'
 
 export interface BackendFlags {
   readonly backend?: readonly string[]

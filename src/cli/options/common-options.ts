@@ -204,7 +204,7 @@ export function finiteNumber(text: string): number {
 }
 
 /** For a threshold: one outside a score's range would pass all images or none. */
-export function numberFrom(min: number, max: number): (text: string) => number {
+function numberFrom(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = finiteNumber(text)
     if (value < min || value > max) throw new InvalidArgumentError(`It must be from ${min} to ${max}.`)

@@ -1,7 +1,8 @@
 import { show } from '../../base/errors.ts'
+import { isObject } from '../../base/json-object.ts'
 import { invalidConfig as invalid } from './invalid-config.ts'
 
-export type HiddenAct = 'gelu' | 'quick_gelu'
+type HiddenAct = 'gelu' | 'quick_gelu'
 
 /** What both transformers of a CLIP model have. */
 export interface ClipTowerConfig {
@@ -179,7 +180,7 @@ function square(json: Json, where: string, field: string): number {
 }
 
 function object(value: unknown, where: string, name: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  if (isObject(value)) return value
   throw invalid(where, `${name} is ${Array.isArray(value) ? 'a list' : show(value)}, not an object`)
 }
 

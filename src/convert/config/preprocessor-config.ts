@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { CheckpointError, show } from '../../base/errors.ts'
+import { isObject } from '../../base/json-object.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../../image/preprocess.ts'
 import { readJson } from './read-json.ts'
 
@@ -25,16 +26,14 @@ export async function readPreprocess(folders: readonly string[], size: number): 
 }
 
 function parsePreprocess(json: unknown, where: string, size: number): PreprocessConfig {
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw refuse(where, 'it is not an object')
-  const given = json as Json
+  if (!isObject(json)) throw refuse(where, 'it is not an object')
   for (const [field, isSame] of Object.entries(FIXED)) {
-    const value = given[field]
+    const value = json[field]
     if (value !== undefined && !isSame(value, size)) {
       throw refuse(where, `its ${field} is ${show(JSON.stringify(value))}, which is not what icthp computes`)
     }
   }
-  return { size, mean: three(given, 'image_mean', where), std: three(given, 'image_std', where) }
+  return { size, mean: three(json, 'image_mean', where), std: three(json, 'image_std', where) }
 }
 
 const isTrue = (value: unknown): boolean => value === true

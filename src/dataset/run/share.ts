@@ -1,3 +1,4 @@
+import type { Environment } from '../../base/environment.ts'
 import { InputError, show } from '../../base/errors.ts'
 
 /** Of `count` tasks that divide the shards among them, this is number `index`, from 0. */
@@ -6,10 +7,8 @@ export interface Share {
   readonly count: number
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** Where engines tell a task which of how many it is; `first` is the number of their first. */
-interface Engine {
+/** Where schedulers tell a task which of how many it is; `first` is the number of their first. */
+interface Scheduler {
   readonly name: string
   readonly index: string
   readonly count?: string
@@ -17,7 +16,7 @@ interface Engine {
   readonly step?: string
 }
 
-const ENGINES: readonly Engine[] = [
+const SCHEDULERS: readonly Scheduler[] = [
   {
     name: 'Slurm',
     index: 'SLURM_ARRAY_TASK_ID',
@@ -33,7 +32,7 @@ const ENGINES: readonly Engine[] = [
 ]
 
 /**
- * `2/8`: the third of eight tasks. `auto`: which it is, an engine's environment says; `auto/8` where it does not say of how many, as
+ * `2/8`: the third of eight tasks. `auto`: which it is, a scheduler's environment says; `auto/8` where it does not say of how many, as
  * Kubernetes (or set `ICTHP_SHARD_COUNT`). Throws `InputError` `input_invalid_option`.
  */
 export function parseShare(text: string, env: Environment): Share {
@@ -52,23 +51,23 @@ export function parseShare(text: string, env: Environment): Share {
 }
 
 function found(env: Environment, given: string | undefined): Share {
-  const engine = ENGINES.find(({ index }) => numberIn(env, index) !== undefined)
-  if (!engine) {
-    const names = ENGINES.map(({ name, index }) => `${name} (${index})`).join(', ')
+  const scheduler = SCHEDULERS.find(({ index }) => numberIn(env, index) !== undefined)
+  if (!scheduler) {
+    const names = SCHEDULERS.map(({ name, index }) => `${name} (${index})`).join(', ')
     throw invalid(
       `--shard auto finds no task of an array in the environment: not of ${names}. Give --shard INDEX/COUNT.`,
     )
   }
-  const first = (engine.first && numberIn(env, engine.first)) || 0
-  const step = (engine.step && numberIn(env, engine.step)) || 1
+  const first = (scheduler.first && numberIn(env, scheduler.first)) || 0
+  const step = (scheduler.step && numberIn(env, scheduler.step)) || 1
   const count =
-    given ?? env['ICTHP_SHARD_COUNT'] ?? (engine.count === undefined ? undefined : env[engine.count])
+    given ?? env['ICTHP_SHARD_COUNT'] ?? (scheduler.count === undefined ? undefined : env[scheduler.count])
   if (count === undefined || !/^\d+$/.test(count)) {
     throw invalid(
-      `${engine.name} does not say how many tasks there are. Give --shard auto/COUNT, or set ICTHP_SHARD_COUNT.`,
+      `${scheduler.name} does not say how many tasks there are. Give --shard auto/COUNT, or set ICTHP_SHARD_COUNT.`,
     )
   }
-  return { index: (numberIn(env, engine.index)! - first) / step, count: Number(count) }
+  return { index: (numberIn(env, scheduler.index)! - first) / step, count: Number(count) }
 }
 
 function numberIn(env: Environment, name: string): number | undefined {

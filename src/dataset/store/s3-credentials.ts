@@ -1,6 +1,7 @@
+import type { Environment } from '../../base/environment.ts'
 import { DatasetError } from '../../base/errors.ts'
 import { fromContainer } from './credentials/container.ts'
-import type { Credentials, Environment } from './credentials/credentials.ts'
+import type { Credentials } from './credentials/credentials.ts'
 import { fromInstance } from './credentials/instance.ts'
 import { fromProfile } from './credentials/profile.ts'
 import { fromWebIdentity } from './credentials/web-identity.ts'

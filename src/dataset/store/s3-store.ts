@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AwsClient } from 'aws4fetch'
+import type { Environment } from '../../base/environment.ts'
 import { DatasetError } from '../../base/errors.ts'
 import { asFolder } from '../sources/address.ts'
 import { remoteStream } from './remote-stream.ts'
@@ -10,8 +11,6 @@ import { CredentialSource } from './s3-credentials.ts'
 import { readListing } from './s3-listing.ts'
 import { send, type SendOptions } from './send.ts'
 import type { ByteRange, Store, StoredObject } from './store.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** Says whose an object is: of a request that broke, nobody knows whether it arrived. */
 const WRITER = 'x-amz-meta-icthp-writer'

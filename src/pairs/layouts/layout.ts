@@ -13,7 +13,7 @@ export interface Layout {
   read(folder: FolderView, options: LayoutOptions): Promise<LayoutPairs | undefined>
 }
 
-export interface LayoutOptions {
+interface LayoutOptions {
   /** Asked for by its name: what is less than certain is taken for it, too. */
   readonly named: boolean
   /** Pixels of a picture's side, where several may stand in one file. */

@@ -1,3 +1,4 @@
+import { isObject } from '../../base/json-object.ts'
 import { jsonErrorAt } from './json-error-at.ts'
 import { invalidTable, type Table, type TableRow } from './table.ts'
 
@@ -33,8 +34,7 @@ function parsed(line: string, where: string, number: number): TableRow['cells'] 
       column: at + 1,
     })
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>
+  if (isObject(value)) return value
   throw invalidTable(where, 'it is no object. Write one a line: {"image": "a.png", "prompt": "a fox"}.', {
     line: number,
     column: line.search(/\S/) + 1,

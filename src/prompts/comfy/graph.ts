@@ -1,4 +1,5 @@
-import { asObject, get, type JsonObject } from '../json-value.ts'
+import type { JsonObject } from '../../base/json-object.ts'
+import { asObject, get } from '../json-value.ts'
 
 /** A value that comes from another node's output. */
 export interface Link {

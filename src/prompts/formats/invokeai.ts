@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../base/json-object.ts'
 import type { FoundPrompt } from '../image-prompt.ts'
-import { get, getText, type JsonObject } from '../json-value.ts'
+import { get, getText } from '../json-value.ts'
 import type { TextFields } from '../text-fields.ts'
 
 type Answer = Omit<FoundPrompt, 'where'>

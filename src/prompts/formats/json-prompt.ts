@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../base/json-object.ts'
 import type { FoundPrompt, PromptFormat } from '../image-prompt.ts'
-import { asObject, get, getText, type JsonObject, parseJson, parseObject } from '../json-value.ts'
+import { asObject, get, getText, parseJson, parseObject } from '../json-value.ts'
 import type { TextFields } from '../text-fields.ts'
 import { promptOfInvoke } from './invokeai.ts'
 import { promptOfNovelAi } from './novelai.ts'

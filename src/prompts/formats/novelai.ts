@@ -1,5 +1,6 @@
+import type { JsonObject } from '../../base/json-object.ts'
 import type { FoundPrompt } from '../image-prompt.ts'
-import { asObject, get, getText, type JsonObject, parseObject } from '../json-value.ts'
+import { asObject, get, getText, parseObject } from '../json-value.ts'
 import type { TextFields } from '../text-fields.ts'
 
 type Answer = Omit<FoundPrompt, 'where'>

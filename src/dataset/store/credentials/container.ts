@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import type { Environment } from '../../../base/environment.ts'
 import { InputError, show } from '../../../base/errors.ts'
 import { send } from '../send.ts'
-import { type Credentials, type Environment, parseAnswer } from './credentials.ts'
+import { type Credentials, parseAnswer } from './credentials.ts'
 
 /** Those of ECS and EKS, and this machine. */
 const TRUSTED = new Set([

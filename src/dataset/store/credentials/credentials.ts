@@ -8,8 +8,6 @@ export interface Credentials {
   readonly expires?: number | undefined
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
 /** What a metadata service answers. Throws `DatasetError` `dataset_store_failed`. */
 export function parseAnswer(body: Uint8Array, where: string): Credentials {
   const { AccessKeyId, SecretAccessKey, Token, Expiration } = objectIn(body)

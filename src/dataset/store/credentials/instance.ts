@@ -1,4 +1,5 @@
-import { type Credentials, type Environment, noCredentials, parseAnswer } from './credentials.ts'
+import type { Environment } from '../../../base/environment.ts'
+import { type Credentials, noCredentials, parseAnswer } from './credentials.ts'
 
 /** Nothing answers at once where no such service is. */
 const TIMEOUT_MS = 1000

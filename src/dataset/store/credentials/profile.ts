@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Credentials, Environment } from './credentials.ts'
+import type { Environment } from '../../../base/environment.ts'
+import type { Credentials } from './credentials.ts'
 
 type Section = Readonly<Record<string, string | undefined>>
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import type { Environment } from '../../../base/environment.ts'
 import { send } from '../send.ts'
-import { type Credentials, type Environment, noCredentials } from './credentials.ts'
+import { type Credentials, noCredentials } from './credentials.ts'
 
 /** Of a role for service accounts (EKS): a token in a file, which STS changes for credentials. */
 export async function fromWebIdentity(env: Environment): Promise<Credentials | undefined> {
