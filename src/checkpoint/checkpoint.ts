@@ -15,7 +15,7 @@ import type { SetChoice } from './weight-sets.ts'
 export type { CheckpointTensor } from './tensors/stored-tensor.ts'
 export type { TensorDtype } from './tensors/tensor-dtype.ts'
 
-export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors'
+type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors'
 
 /**
  * A checkpoint: named tensors in one file or several, of which only the directory is in memory. Nothing in it is
@@ -48,7 +48,7 @@ export interface Checkpoint {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   readonly names?: Iterable<string> | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: OnProgress | undefined

@@ -32,9 +32,9 @@ export interface Info {
 }
 
 /** Other models stand under their names. */
-export type FoundModels = Readonly<Record<OfficialKind, ModelInfo | Missing>>
+type FoundModels = Readonly<Record<OfficialKind, ModelInfo | Missing>>
 
-export interface DeviceInfo {
+interface DeviceInfo {
   readonly device: string
   readonly available: boolean
   /** Why it is not available, and what it would need. */

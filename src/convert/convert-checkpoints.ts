@@ -8,7 +8,7 @@ import { type Dtype, DTYPES, type ModelManifest } from '../models/manifest.ts'
 import { WeightPool } from './graph/weight-pool.ts'
 import type { ModelParts } from './model-parts.ts'
 import type { CheckpointOrigin } from './open/checkpoint-origin.ts'
-import { type OpenModel, openModel } from './open/open-unconverted.ts'
+import { openUnconverted, type UnconvertedModel } from './open/open-unconverted.ts'
 import { readCalibrationData } from './quantise/calibration-data.ts'
 import { needsCalibration } from './quantise/precisions.ts'
 import { checkInputs } from './write/check-inputs.ts'
@@ -81,7 +81,7 @@ export async function convertCheckpoints(options: ConvertOptions): Promise<Conve
   const places = kinds.map(({ name }) => join(out, name))
   await checkInputs(places, inputsOf(options, kinds))
   for (const place of places) await checkModelPlace(place)
-  const open: OpenModel[] = []
+  const open: UnconvertedModel[] = []
   try {
     for (const kind of kinds) open.push(await openOne(kind, options))
     await checkRoom(
@@ -126,9 +126,9 @@ const inputsOf = (options: ConvertOptions, kinds: readonly RewardKind[]): string
     (path) => path !== undefined,
   )
 
-async function openOne(kind: RewardKind, options: ConvertOptions): Promise<OpenModel> {
+async function openOne(kind: RewardKind, options: ConvertOptions): Promise<UnconvertedModel> {
   options.signal?.throwIfAborted()
-  return openModel(kind, pathOf(options, kind)!, {
+  return openUnconverted(kind, pathOf(options, kind)!, {
     base: options.base,
     origin: options.origins?.[kind.name],
     weightsKey: options.weightsKey,
@@ -136,7 +136,7 @@ async function openOne(kind: RewardKind, options: ConvertOptions): Promise<OpenM
   })
 }
 
-async function convertAll(open: readonly OpenModel[], asked: Asked): Promise<ConvertedModel[]> {
+async function convertAll(open: readonly UnconvertedModel[], asked: Asked): Promise<ConvertedModel[]> {
   const tools: Tools = {
     pool: new WeightPool(),
     backend: new OrtNodeBackend({ keepThread: true }),
@@ -169,7 +169,7 @@ interface Tools {
 }
 
 async function convertOne(
-  { parts, fromBase, notes }: OpenModel,
+  { parts, fromBase, notes }: UnconvertedModel,
   { calibrate, out, dtypes, signal, onProgress }: Asked,
   tools: Tools,
   onWritten: () => void,

@@ -32,7 +32,7 @@ export function parseModelSource(source: string, endpoint: string): ModelSourceN
   return isRepositoryId(source) ? { kind: 'name', repository: source } : { kind: 'name' }
 }
 
-export function isRepositoryId(text: string): boolean {
+function isRepositoryId(text: string): boolean {
   return REPOSITORY.test(text) && !text.includes('--') && !text.includes('..')
 }
 

@@ -22,7 +22,7 @@ import { checkNumbersOf } from '../scorers/check-options.ts'
 export type CombineRule = Mix | OfficialKind
 /** The same where other models are registered. */
 export type AnyRule = CombineRule | ModelKind
-export type Mix = (typeof MIXES)[number]
+type Mix = (typeof MIXES)[number]
 const MIXES = ['weighted', 'product', 'softmax'] as const
 
 /** The rules for the models that icthp knows from the start. */

@@ -24,7 +24,7 @@ export interface ScoreRow {
 }
 
 /** A result of a ranking. */
-export interface RankedRow extends RankedImage {
+interface RankedRow extends RankedImage {
   readonly image: string
   /** Its own, where each image has one. */
   readonly prompt?: string

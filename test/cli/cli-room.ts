@@ -45,7 +45,7 @@ export interface RunOptions {
 }
 
 export const ictOf = (pixel: number, tokens: number): number => Math.cos(pixel / 255 - tokens / 10)
-export const logitOf = (pixel: number): number => Math.fround(4 * (pixel / 255 - 0.5))
+const logitOf = (pixel: number): number => Math.fround(4 * (pixel / 255 - 0.5))
 export const hpOf = (pixel: number): number => 1 / (1 + Math.exp(-logitOf(pixel)))
 
 /** The command line in this process, on a runtime that answers by formula: real scorers, fake towers and pixels. */

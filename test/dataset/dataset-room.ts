@@ -46,7 +46,7 @@ export const makeTar = (files: Readonly<Record<string, string | Uint8Array>>): P
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 /** The number at the end of a picture's text, or of its name; the fakes make its scores from it. */
-export function numberOf(image: unknown): number {
+function numberOf(image: unknown): number {
   const text = image instanceof Uint8Array ? new TextDecoder().decode(image) : String(image)
   return Number(/(\d+)\D*$/.exec(text)?.[1])
 }

@@ -7,7 +7,7 @@ import { root } from '../package/pages.ts'
 import { mustRun } from '../package/room.ts'
 
 /** They make a page cross-origin isolated. */
-export const ISOLATION: Readonly<Record<string, string>> = {
+const ISOLATION: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 }

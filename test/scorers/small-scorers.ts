@@ -63,7 +63,7 @@ export const embedColour: Answer = ({ pixel_values: pixels }) => {
 }
 
 /** Embeds a prompt by its first and second word's ids and its length. */
-export const embedIds: Answer = ({ input_ids: ids }) => {
+const embedIds: Answer = ({ input_ids: ids }) => {
   const [count = 0, length = 0] = ids!.dims
   return {
     text_embeds: float(

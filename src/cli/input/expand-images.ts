@@ -5,7 +5,7 @@ import { refuseLongText, shortName } from '../../image/inputs/not-a-path.ts'
 import type { FoundImage, ImageFailure } from '../named-image.ts'
 import { expandGlob } from './expand-glob.ts'
 import { fail, type Found, lastPart, look, unreadFolder } from './found.ts'
-import { isAddress, openAddress } from './image-url.ts'
+import { isUrl, openUrl } from './image-url.ts'
 import { listFolder } from './list-folder.ts'
 import { filesAmong } from './look-together.ts'
 import { noImages } from './named.ts'
@@ -89,8 +89,8 @@ async function expandOne(arg: string, options: ExpandOptions, occurrence: () => 
     const why = 'The name of an image is empty: a variable may be. Give a path, or . for the working folder.'
     return fail(name, 'image_not_found', why)
   }
-  if (isAddress(arg)) {
-    const opened = openAddress(arg)
+  if (isUrl(arg)) {
+    const opened = openUrl(arg)
     if ('refused' in opened) return fail(name, opened.code, opened.refused)
     return {
       images: [{ name, input: 'raw' in opened ? new RawFile(name, opened.raw) : opened.input }],

@@ -5,16 +5,16 @@ import { shortName } from '../../image/inputs/not-a-path.ts'
 /** What is meant as an address, whether it is a good one or not. */
 const ADDRESS = /^(?:[a-z][a-z\d+.-]+:\/\/|(?:file|data):)/i
 
-export const isAddress = (arg: string): boolean => ADDRESS.test(arg)
+export const isUrl = (arg: string): boolean => ADDRESS.test(arg)
 
 /** Where an address leads, or why it leads nowhere. */
-export type OpenedAddress =
+export type OpenedUrl =
   | { readonly input: string | URL }
   /** A file whose name is not UTF-8. */
   | { readonly raw: Buffer }
   | { readonly refused: string; readonly code: 'image_not_found' | 'image_unsupported' }
 
-export function openAddress(arg: string): OpenedAddress {
+export function openUrl(arg: string): OpenedUrl {
   const shown = shortName(hidePasswords(arg))
   if (!URL.canParse(arg))
     return { refused: `${shown} is not a URL that can be read. Check its spelling.`, code: 'image_not_found' }

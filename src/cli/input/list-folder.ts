@@ -20,7 +20,7 @@ const EXTENSIONS: ReadonlySet<string> = new Set([
 ])
 
 /** A file of a folder: its path from there as it is shown, and its bytes where they are not that text's. */
-export interface ListedFile {
+interface ListedFile {
   readonly path: string
   readonly raw?: Buffer
 }

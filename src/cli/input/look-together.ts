@@ -1,7 +1,7 @@
 import type { Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { resolve, sep } from 'node:path'
-import { isAddress } from './image-url.ts'
+import { isUrl } from './image-url.ts'
 import { LOST } from './raw-path.ts'
 
 /** Paths of a folder from which on it is cheaper to read the folder than to ask for each of them. */
@@ -32,7 +32,7 @@ export async function filesAmong(
 
 /** With its separator at its end; undefined where it is for others to look at. */
 function folderOf(path: string): string | undefined {
-  if (isAddress(path) || path.includes(LOST)) return undefined
+  if (isUrl(path) || path.includes(LOST)) return undefined
   return path.slice(0, Math.max(path.lastIndexOf('/'), path.lastIndexOf(sep)) + 1)
 }
 

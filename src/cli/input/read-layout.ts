@@ -7,7 +7,7 @@ import { UsageError } from '../exit-codes.ts'
 import type { SourceFlags } from '../options/pair-options.ts'
 import { count } from '../output/format-quantity.ts'
 import type { PromptedImage } from '../prompts/image-prompts.ts'
-import { isAddress } from './image-url.ts'
+import { isUrl } from './image-url.ts'
 import type { OpenedPairs } from './read-pairs.ts'
 
 /**
@@ -21,8 +21,7 @@ export async function readLayoutPairs(
 ): Promise<OpenedPairs | undefined> {
   const { io, terminal } = context
   const [arg] = args
-  const path =
-    args.length === 1 && !isAddress(arg!) && arg !== '' && !list ? resolve(io.cwd, arg!) : undefined
+  const path = args.length === 1 && !isUrl(arg!) && arg !== '' && !list ? resolve(io.cwd, arg!) : undefined
   const isFolder = path !== undefined && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false)
   if (!isFolder) {
     if (name === undefined) return undefined

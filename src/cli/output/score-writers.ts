@@ -129,7 +129,7 @@ function table(terminal: Terminal, head: ScoreHead): ScoreWriter {
         ]),
       ]),
     failed: () => {},
-    end: () => terminal.lines(labelLines(head, terminal)),
+    end: () => terminal.lines(runLabelLines(head, terminal)),
   }
 }
 
@@ -137,7 +137,7 @@ const widthOf = ({ range }: RewardKind): number =>
   Math.max(...range.map((end) => displayWidth(formatScore(end))))
 
 /** What ran, below a table. */
-export function labelLines(label: RunLabel, terminal: Terminal): string[] {
+export function runLabelLines(label: RunLabel, terminal: Terminal): string[] {
   return ['', terminal.dim(printable(`${modelNames(label)}, ${label.dtype} on ${label.device}`))]
 }
 

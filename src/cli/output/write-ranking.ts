@@ -8,7 +8,7 @@ import type { Format } from '../options/common-options.ts'
 import { type CsvStyle, csvWriter } from './csv-writer.ts'
 import { oneLine, printable, truncateMiddle } from './display-width.ts'
 import { formatTable } from './format-table.ts'
-import { formatScore, labelLines } from './score-writers.ts'
+import { formatScore, runLabelLines } from './score-writers.ts'
 import type { Terminal } from './terminal.ts'
 
 /** One ranking, or one a group, with everything that is told beside it. */
@@ -80,7 +80,7 @@ function writeTable(terminal: Terminal, report: RankingReport): void {
     if (group !== undefined) lines.push('', truncateMiddle(oneLine(group), terminal.lineWidth))
     lines.push(...rows.slice(at, (at += results.length)))
   }
-  terminal.lines([...lines, ...labelLines(label, terminal)])
+  terminal.lines([...lines, ...runLabelLines(label, terminal)])
 }
 
 interface Column {

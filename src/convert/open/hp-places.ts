@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { CheckpointOptions } from '../../checkpoint/checkpoint.ts'
 
 /** Where a part of HP lies, and how it is opened. */
-export interface PartPlace {
+interface PartPlace {
   readonly path: string
   readonly options: CheckpointOptions
 }

@@ -18,7 +18,7 @@ import { refuseForeign, requireKey, requireVocabulary } from './model-checks.ts'
 import { type OpenPart, openParts, type ReadPart } from './open-parts.ts'
 
 /** A model whose checkpoint is open and holds all that the model must have. */
-export interface OpenModel {
+export interface UnconvertedModel {
   readonly parts: ModelParts
   /** Keys that ICT's checkpoint lacks and the base model has. */
   readonly fromBase: readonly string[]
@@ -27,7 +27,7 @@ export interface OpenModel {
   close(): Promise<void>
 }
 
-export interface OpenModelOptions {
+export interface UnconvertedOptions {
   readonly base?: string | undefined
   /** The file of HP's head, where `path` names that of its backbone. */
   readonly head?: string | undefined
@@ -36,11 +36,11 @@ export interface OpenModelOptions {
 }
 
 /** Opens and checks a checkpoint. Throws `CheckpointError`. */
-export async function openModel(
+export async function openUnconverted(
   kind: RewardKind,
   path: string,
-  options: OpenModelOptions,
-): Promise<OpenModel> {
+  options: UnconvertedOptions,
+): Promise<UnconvertedModel> {
   const { base, head: headFile, weightsKey } = options
   const open: Checkpoint[] = []
   const read = readInto(open)

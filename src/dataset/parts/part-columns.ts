@@ -55,7 +55,7 @@ function embedding(kind: ModelKind, type: EmbeddingType, length: number): PartCo
 }
 
 /** Little-endian, as all machines that Node runs on have them. */
-export function packEmbedding(values: Float32Array | undefined, type: EmbeddingType): Uint8Array | undefined {
+function packEmbedding(values: Float32Array | undefined, type: EmbeddingType): Uint8Array | undefined {
   if (!values) return undefined
   const { buffer, byteOffset, byteLength } = type === 'float16' ? toFloat16(values) : values
   return new Uint8Array(buffer, byteOffset, byteLength)

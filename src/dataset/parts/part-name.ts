@@ -1,7 +1,7 @@
 import type { PartFormat } from '../plan/settings.ts'
 import type { Store } from '../store/store.ts'
 
-export const PARTS = 'parts/'
+const PARTS = 'parts/'
 
 /** A part as its name tells it. */
 export interface PartName {
@@ -19,7 +19,7 @@ export const partKey = (shard: string, generation: number, format: PartFormat): 
   `${PARTS}${shard}${generation > 0 ? `.r${generation}` : ''}.${format}`
 
 /** Undefined for what is no part by its name. */
-export function parsePartKey(key: string, size: number): PartName | undefined {
+function parsePartKey(key: string, size: number): PartName | undefined {
   const [, shard, generation, format] = /^parts\/([^/]+?)(?:\.r(\d{1,6}))?\.(parquet|ndjson)$/.exec(key) ?? []
   if (shard === undefined) return undefined
   return { key, shard, generation: Number(generation ?? 0), format: format as PartFormat, size }

@@ -21,7 +21,7 @@ export interface PartWriter {
 const GROUP = 1000
 
 /** What a file says of its rows, beside them. */
-export interface PartCounts {
+interface PartCounts {
   readonly shard: string
   readonly rows: number
   readonly failed: number

@@ -89,7 +89,7 @@ async function scoreAll(
   const run = await DatasetRun.open(out, plan, scorers, options)
   const { share = { index: 0, count: 1 } } = options
   const shards = plan.shards.filter((_, i) => i % share.count === share.index)
-  return new Engine(run, shards, options).run()
+  return new ShardRun(run, shards, options).run()
 }
 
 export function outputOf(options: Pick<PlanDatasetOptions, 'out' | 'cwd'>): Store {
@@ -131,7 +131,7 @@ interface Task {
 }
 
 /** Works at the shards of a process until all are done, here or elsewhere. */
-class Engine {
+class ShardRun {
   readonly #leases: Leases
   readonly #progress: RunProgress
   readonly #stop = new AbortController()

@@ -37,8 +37,7 @@ const ENDINGS: readonly (readonly [RegExp, ShardKind])[] = [
   [/\.(?:jpe?g|jpe|jfif|png|apng|webp|gif|bmp|dib|tiff?|avif)$/i, 'files'],
 ]
 
-export const kindOfName = (name: string): ShardKind | undefined =>
-  ENDINGS.find(([ending]) => ending.test(name))?.[1]
+const kindOfName = (name: string): ShardKind | undefined => ENDINGS.find(([ending]) => ending.test(name))?.[1]
 
 /**
  * Looks at sources: files of shards, folders and prefixes (all below them), images. `{0000..0099}` stands for as many names. What

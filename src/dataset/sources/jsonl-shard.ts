@@ -1,7 +1,8 @@
+import { isObject } from '../../base/json-object.ts'
 import { findColumns, type FoundColumns } from './columns.ts'
 import { damagedShard } from './missing.ts'
 import type { ColumnNames, SampleOrProblem } from './shard.ts'
-import { samplesOf, type TablePlace, type TableRow } from './table-row.ts'
+import { type SampleRow, samplesOf, type TablePlace } from './table-row.ts'
 
 /** A line of more is no line. */
 const MAX_LINE = 256 << 20
@@ -57,7 +58,7 @@ export async function* readJsonl(
   names: ColumnNames,
   place: TablePlace,
 ): AsyncGenerator<SampleOrProblem> {
-  const rows: { readonly row: TableRow | undefined }[] = []
+  const rows: { readonly row: SampleRow | undefined }[] = []
   let columns: FoundColumns | undefined
   let at = 0
   for await (const { bytes } of linesOf(pieces, place.address)) {
@@ -74,7 +75,7 @@ export async function* readJsonl(
 }
 
 function rowSamples(
-  row: TableRow | undefined,
+  row: SampleRow | undefined,
   columns: FoundColumns,
   at: number,
   place: TablePlace,
@@ -88,13 +89,11 @@ function rowSamples(
   }))
 }
 
-function parseRow(bytes: Uint8Array): TableRow | undefined {
+function parseRow(bytes: Uint8Array): SampleRow | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as TableRow)
-      : undefined
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

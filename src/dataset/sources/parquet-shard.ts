@@ -12,7 +12,7 @@ import type { ReadableStore } from '../store/store.ts'
 import { findColumns } from './columns.ts'
 import { damagedShard, missingShard } from './missing.ts'
 import type { ColumnNames, SampleOrProblem } from './shard.ts'
-import { samplesOf, type TablePlace, type TableRow } from './table-row.ts'
+import { type SampleRow, samplesOf, type TablePlace } from './table-row.ts'
 
 /** Row groups of more bytes are read in slices where an index says where their pages are. */
 const LARGE_GROUP = 64 << 20
@@ -60,7 +60,7 @@ export async function* readParquet(
   ]
   let row = 0
   for (const { from, to } of slicesOf(metadata, wanted)) {
-    let rows: TableRow[]
+    let rows: SampleRow[]
     try {
       rows = await parquetReadObjects({
         file,
@@ -85,7 +85,7 @@ export async function* readParquet(
 }
 
 /** Names of the columns, of structs their own. */
-export function topColumns({ schema }: FileMetaData): string[] {
+function topColumns({ schema }: FileMetaData): string[] {
   const names: string[] = []
   let at = 1
   const skip = (): void => {

@@ -1,5 +1,4 @@
-export const SHARD_KINDS = ['tar', 'parquet', 'jsonl', 'files'] as const
-export type ShardKind = (typeof SHARD_KINDS)[number]
+export type ShardKind = 'tar' | 'parquet' | 'jsonl' | 'files'
 
 /** A piece of a dataset that is scored in one go and becomes one part. */
 export interface Shard {

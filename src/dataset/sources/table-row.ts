@@ -7,7 +7,7 @@ import { missingImage } from './missing.ts'
 import type { Sample, SampleOrProblem } from './shard.ts'
 
 /** A row as a table's reader gives it: bytes of Parquet are `Uint8Array`s, whatever they hold. */
-export type TableRow = Readonly<Record<string, unknown>>
+export type SampleRow = Readonly<Record<string, unknown>>
 
 /** Where a table lies, since the paths in it are relative to it. */
 export interface TablePlace {
@@ -17,7 +17,7 @@ export interface TablePlace {
 
 /** The images of a row. `at` is the place of the row in its shard, `line` what it is called where nothing in it says. */
 export function samplesOf(
-  row: TableRow,
+  row: SampleRow,
   columns: FoundColumns,
   at: { readonly row: number; readonly line: number },
   place: TablePlace,

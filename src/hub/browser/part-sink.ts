@@ -3,9 +3,9 @@ import type { StreamHash, TransferSink } from '../http/transfer.ts'
 import type { BlobStore } from './blob-store.ts'
 
 /** Bytes of a part; the last is smaller. What an interrupted download loses at most, and what it holds in memory. */
-export const PART_SIZE: number = 2 ** 24
+const PART_SIZE: number = 2 ** 24
 
-export const partKey = (sha256: string, part: number): string => `part-${sha256}-${part}`
+const partKey = (sha256: string, part: number): string => `part-${sha256}-${part}`
 
 /** The sha256 of the file that a key's part belongs to; `undefined` where it is no part's key. */
 export const partOwner = (key: string): string | undefined => /^part-([0-9a-f]+)-\d+$/.exec(key)?.[1]

@@ -8,6 +8,6 @@ import type { JimpImage } from './jimp-image.ts'
 export type ImageInput = string | URL | ArrayBufferLike | ArrayBufferView | Blob | Pixels | JimpImage
 
 /** A {@link RawImage}; that its channels are 1 to 4 is seen when it is read. */
-export interface Pixels extends Omit<RawImage, 'channels'> {
+interface Pixels extends Omit<RawImage, 'channels'> {
   readonly channels: number
 }

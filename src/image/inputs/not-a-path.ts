@@ -11,7 +11,7 @@ const IMAGE_AS_BASE64 =
 const ONLY_BASE64 = /^[A-Za-z0-9+/\s]+(?:={1,2}\s*)?$/
 
 /** Whether a string is an image's bytes as base64, which people pass where a path or an address is meant. */
-export function isBareBase64(text: string): boolean {
+function isBareBase64(text: string): boolean {
   return text.length >= 64 && IMAGE_AS_BASE64.test(text) && ONLY_BASE64.test(text.slice(0, 1000))
 }
 

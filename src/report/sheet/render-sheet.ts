@@ -5,7 +5,7 @@ import { type JimpImage, jimpPixels } from '../../image/inputs/jimp-image.ts'
 import { checkRawImage } from '../../image/preprocess.ts'
 import type { RawImage } from '../../image/raw-image.ts'
 import { type JimpModule, loadJimp } from './load-jimp.ts'
-import { fit, labelLines, printable, type SheetLabel } from './sheet-labels.ts'
+import { fit, inAscii, labelLines, type SheetLabel } from './sheet-labels.ts'
 import { withMark } from './sheet-mark.ts'
 
 export interface SheetImage extends SheetLabel {
@@ -55,7 +55,7 @@ export async function renderSheet(
   checkPixels(width, height, images.length)
   const sheet = new Jimp({ width, height, color: WHITE })
   for (const { y, text } of heads) {
-    const shown = fit(printable(text), width - 2 * GAP, (part) => measureText(font, part))
+    const shown = fit(inAscii(text), width - 2 * GAP, (part) => measureText(font, part))
     sheet.print({ font, x: GAP, y, text: shown })
   }
   for (const [i, image] of images.entries()) {

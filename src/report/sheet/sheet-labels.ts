@@ -14,7 +14,7 @@ export function labelLines(
   width: number,
   measure: Measure,
 ): string[] {
-  const lines = [fit(printable(rank === undefined ? name : `#${rank} ${name}`), width, measure)]
+  const lines = [fit(inAscii(rank === undefined ? name : `#${rank} ${name}`), width, measure)]
   let line = ''
   for (const part of scoreTexts(scores)) {
     const longer = line === '' ? part : `${line}  ${part}`
@@ -45,7 +45,7 @@ export function fit(text: string, width: number, measure: Measure): string {
 }
 
 /** jimp's fonts have ASCII; letters with marks lose them, the rest is shown as `?`. */
-export const printable = (text: string): string =>
+export const inAscii = (text: string): string =>
   Array.from(text.normalize('NFKD').replace(/\p{M}/gu, ''), (letter) =>
     letter >= ' ' && letter <= '~' ? letter : '?',
   ).join('')

@@ -10,7 +10,7 @@ import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder } from '../../hub/hub.ts'
 import type { TowerName } from '../../models/kinds.ts'
 import type { Dtype, ModelManifest } from '../../models/manifest.ts'
-import { TowerFiles } from '../load/tower-source.ts'
+import { TowerSource } from '../load/tower-source.ts'
 
 /** One loaded graph whose answers are checked: right shape, no NaN, no infinity. */
 export class Tower {
@@ -80,7 +80,7 @@ export async function loadTower(
   const name = `${manifest.name} ${tower} (${dtype})`
   const report = (loaded: number): void =>
     onProgress?.({ stage: 'load', item: name, loaded, total: 1, unit: 'files' })
-  const towerFiles = new TowerFiles(manifest.towers[tower]![dtype]!, async (path) => {
+  const towerFiles = new TowerSource(manifest.towers[tower]![dtype]!, async (path) => {
     await beforeFetch?.()
     return folder.file(base + path, manifest.files[path]!, { signal, onProgress })
   })

@@ -1,14 +1,14 @@
 import type { ModelFiles } from '../../backend/backend.ts'
 import type { ModelFile } from '../../hub/hub.ts'
-import type { TowerFiles as TowerPaths } from '../../models/manifest.ts'
+import type { TowerFiles } from '../../models/manifest.ts'
 
 /** The files of one tower, fetched and checked when a backend first asks for them. */
-export class TowerFiles {
+export class TowerSource {
   #files: Promise<ModelFiles> | undefined
   #data: readonly ModelFile[] = []
 
   constructor(
-    private readonly paths: TowerPaths,
+    private readonly paths: TowerFiles,
     private readonly fetch: (path: string) => Promise<ModelFile>,
   ) {}
 

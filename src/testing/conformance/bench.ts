@@ -2,7 +2,7 @@ import type { Device, InferenceBackend, InferenceSession } from '../../backend/b
 import type { ConformanceModels } from './conformance-models.ts'
 
 /** What a case works with. */
-export interface Bench {
+interface Bench {
   readonly backend: InferenceBackend
   readonly models: ConformanceModels
   readonly device: Device

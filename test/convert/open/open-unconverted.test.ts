@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openModel, type OpenModelOptions } from '../../../src/convert/open/open-unconverted.ts'
+import { openUnconverted, type UnconvertedOptions } from '../../../src/convert/open/open-unconverted.ts'
 import { kindNamed, type ModelKind } from '../../../src/models/kinds.ts'
 import { checkpointRoom, type Weight } from '../checkpoint-room.ts'
 
@@ -11,9 +11,9 @@ const room = checkpointRoom()
 const opened = async (
   kind: ModelKind,
   path: string,
-  options: OpenModelOptions = {},
+  options: UnconvertedOptions = {},
 ): Promise<{ files: string[]; notes: readonly string[]; sum: number; text: number }> => {
-  const model = await openModel(kindNamed(kind), path, options)
+  const model = await openUnconverted(kindNamed(kind), path, options)
   const tensor = model.parts.find('visual_projection.weight')
   const sum = (await tensor.read()).reduce((a, b) => a + b, 0)
   await model.close()
@@ -80,7 +80,7 @@ describe('HP', () => {
     await copy(BACKBONE, 'heads/hp_backbone/pytorch_model.bin')
     await copy(HEAD, 'heads/hp_scorer/mlp_pytorch_model.bin')
     const heads = async (): Promise<number> => {
-      const model = await openModel(kindNamed('hp'), room.at('heads'), { base: room.at('base') })
+      const model = await openUnconverted(kindNamed('hp'), room.at('heads'), { base: room.at('base') })
       await model.close()
       return model.parts.config.vision.heads
     }

@@ -37,7 +37,7 @@ export interface PlanFlags extends OutFlags {
   readonly retryFailed?: true
 }
 
-export interface RunFlags extends OutFlags, ModelFlags, ImageFlags {
+export interface DatasetRunFlags extends OutFlags, ModelFlags, ImageFlags {
   readonly cache?: string
   readonly jobs?: number
 }

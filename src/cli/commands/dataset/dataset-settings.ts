@@ -7,14 +7,14 @@ import { kindNamed, type ModelKind } from '../../../models/kinds.ts'
 import type { Context } from '../../context.ts'
 import { UsageError } from '../../exit-codes.ts'
 import { kindsFor } from '../../options/common-options.ts'
-import type { PlanFlags, QueueFlags, RunFlags } from './dataset-options.ts'
+import type { DatasetRunFlags, PlanFlags, QueueFlags } from './dataset-options.ts'
 
 type RunOptions = Pick<
   ScoreDatasetOptions,
   'out' | 'cwd' | 'cache' | 'jobs' | 'signal' | 'onProgress' | 'onShard'
 >
 
-export const runOptions = ({ out, cache, jobs }: RunFlags, { io, terminal }: Context): RunOptions => ({
+export const runOptions = ({ out, cache, jobs }: DatasetRunFlags, { io, terminal }: Context): RunOptions => ({
   out,
   cwd: io.cwd,
   cache: cache === undefined ? undefined : resolve(io.cwd, cache),

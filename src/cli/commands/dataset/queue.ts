@@ -8,9 +8,9 @@ import {
   addQueue,
   addRun,
   addSources,
+  type DatasetRunFlags,
   type PlanFlags,
   type QueueFlags,
-  type RunFlags,
   seconds,
 } from './dataset-options.ts'
 import { redisOf, runOptions, settingsOf, tellingWaits } from './dataset-settings.ts'
@@ -47,13 +47,13 @@ export function addWorker(dataset: Command, context: Context): void {
     )
     .option('--until-done', 'end where no shard is left, instead of waiting for more')
   addCommonOptions(command, ['icthp dataset worker --out s3://bucket/scores --redis redis://host']).action(
-    (flags: RunFlags & QueueFlags & { lock?: number; untilDone?: true }) =>
+    (flags: DatasetRunFlags & QueueFlags & { lock?: number; untilDone?: true }) =>
       tellingWaits(context, () => work(flags, context)),
   )
 }
 
 async function work(
-  flags: RunFlags & QueueFlags & { readonly lock?: number; readonly untilDone?: true },
+  flags: DatasetRunFlags & QueueFlags & { readonly lock?: number; readonly untilDone?: true },
   context: Context,
 ): Promise<void> {
   const { datasetWorker, plannedKinds } = await import('../../../dataset/index.ts')

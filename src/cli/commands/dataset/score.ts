@@ -6,7 +6,7 @@ import { EXIT } from '../../exit-codes.ts'
 import { addCommonOptions, once } from '../../options/common-options.ts'
 import { count } from '../../output/format-quantity.ts'
 import { withScorers } from '../../scoring/with-scorers.ts'
-import { addRun, addSources, type PlanFlags, type RunFlags, seconds } from './dataset-options.ts'
+import { addRun, addSources, type DatasetRunFlags, type PlanFlags, seconds } from './dataset-options.ts'
 import { runOptions, settingsOf, tellingWaits } from './dataset-settings.ts'
 
 export function addDatasetScore(dataset: Command, context: Context): void {
@@ -28,14 +28,14 @@ export function addDatasetScore(dataset: Command, context: Context): void {
     'icthp dataset score renders/ --prompt-from metadata --out scores/',
     'icthp dataset score "s3://bucket/laion/{00000..00999}.tar" --out s3://bucket/scores --embeddings float16',
     'icthp dataset score pickapic.parquet --out scores/ --only hp --shard auto',
-  ]).action((sources: string[], flags: PlanFlags & RunFlags & { shard?: string; lease?: number }) =>
+  ]).action((sources: string[], flags: PlanFlags & DatasetRunFlags & { shard?: string; lease?: number }) =>
     tellingWaits(context, () => scoreAll(sources, flags, context)),
   )
 }
 
 async function scoreAll(
   sources: readonly string[],
-  flags: PlanFlags & RunFlags & { readonly shard?: string; readonly lease?: number },
+  flags: PlanFlags & DatasetRunFlags & { readonly shard?: string; readonly lease?: number },
   context: Context,
 ): Promise<void> {
   const { io, terminal } = context

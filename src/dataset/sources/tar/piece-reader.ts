@@ -1,5 +1,5 @@
 /** What ends before what it says that it holds. */
-export class EndsEarly extends Error {
+class EndsEarly extends Error {
   constructor() {
     super('it ends too early')
   }

@@ -42,7 +42,7 @@ export const TAG = {
 export const isTiff = (head: string): boolean => /^(?:II[\x2a\x2b]\0|MM\0[\x2a\x2b])/.test(head)
 
 /** A tag as Pillow reads it. */
-export interface TiffTag {
+interface TiffTag {
   readonly type: number
   readonly values: readonly number[]
 }

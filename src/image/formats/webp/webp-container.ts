@@ -3,7 +3,7 @@ import { ByteReader } from '../byte-reader.ts'
 import type { ImageSize } from '../image-format.ts'
 
 /** A picture of a WebP file: where its chunks are, the one of alpha first where there is one, and its size and place. */
-export interface WebpPicture {
+interface WebpPicture {
   readonly start: number
   readonly end: number
   readonly hasAlpha: boolean

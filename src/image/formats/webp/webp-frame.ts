@@ -2,7 +2,7 @@ import type { RawImage } from '../../raw-image.ts'
 import { readWebpContainer } from './webp-container.ts'
 
 /** The picture of a WebP file, of an animation the first frame, as a file of its own, and where it lies on the canvas. */
-export interface WebpFrame {
+interface WebpFrame {
   readonly still: Uint8Array
   readonly left: number
   readonly top: number
@@ -23,7 +23,7 @@ export async function decodeWebp(
  * Takes the picture out of its container, so that no codec judges that one by rules of its own.
  * Throws `ImageError` `image_truncated`, `image_unreadable`.
  */
-export function firstWebpFrame(bytes: Uint8Array): WebpFrame {
+function firstWebpFrame(bytes: Uint8Array): WebpFrame {
   const { first, canvasWidth, canvasHeight } = readWebpContainer(bytes)
   const { start, end, hasAlpha, width, height, left, top } = first
   const still = wrap(bytes.subarray(start, end), hasAlpha, width - 1, height - 1)
@@ -31,7 +31,7 @@ export function firstWebpFrame(bytes: Uint8Array): WebpFrame {
 }
 
 /** Lays a frame on its canvas, which is transparent black: Pillow takes no notice of the background colour. */
-export function placeWebpFrame(frame: WebpFrame, image: RawImage): RawImage {
+function placeWebpFrame(frame: WebpFrame, image: RawImage): RawImage {
   const { left, top, canvasWidth: width, canvasHeight: height } = frame
   if (image.width === width && image.height === height) return image
   const { channels } = image

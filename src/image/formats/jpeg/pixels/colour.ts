@@ -7,7 +7,7 @@ import { scaleInk } from '../../cmyk.ts'
 export type JpegColour = 'stored' | 'ycc' | 'inks' | 'ycck'
 
 /** Rows of all components, in the picture's full size. */
-export type Rows = readonly Uint8ClampedArray[]
+type Rows = readonly Uint8ClampedArray[]
 
 /** Puts the rows of all components together, pixel by pixel, in `out` from `from` on. */
 export type JoinRows = (rows: Rows, out: Uint8ClampedArray, from: number, width: number) => void
