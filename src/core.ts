@@ -12,7 +12,20 @@ export {
   type Tensor,
   type Tensors,
 } from './backend/backend.ts'
-export * from './base/errors.ts'
+export {
+  BackendError,
+  CheckpointError,
+  DatasetError,
+  DeviceError,
+  DownloadError,
+  type ErrorCode,
+  IcthpError,
+  ImageError,
+  InputError,
+  ModelError,
+  OutputError,
+  RequestError,
+} from './base/errors.ts'
 export type { OnProgress, Progress } from './base/progress.ts'
 export { VERSION } from './base/version.ts'
 export type { FileDigest, ModelFolder, ModelHub, OpenOptions } from './hub/hub.ts'

@@ -1,5 +1,6 @@
 /**
- * Unpacks a block of LZ4 (lz4_Block_format.md of its authors) of known length. Throws `Error` where it does not fit.
+ * Unpacks a block of LZ4 (lz4_Block_format.md of its authors) of known length. Throws `Error` where it does not fit: other
+ * readers (hyparquet-compressors 1.1) leave zeros in place of what is missing, which would be read as a prompt.
  */
 export function unpackLz4(block: Uint8Array, length: number): Uint8Array {
   const out = new Uint8Array(length)
