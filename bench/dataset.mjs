@@ -5,7 +5,7 @@ import { describeMachine, machineLines } from './machine.mjs'
 import { countOf, namesOf } from './options.mjs'
 import { runScript } from './terminal.mjs'
 
-const NAMES = ['tar', 'memory', 'kills', 'store', 'again', 'arguments']
+const NAMES = ['tar', 'memory', 'kills', 'store', 'again']
 const HELP = `npm run bench:dataset -- [options]
 
   --only LIST      of ${NAMES.join(', ')} (default all)
@@ -33,7 +33,6 @@ await runScript(
     })
     if (values.help) return void process.stdout.write(HELP)
     ensureBuilt(terminal)
-    const { SECTIONS } = await import('./dataset/sections.mjs')
     const number = (name) => countOf(`--${name}`, values[name])
     const options = {
       shards: number('shards'),
@@ -41,7 +40,6 @@ await runScript(
       rounds: number('rounds'),
       pictures: number('pictures'),
       gigabytes: number('gigabytes'),
-      listed: 20_000,
       detail: (what) => terminal.detail(what),
     }
     process.stdout.write(
@@ -50,7 +48,9 @@ await runScript(
     for (const name of namesOf('--only', values.only, NAMES)) {
       signal.throwIfAborted()
       terminal.step(name)
-      const lines = await SECTIONS[name](options)
+      // Each answers with lines: what, its figure, what is asked, and whether that holds.
+      const { measure } = await import(`./dataset/sections/${name}.mjs`)
+      const lines = await measure(options)
       terminal.clear()
       for (const [what, figure, bound, holds] of lines)
         process.stdout.write(`| ${what} | ${figure} | ${bound} | ${holds ? 'holds' : 'MISSED'} |\n`)

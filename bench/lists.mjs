@@ -1,6 +1,6 @@
 // 20,000 images as arguments, as a list, as a folder and as a table: how long until the first row, and how much memory grows
-// until the last. `node bench/lists.mjs [images] [rows]`, after `npm run build`, ends each run after so many rows (default all); the demo model scores one small picture under many
-// names, so that what is measured is the way to it.
+// until the last. `node bench/lists.mjs [images] [rows]`, after `npm run build`, ends each run after so many rows (default
+// all); the demo model scores one small picture under many names, so that what is measured is the way to it.
 import { spawn } from 'node:child_process'
 import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -82,12 +82,15 @@ test('a word of millions of letters: its first tokens at once, all of them in pr
   expect(first).toEqual(slowBpe(bytes.subarray(0, 600)).slice(0, 75))
 
   const length = (n: number) => [...bpe(bytes.subarray(0, n), vocabulary())].length
+  // The best of three, since other work on the machine only ever adds to it.
   const time = (n: number) => {
-    const from = performance.now()
-    length(n)
-    return performance.now() - from
+    const times = [0, 1, 2].map(() => {
+      const from = performance.now()
+      length(n)
+      return performance.now() - from
+    })
+    return Math.min(...times)
   }
-  time(20_000)
   // A tenth of the letters would take as much as all that is measured here.
   expect(beginning).toBeLessThan(time(200_000))
   // Ten times the letters; quadratic time would be a hundred times.
