@@ -4,7 +4,7 @@ import { JPEG_KERNEL } from './jpeg-kernel.ts'
 /** `wasm` where the platform runs WebAssembly with SIMD, else `js`; both give the same bytes. */
 export type JpegEngine = 'wasm' | 'js'
 
-/** What jpeg-kernel.as exports. All places are bytes of its memory. */
+/** What jpeg-kernel/ exports. All places are bytes of its memory. */
 export interface JpegKernel {
   readonly memory: WebAssembly.Memory
   inverse(blocks: number, count: number, quant: number, to: number, stride: number): void

@@ -1,4 +1,4 @@
-// Made by scripts/build-kernel.mjs from jpeg-kernel.as: change that file, not this one.
+// Made by scripts/build-kernel.mjs from jpeg-kernel/: change the files there, not this one.
 /** WebAssembly (with SIMD) of what is done to every sample of a JPEG, base64. */
 export const JPEG_KERNEL: string =
   'AGFzbQEAAAABNAZgBX9/f39/AGAFf39/f38Bf2AHf39/f39/fwBgCH9/f39/f39/AGADf39/AGADf39/AX8DCQgBAgMAAAAEBQUDAQAAB08IB2' +

@@ -5,7 +5,7 @@ import type { BitReader } from './bit-reader.ts'
 import { type BlockState, NATURAL_ORDER } from './decode-block.ts'
 import type { DecodeUnits } from './walk-scan.ts'
 
-// How things lie in the kernel's memory: see jpeg-kernel.as.
+// How things lie in the kernel's memory: see jpeg-kernel/huffman.as.
 const READER_BYTES = 16
 const PART_BYTES = 32
 const TABLE_BYTES = 3472

@@ -1,4 +1,4 @@
-// Made by scripts/build-kernel.mjs from zstd-kernel.as: change that file, not this one.
+// Made by scripts/build-kernel.mjs from zstd-kernel/: change the files there, not this one.
 /** WebAssembly of Zstandard, base64. */
 export const ZSTD_KERNEL: string =
   'AGFzbQEAAAABTwlgBX9/f39/AX9gBH9/f38Bf2ADf39/AX9gAn9/AX9gDH9/f39/f39/f39/fwF/YAh/f39/f39+fwF/YAABf2AGf39/f39/AX' +

@@ -1,7 +1,7 @@
 import { KeptKernel } from '../../../../../base/wasm-kernel.ts'
 import { ZSTD_KERNEL } from './zstd-kernel.ts'
 
-/** What zstd-kernel.as exports. All places are bytes of its memory. */
+/** What zstd-kernel/frame.as exports. All places are bytes of its memory. */
 interface Kernel {
   readonly memory: WebAssembly.Memory
   start(): number
