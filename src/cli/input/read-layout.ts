@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { isFolder } from '../../base/is-folder-node.ts'
 import { CutImage } from '../../image/cut-image.ts'
 import type { FoundLayout } from '../../pairs/layouts/layouts.ts'
 import type { Context } from '../context.ts'
@@ -22,8 +22,7 @@ export async function readLayoutPairs(
   const { io, terminal } = context
   const [arg] = args
   const path = args.length === 1 && !isUrl(arg!) && arg !== '' && !list ? resolve(io.cwd, arg!) : undefined
-  const isFolder = path !== undefined && ((await stat(path).catch(() => undefined))?.isDirectory() ?? false)
-  if (!isFolder) {
+  if (path === undefined || !(await isFolder(path))) {
     if (name === undefined) return undefined
     throw new UsageError(`--layout ${name} is for one folder: name it, and no other image.`)
   }

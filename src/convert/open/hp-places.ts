@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFolder } from '../../base/is-folder-node.ts'
 import type { CheckpointOptions } from '../../checkpoint/checkpoint.ts'
 
 /** Where a part of HP lies, and how it is opened. */
@@ -38,11 +39,5 @@ export async function hpPlaces(path: string, head: string | undefined): Promise<
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
-    () => false,
-  )
-
-export const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
     () => false,
   )

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeFully } from '../../base/write-fully-node.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import type { ExternalLocation } from '../../onnx/onnx-model.ts'
 import type { Digester, GrowingDigest } from './digester.ts'
@@ -120,14 +121,9 @@ export class ExternalDataWriter {
 
   async #write(part: Part, chunks: Uint8Array[], end: number): Promise<void> {
     let { bytesWritten: done } = await part.handle.writev(chunks)
-    // Before a limit the system writes a part; what it says to the rest tells why.
     for (const chunk of chunks) {
-      for (; done < chunk.length;) {
-        const { bytesWritten } = await part.handle.write(chunk, done)
-        if (bytesWritten === 0) throw nothingWritten()
-        done += bytesWritten
-      }
-      done -= chunk.length
+      if (done < chunk.length) await writeFully(part.handle, chunk.subarray(done))
+      done = Math.max(0, done - chunk.length)
     }
     part.digest?.grown(end)
     if (this.options.digester) this.#flush(part, end)
@@ -155,7 +151,3 @@ export class ExternalDataWriter {
     this.names.push(part.name)
   }
 }
-
-/** No system should, but a loop without end would be worse. */
-const nothingWritten = (): Error =>
-  Object.assign(new Error('no byte could be written'), { code: 'ENOSPC', syscall: 'write' })

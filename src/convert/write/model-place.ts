@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, readdir, readFile, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readFile, realpath, rename, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
+import { isFolder } from '../../base/is-folder-node.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
 import { lockFile } from '../../hub/files/file-lock-node.ts'
 import { MANIFEST_NAME } from '../../models/manifest.ts'
@@ -160,11 +161,5 @@ const beside = (place: string, what: 'partial' | 'old'): string =>
 const exists = (path: string): Promise<boolean> =>
   lstat(path).then(
     () => true,
-    () => false,
-  )
-
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isDirectory(),
     () => false,
   )

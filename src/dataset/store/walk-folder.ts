@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFolder } from '../../base/is-folder-node.ts'
 import type { StoredObject } from './store.ts'
 
 /** Files whose sizes are asked for together. */
@@ -63,10 +64,7 @@ async function isFolderAt(
 ): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory()
   // A link to nowhere is no object either: its size is undefined.
-  return stat(join(folder, entry.name)).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
+  return isFolder(join(folder, entry.name))
 }
 
 /** Whether the system says that something is not there. */

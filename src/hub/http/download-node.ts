@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DownloadError } from '../../base/errors.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
+import { writeFully } from '../../base/write-fully-node.ts'
 import { asDownloadError } from '../files/disk-error-node.ts'
 import { checkDiskSpace } from '../files/disk-space-node.ts'
 import type { CheckOptions } from '../files/file-check.ts'
@@ -122,17 +123,7 @@ function fileSink(path: string, handle: FileHandle): TransferSink {
   return {
     size: async () => (await handle.stat()).size,
     read: async (hash, options) => void (await hashFile(path, hash, options)),
-    async write(bytes, position) {
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done)
-        if (bytesWritten === 0) throw nothingWritten()
-        done += bytesWritten
-      }
-    },
+    write: (bytes, position) => writeFully(handle, bytes, position),
     clear: () => handle.truncate(0),
   }
 }
-
-/** No system should, but a loop without end would be worse. */
-const nothingWritten = (): Error =>
-  Object.assign(new Error('no byte could be written'), { code: 'ENOSPC', syscall: 'write' })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, link, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
+import { isFolder } from '../../base/is-folder-node.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
 import { fileSize, isErrno } from '../files/stored-file-node.ts'
 import { isCommit } from './hub-protocol.ts'
@@ -30,10 +31,7 @@ export class CachedRepository {
   }
 
   async hasSnapshot(commit: string): Promise<boolean> {
-    return stat(this.snapshotPath(commit)).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
+    return isFolder(this.snapshotPath(commit))
   }
 
   /** The commit that `revision` stood for when it was last asked; a commit stands for itself. */

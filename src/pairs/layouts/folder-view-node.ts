@@ -1,5 +1,6 @@
-import { open, readdir, stat } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isFolder } from '../../base/is-folder-node.ts'
 import { readWholeFile } from '../../base/read-file-node.ts'
 import { sniffImage } from '../../image/sniff.ts'
 import { decodeText } from '../../text/decode-text.ts'
@@ -55,11 +56,8 @@ async function entriesOf(path: string): Promise<readonly FolderEntry[]> {
   for (const entry of entries) {
     if (entry.name.startsWith('.')) continue
     const isLink = entry.isSymbolicLink()
-    const isFolder = isLink ? await leadsToFolder(join(path, entry.name)) : entry.isDirectory()
-    list.push({ name: entry.name, isFolder })
+    const leads = isLink ? await isFolder(join(path, entry.name)) : entry.isDirectory()
+    list.push({ name: entry.name, isFolder: leads })
   }
   return list.sort((a, b) => natural.compare(a.name, b.name) || (a.name < b.name ? -1 : 1))
 }
-
-const leadsToFolder = async (path: string): Promise<boolean> =>
-  (await stat(path).catch(() => undefined))?.isDirectory() ?? false
