@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { CLIP_PREPROCESS, normalise } from '../../src/image/preprocess.ts'
+import { sha256 } from '../sha256.ts'
 import { cliRoom } from './cli-room.ts'
 
 const room = cliRoom()
-const sha256 = (bytes: Uint8Array | Float32Array): string => createHash('sha256').update(bytes).digest('hex')
 const crop = new Uint8Array(224 * 224 * 3).fill(200)
 const cropSha256 = sha256(crop)
 const pixelValuesSha256 = sha256(

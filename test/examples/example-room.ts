@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { preview, type PreviewServer } from 'vite'
+import { freePort } from '../free-port.ts'
 import { root } from '../package/pages.ts'
 import { mustRun } from '../package/room.ts'
 
@@ -104,14 +104,4 @@ export async function serveNext(folder: string): Promise<Served> {
         next.kill()
       }),
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

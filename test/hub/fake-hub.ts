@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { sha256 } from '../sha256.ts'
 
 /** What one request was, and how many body bytes it was sent. */
 export interface Served {
@@ -205,10 +206,6 @@ export class FakeHub {
     if (pause > 0) setTimeout(step, pause, 0)
     else step(0)
   }
-}
-
-export function sha256(content: Buffer | string): string {
-  return createHash('sha256').update(content).digest('hex')
 }
 
 /** Bytes that are not all alike. */

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +10,7 @@ import type { ImageDecoder } from '../../src/image/decoder.ts'
 import { createNodeDecoder } from '../../src/image/decoder-node.ts'
 import type { ImageInput } from '../../src/image/inputs/image-input.ts'
 import { workerUrl } from '../../src/worker/worker-url-node.ts'
+import { sha256 } from '../sha256.ts'
 
 const folder = fileURLToPath(new URL('../fixtures/images/', import.meta.url))
 const path = `${folder}jpeg-420.jpg`
@@ -20,7 +20,6 @@ const want = (
     images: Record<string, { rgbSha256: string }>
   }
 ).images['jpeg-420.jpg']!.rgbSha256
-const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
 
 let server: Server
 let origin: string

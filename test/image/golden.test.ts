@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
 import { cropImage, normalise } from '../../src/image/preprocess.ts'
+import { sha256 } from '../sha256.ts'
 import { codecSets } from './codec-sets.ts'
 
 const folder = new URL('../../../shared/golden/', import.meta.url)
@@ -16,10 +16,6 @@ interface Golden {
 const golden: Record<string, Golden> = existsSync(folder)
   ? JSON.parse(readFileSync(new URL('images.json', folder), 'utf8')).images
   : {}
-const sha256 = (data: ArrayBufferView): string =>
-  createHash('sha256')
-    .update(data as Uint8Array)
-    .digest('hex')
 
 for (const codecs of codecSets) {
   describe.skipIf(!existsSync(folder))(`the reference's answers, ${codecs.name}`, () => {

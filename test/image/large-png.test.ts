@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { decodeImage } from '../../src/image/decode-image.ts'
 import { crc32 } from '../../src/image/formats/crc32.ts'
+import { sha256 } from '../sha256.ts'
 import { codecSets } from './codec-sets.ts'
 
 const side = 2200
@@ -36,11 +36,6 @@ function chunk(type: string, body: Buffer): Buffer {
   out.writeUInt32BE(crc32(out.subarray(4, -4)), out.length - 4)
   return out
 }
-
-const sha256 = (data: ArrayBufferView): string =>
-  createHash('sha256')
-    .update(data as Uint8Array)
-    .digest('hex')
 
 /** The picture as it should come out: of 8 bits, without alpha; rows that lack are black. */
 const pixels = (rows: number): Uint8Array =>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
@@ -9,8 +8,7 @@ import {
   preprocess,
 } from '../../src/image/preprocess.ts'
 import type { RawImage } from '../../src/image/raw-image.ts'
-
-const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex')
+import { sha256 } from '../sha256.ts'
 
 /** The noise that scripts/fixtures/make-resizes.py draws, too. */
 function noise(width: number, height: number, channels: 1 | 2 | 3 | 4): RawImage {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ImageCodecs } from '../../src/image/codecs/image-codecs.ts'
 import { decodeImage, toRgb } from '../../src/image/decode-image.ts'
 import { cropImage, normalise } from '../../src/image/preprocess.ts'
+import { sha256 } from '../sha256.ts'
 import { codecSets } from './codec-sets.ts'
 
 // Files of kinds that people reported as refused, wrong or slow, and what Pillow says of each.
@@ -20,10 +20,6 @@ interface Reported {
 const reported: Record<string, Reported> = existsSync(folder)
   ? JSON.parse(readFileSync(new URL('reported.json', folder), 'utf8')).files
   : {}
-const sha256 = (data: ArrayBufferView): string =>
-  createHash('sha256')
-    .update(data as Uint8Array)
-    .digest('hex')
 
 /**
  * Files that do not get Pillow's answer yet, and in which path. Each must still fail: what is mended is taken off the list.

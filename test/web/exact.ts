@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNodeDecoder, HpScorer, type IcthpError, IctScorer, preprocess } from '../../src/node.ts'
+import { sha256 } from '../sha256.ts'
 import { tinyModel } from '../tiny-model.ts'
 import type { Page } from './browser/page.ts'
 import type { StaticServer } from './browser/server.ts'
@@ -145,8 +145,3 @@ export function expectClose(got: Scored, wanted: Scored, tolerance: number): voi
   expect(worst(got.ict.flat(), wanted.ict.flat())).toBeLessThanOrEqual(tolerance)
   expect(worst(got.hp, wanted.hp)).toBeLessThanOrEqual(tolerance)
 }
-
-const sha256 = (data: ArrayBufferView): string =>
-  createHash('sha256')
-    .update(data as Uint8Array)
-    .digest('hex')

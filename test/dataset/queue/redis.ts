@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { lockFile } from '../../../src/hub/files/file-lock-node.ts'
+import { freePort } from '../../free-port.ts'
 import { apt, hasApt } from '../../web/browser/find-browser.ts'
 
 const PROGRAM = '/usr/bin/redis-server'
@@ -72,15 +72,4 @@ export async function startRedis(): Promise<RedisServer | undefined> {
       await rm(folder, { recursive: true, force: true })
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

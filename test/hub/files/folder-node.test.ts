@@ -4,7 +4,8 @@ import { performance } from 'node:perf_hooks'
 import { expect, test } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
 import { LocalFolder } from '../../../src/hub/files/folder-node.ts'
-import { noise, sha256 } from '../fake-hub.ts'
+import { sha256 } from '../../sha256.ts'
+import { noise } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
 const room = hubRoom()

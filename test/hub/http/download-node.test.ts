@@ -4,7 +4,8 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
 import { newOwner } from '../../../src/hub/files/lock-owner-node.ts'
 import { type Download, download, partialPath } from '../../../src/hub/http/download-node.ts'
-import { noise, sha256 } from '../fake-hub.ts'
+import { sha256 } from '../../sha256.ts'
+import { noise } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
 const room = hubRoom()

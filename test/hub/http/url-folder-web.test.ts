@@ -6,7 +6,8 @@ import { fileLocksOf } from '../../../src/hub/browser/file-locks-web.ts'
 import { WebUrlFolder } from '../../../src/hub/http/url-folder-web.ts'
 import type { FileDigest } from '../../../src/hub/hub.ts'
 import { clearCache, listCache } from '../../../src/hub/hub-web.ts'
-import { noise, sha256 } from '../fake-hub.ts'
+import { sha256 } from '../../sha256.ts'
+import { noise } from '../fake-hub.ts'
 
 const FILE = 'onnx/a.onnx_data'
 const [one, two] = [noise(18_000_000), noise(20_000)]

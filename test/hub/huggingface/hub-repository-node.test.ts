@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
 import { createNodeHub } from '../../../src/hub/hub-node.ts'
-import { noise, sha256 } from '../fake-hub.ts'
+import { sha256 } from '../../sha256.ts'
+import { noise } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
 const room = hubRoom()

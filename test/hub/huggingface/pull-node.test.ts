@@ -4,7 +4,8 @@ import { beforeEach, expect, test } from 'vitest'
 import type { Progress } from '../../../src/base/progress.ts'
 import { pullFiles, type PullPlan } from '../../../src/hub/huggingface/pull-node.ts'
 import { pullOfficial } from '../../../src/models/pull-official-node.ts'
-import { noise, sha256 } from '../fake-hub.ts'
+import { sha256 } from '../../sha256.ts'
+import { noise } from '../fake-hub.ts'
 import { failure, hubRoom } from '../hub-room.ts'
 
 const room = hubRoom()
