@@ -8,6 +8,7 @@ import type { Tensors } from './backend.ts'
  */
 export type OrtApi = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>
 
+/** Runs a session once; its outputs are the caller's. Throws `BackendError` `backend_wrong_output`. */
 export async function runOrtSession(
   ort: OrtApi,
   session: Ort.InferenceSession,

@@ -24,12 +24,12 @@ export class HeadScorer<Input = ImageInput> extends Scorer<Input> {
     return one ? scores[0]! : scores
   }
 
-  /** What the score is made of (HP: what goes into the sigmoid): unbounded, one an image. */
+  /** What the score is made of (HP: what goes into the sigmoid): unbounded, one an image. Throws as `score`. */
   async logits(images: readonly Scorable<Input>[], options: EncodeOptions = {}): Promise<number[]> {
     return (await this.encodeAll(images, options)).map(({ logit }) => logit!)
   }
 
-  /** Scores images as they come, in order, with bounded memory. */
+  /** Scores images as they come, in order, with bounded memory. Throws as `score`; `onImageError` takes images that cannot be read. */
   scoreStream(
     images: Images<Scorable<Input>>,
     options: StreamOptions = {},
@@ -47,7 +47,7 @@ export class HeadScorer<Input = ImageInput> extends Scorer<Input> {
     }
   }
 
-  /** Image embeddings as the tower gives them, not normalised: float32, one of `projectionDim` values an image. */
+  /** Image embeddings as the tower gives them, not normalised: float32, one of `projectionDim` values (HP: 1024) an image. */
   async embedImages(
     images: readonly Scorable<Input>[],
     options: EncodeOptions = {},

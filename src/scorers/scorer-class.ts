@@ -21,7 +21,7 @@ export interface ScorerClass<S extends Scorer, Parts, Source, Options> {
   new (parts: Parts): S
   /**
    * Loads a model from a folder that `icthp convert` wrote, its URL, or a hub repository.
-   * Throws `ModelError`, `DeviceError`, `DownloadError`.
+   * Throws `ModelError`, `DeviceError`, `DownloadError`, `BackendError`, and `InputError` for options that cannot be meant.
    */
   fromPretrained(
     ...given: undefined extends Source

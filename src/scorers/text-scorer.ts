@@ -73,7 +73,9 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     return one ? scores[0]! : scores
   }
 
-  /** Scores of every pair, `[image][prompt]`; each image and each prompt is encoded once. */
+  /**
+   * Scores of every pair, images × prompts: `[image][prompt]`. Each image and each prompt is encoded once. Throws as `score`.
+   */
   async matrix(
     images: readonly Scorable<Input>[],
     prompts: readonly string[],
@@ -92,7 +94,10 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     return imageEmbeds.map((image) => textEmbeds.map((text) => this.similarity(text, image)))
   }
 
-  /** Scores images against one prompt as they come, in order, with bounded memory. */
+  /**
+   * Scores images against one prompt as they come, in order, with bounded memory. Throws as `score`; `onImageError` takes
+   * images that cannot be read.
+   */
   scoreStream(
     images: Images<Scorable<Input>>,
     prompt: string,
@@ -113,7 +118,7 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     }
   }
 
-  /** The score of embeddings that were made before, for callers that cache them. */
+  /** The score, in the model's range, of L2-normalised embeddings that were made before. */
   similarity(text: Float32Array, image: Float32Array): number {
     return (this.kind as TextKind).similarity(text, image)
   }
@@ -127,7 +132,7 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     }
   }
 
-  /** L2-normalised image embeddings: float32, one of `projectionDim` values an image. */
+  /** L2-normalised image embeddings: float32, one of `projectionDim` values (ICT: 1024) an image. Throws `ImageError`, `BackendError`. */
   async embedImages(
     images: readonly Scorable<Input>[],
     options: EncodeOptions = {},
@@ -135,7 +140,7 @@ export class TextScorer<Input = ImageInput> extends Scorer<Input> {
     return (await this.encodeAll(images, options)).map(({ embeds }) => l2Normalise(embeds))
   }
 
-  /** L2-normalised text embeddings; the dot product with an image's is the score. */
+  /** L2-normalised text embeddings, of as many values as an image's. Throws `InputError` `input_not_a_string`, `BackendError`. */
   async embedTexts(prompts: readonly string[], options: EncodeOptions = {}): Promise<Float32Array[]> {
     return (await this.text.encode(prompts, options)).map(l2Normalise)
   }

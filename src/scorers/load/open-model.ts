@@ -34,7 +34,8 @@ export interface Choice {
 
 /**
  * Finds the model of a kind in a folder: in the folder of its name (`ict/`, `hp/`) within what `icthp convert` writes, or
- * right there. Settles which devices and precisions may be tried, and reads no weights yet.
+ * right there. Settles which devices and precisions may be tried, and reads no weights yet. Throws `ModelError`, `DeviceError`,
+ * `DownloadError`, `InputError`.
  */
 export async function openModel(
   kind: RewardKind,
