@@ -1,20 +1,25 @@
+import { InputError } from '../../base/errors.ts'
 import { filesIn, foldersIn, type FolderView, imagesIn, stemOf, within } from './folder-view.ts'
+import { readJsonList } from './json-list.ts'
 import { type Layout, type LayoutFailure, type LayoutPair, withoutPrompt } from './layout.ts'
 
 export const HPSV2: Layout = {
   name: 'hpsv2',
   label: "HPSv2's benchmark",
   about: 'anime.json with a list of prompts, and their pictures in anime/00000.jpg or model/anime/00000.jpg',
-  async read(folder) {
+  async read(folder, { named }) {
     const pairs: LayoutPair[] = []
     const failures: LayoutFailure[] = []
     const folders = await foldersIn(folder, '')
     let found = false
+    let damaged: InputError | undefined
     for (const file of await filesIn(folder, '')) {
       if (!/\.json$/i.test(file)) continue
       const style = stemOf(file)
       const places = await placesOf(folder, folders, style)
-      const prompts = places.length > 0 ? listOf(await folder.readText(file)) : undefined
+      const list = places.length > 0 ? await readJsonList(folder, file) : undefined
+      if (list instanceof InputError) damaged ??= list
+      const prompts = promptsIn(list)
       if (!prompts) continue
       for (const place of places) {
         for (const name of await imagesIn(folder, place)) {
@@ -28,6 +33,7 @@ export const HPSV2: Layout = {
         }
       }
     }
+    if (damaged && (named || found)) throw damaged
     return found ? { pairs, failures } : undefined
   },
 }
@@ -41,11 +47,5 @@ async function placesOf(folder: FolderView, folders: readonly string[], style: s
   return places
 }
 
-function listOf(text: string): readonly string[] | undefined {
-  try {
-    const list: unknown = JSON.parse(text)
-    return Array.isArray(list) && list.every((entry) => typeof entry === 'string') ? list : undefined
-  } catch {
-    return undefined
-  }
-}
+const promptsIn = (list: unknown): readonly string[] | undefined =>
+  Array.isArray(list) && list.every((entry) => typeof entry === 'string') ? list : undefined
