@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { jsonErrorAt } from '../../src/pairs/tables/json-error-at.ts'
+import { jsonErrorAt } from '../../../src/pairs/tables/json-error-at.ts'
 
 it.each([
   ['{"a": 1', 7],

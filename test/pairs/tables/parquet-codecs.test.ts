@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { unpackHadoopLz4, unpackLz4 } from '../../src/pairs/tables/lz4-block.ts'
-import { openTable } from '../../src/pairs/tables/open-table-node.ts'
+import { unpackHadoopLz4, unpackLz4 } from '../../../src/pairs/tables/lz4-block.ts'
+import { openTable } from '../../../src/pairs/tables/open-table-node.ts'
 
 test('a table packed with LZ4, as pyarrow writes it', async () => {
-  const path = fileURLToPath(new URL('../fixtures/parquet/lz4.parquet', import.meta.url))
+  const path = fileURLToPath(new URL('../../fixtures/parquet/lz4.parquet', import.meta.url))
   const table = await openTable(path, 'lz4.parquet')
   const rows = []
   for await (const { cells } of table.read(['image', 'prompt'])) rows.push(cells)

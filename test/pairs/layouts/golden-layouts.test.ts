@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { nodeFolder } from '../../src/pairs/layouts/folder-view-node.ts'
-import { readLayout } from '../../src/pairs/layouts/layouts.ts'
+import { nodeFolder } from '../../../src/pairs/layouts/folder-view-node.ts'
+import { readLayout } from '../../../src/pairs/layouts/layouts.ts'
 
 /** Right answers that lie beside a checkout, not in the repository. */
-const SETS = fileURLToPath(new URL('../../../shared/golden/sets/', import.meta.url))
+const SETS = fileURLToPath(new URL('../../../../shared/golden/sets/', import.meta.url))
 const LAYOUT: Readonly<Record<string, string>> = {
   geneval: 'geneval',
   dpg: 'dpg-bench',
