@@ -32,6 +32,7 @@ export async function unlikeBase(
   folder: string,
   base: string,
 ): Promise<string[]> {
+  // Nothing is taken of it here, and a base that was fetched in part does no harm: what is wrong with it need not be told.
   const other = await readConfig(kind, base).catch(() => undefined)
   if (!other) return []
   const fields = (of: ClipConfig): Map<string, unknown> =>

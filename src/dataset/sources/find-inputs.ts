@@ -4,6 +4,7 @@ import { DatasetError, InputError, show } from '../../base/errors.ts'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import { checkOptions } from '../../scorers/check-options.ts'
 import { openAddress } from '../store/open-store.ts'
+import { isMissing } from '../store/walk-folder.ts'
 import {
   absoluteAddress,
   asFolder,
@@ -100,7 +101,10 @@ async function findOne(
 ): Promise<FoundInput[]> {
   const kind = kindOfName(nameOf(address))
   if (!isAddress(address)) {
-    const there = await stat(address).catch(() => undefined)
+    const there = await stat(address).catch((cause: unknown) => {
+      if (isMissing(cause)) return undefined
+      throw invalid(source, `it cannot be looked at (${(cause as Error).message})`)
+    })
     if (!there) throw invalid(source, 'there is nothing of that name')
     if (there.isDirectory()) return findBelow(asFolder(address), source, signal)
     if (!kind) throw invalid(source, 'it is no .tar, .parquet, .jsonl, image or folder')

@@ -58,6 +58,13 @@ test('what is nothing of the kind is told by its name', async () => {
   }
 })
 
+test('what cannot be looked at is not taken for nothing', async () => {
+  await expect(find(`${'long'.repeat(100)}.tar`)).rejects.toMatchObject({
+    code: 'dataset_source_invalid',
+    message: expect.stringContaining('it cannot be looked at (ENAMETOOLONG') as string,
+  })
+})
+
 test('braces and relative addresses', () => {
   expect(expandBraces('a{08..11}b{x,y}')).toHaveLength(8)
   expect(expandBraces('{2..0}')).toEqual(['2', '1', '0'])
