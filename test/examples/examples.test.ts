@@ -26,7 +26,8 @@ const examples: readonly Example[] = [
   {
     name: 'webpack',
     model: 'model',
-    serve: async (room) => (await room.script('build'), serve(room.folder)),
+    // Not minified as Vite's and Next.js' are: its minimiser alone takes longer than all else here.
+    serve: async (room) => (await room.script('build', '--no-optimization-minimize'), serve(room.folder)),
   },
   {
     name: 'next',
