@@ -59,6 +59,12 @@ export default tseslint.config(
     },
   },
   {
+    // Here the compiler does (`noUnusedLocals`, `noUnusedParameters`), and sooner.
+    files: ['{src,test}/**/*.ts'],
+    ignores: ['test/setups/**'],
+    rules: { '@typescript-eslint/no-unused-vars': 'off' },
+  },
+  {
     // Foreign bytes and texts must not keep an expression busy for longer than they are long.
     files: ['src/**/*.ts', 'scripts/**', 'examples/**/*.ts'],
     plugins: { regexp },

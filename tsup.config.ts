@@ -1,5 +1,7 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
+import { rolldown } from 'rolldown'
+import { dts } from 'rolldown-plugin-dts'
 import { defineConfig, type Options } from 'tsup'
 import { WASM_FILES } from './src/image/codecs/wasm-codecs.ts'
 
@@ -42,6 +44,17 @@ const withoutUrlAssignment: Plugin = {
     })),
 }
 
+/** A file's declarations come from its text alone (`isolatedDeclarations`): `npm run types` checks, this only writes. */
+async function bundleTypes(): Promise<void> {
+  const bundle = await rolldown({
+    input: entries,
+    external: (id) => !/^[./]|^src\//.test(id),
+    plugins: [dts({ oxc: true, emitDtsOnly: true })],
+  })
+  // For Symbol.asyncDispose, whatever `lib` a program has; as @types/node does it. TypeScript knows it from 5.2 on.
+  await bundle.write({ dir: 'dist', banner: '/// <reference lib="esnext.disposable" />' })
+}
+
 const config: ReturnType<typeof defineConfig> = defineConfig([
   {
     ...common,
@@ -54,11 +67,10 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
       'convert/digest-worker-node': 'src/convert/write/digest-worker-node.ts',
       'evaluation/measure-worker-node': 'src/evaluation/measure-worker-node.ts',
     },
-    // For Symbol.asyncDispose, whatever `lib` a program has; as @types/node does it. TypeScript knows it from 5.2 on.
-    dts: { entry: entries, banner: '/// <reference lib="esnext.disposable" />' },
     // Kept as they are written: Deno and bundlers know Node's own modules by their prefix.
     removeNodeProtocol: false,
     external: [/^node:/, './worker-web.js'],
+    onSuccess: bundleTypes,
   },
   {
     ...common,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import type { InlineConfig } from 'vitest/node'
 import LongestFirst from './test/longest-first.ts'
+import { PATIENCE } from './test/patience.ts'
 
 /** Files that want a process of their own: they replace modules, or look at what the process as a whole has or does. */
 const ALONE = [
@@ -34,6 +35,7 @@ export function projects(leftOut: readonly string[] = []): TestProjectInlineConf
   const each: InlineConfig = {
     // A machine that has much else to do makes it slow, not red.
     testTimeout: 240_000,
+    expect: { poll: { timeout: PATIENCE } },
     // A browser may have to be installed first.
     hookTimeout: 600_000,
     env: { ORT_DISABLE_TELEMETRY: '1' },

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { PATIENCE } from '../patience.ts'
 import { YOUNG_WASM } from '../web/browser/chromium.ts'
 import { findBrowser } from '../web/browser/find-browser.ts'
 
@@ -34,6 +35,7 @@ export async function watchedPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options)
+  context.setDefaultTimeout(PATIENCE)
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {

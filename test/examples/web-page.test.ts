@@ -62,7 +62,7 @@ async function openPage(
 }
 
 const status = (page: Page, text: RegExp): Promise<unknown> =>
-  page.getByRole('status').filter({ hasText: text }).waitFor({ timeout: 20_000 })
+  page.getByRole('status').filter({ hasText: text }).waitFor()
 const sample = (name: string): string => join(root, 'examples/images', name)
 
 async function rankSamples(page: Page): Promise<void> {

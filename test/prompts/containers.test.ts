@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { decodeUserComment } from '../../src/prompts/containers/user-comment.ts'
 import { findPrompt } from '../../src/prompts/find-prompt.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
 
@@ -55,17 +56,17 @@ test('thousands of Exif entries that all name the same bytes are not read thousa
     head.writeUInt32LE(size, at + 4)
     head.writeUInt32LE(head.length, at + 8)
   }
-  const start = performance.now()
+  const start = cpuTime()
   const file = webp('EXIF', Buffer.concat([head, Buffer.alloc(size, 'a')]))
   expect(await findPrompt(file)).toEqual({ reason: 'too-large' })
   // A second; minutes, where each entry is read.
-  expect(performance.now() - start).toBeLessThan(20_000)
+  expect(cpuTime() - start).toBeLessThan(20_000)
 })
 
 test('thousands of XMP namespaces are not copied for each element', async () => {
   const spaces = Array.from({ length: 40_000 }, (_, i) => `xmlns:n${i}="u"`).join(' ')
   const packet = `<a ${spaces}>${'<a xmlns:b="c"/>'.repeat(50_000)}</a>`
-  const start = performance.now()
+  const start = cpuTime()
   expect(await findPrompt(webp('XMP ', bytes(packet)))).toEqual({ reason: 'no-metadata' })
-  expect(performance.now() - start).toBeLessThan(20_000)
+  expect(cpuTime() - start).toBeLessThan(20_000)
 })

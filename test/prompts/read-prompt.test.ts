@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { findPrompt } from '../../src/prompts/find-prompt.ts'
 import { readPrompt } from '../../src/prompts/read-prompt-node.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 interface Answer {
   readonly file: string
@@ -206,16 +207,16 @@ test("ComfyUI's editor: thousands of Get and Set, and a circle of them, end at o
     nodes.push({ id: 2 * count + i, type: 'SaveImage', inputs: [{ name: 'images', type: 'IMAGE', link: i }] })
     links.push([i, count + i, 0, i, 0, 'IMAGE'])
   }
-  const start = performance.now()
+  const start = cpuTime()
   expect((await findPrompt(withText('workflow', JSON.stringify({ nodes, links })))).found).toBeUndefined()
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(cpuTime() - start).toBeLessThan(10_000)
 })
 
 test('settings with brackets that nothing closes are read at once', async () => {
-  const start = performance.now()
+  const start = cpuTime()
   const { found } = await findPrompt(withText('parameters', `a fox\nSteps: 20, ${'a: [, '.repeat(100_000)}`))
   expect(found?.prompt).toBe('a fox')
-  expect(performance.now() - start).toBeLessThan(10_000)
+  expect(cpuTime() - start).toBeLessThan(10_000)
 })
 
 test.each([

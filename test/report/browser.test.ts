@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { renderReport } from '../../src/report/render-report.ts'
 import type { Report } from '../../src/report/report.ts'
+import { PATIENCE } from '../patience.ts'
 import { sampleImage, sampleReport } from './sample-report.ts'
 
 const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/google-chrome'].find(
@@ -40,6 +41,7 @@ describe.skipIf(executablePath === undefined)('in Chromium, from the disk and wi
     const file = join(folder, 'report.html')
     writeFileSync(file, renderReport(sampleReport(changes)))
     const context = await browser.newContext({ offline: true, ...options })
+    context.setDefaultTimeout(PATIENCE)
     page = await context.newPage()
     page.on('console', (message) => complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(String(error)))

@@ -246,7 +246,7 @@ describe('an abort', () => {
         const began = performance.now()
         setTimeout(() => stop.abort(reason), 20)
         await expect(start(stop.signal)).rejects.toBe(reason)
-        expect(performance.now() - began).toBeLessThan(2000)
+        expect(performance.now() - began).toBeLessThan(5000)
       }
       Object.assign(slow, { decode: 0, run: 0 })
       expect(await scorer.score(['a'])).toHaveLength(1)

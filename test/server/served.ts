@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { expect } from 'vitest'
 import { createRewardServer, type RewardServer, type RewardServerOptions } from '../../src/server.ts'
 import type { ScorerDesk } from '../../src/server/desk/scorer-desk.ts'
 import { createFakeScorers, type FakeCalls, type FakeOptions } from '../../src/testing.ts'
@@ -66,7 +66,4 @@ export const waitingIn = ({ desk }: RewardServer): number => (desk as ScorerDesk
 
 /** Resolves when so many wait or are at work. */
 export const untilWaiting = (server: RewardServer, images: number): Promise<void> =>
-  vi.waitUntil(() => waitingIn(server) === images, {
-    interval: 2,
-    timeout: 10_000,
-  }) as unknown as Promise<void>
+  expect.poll(() => waitingIn(server), { interval: 2 }).toBe(images)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ClipTokenizer } from '../../src/text/clip-tokenizer.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { thrown } from './thrown.ts'
 
 const tokenizer = new ClipTokenizer()
@@ -49,10 +50,10 @@ describe('encode', () => {
     ['mojibake', 'Ã© photo 日本語â€œhiâ€ '.repeat(20_000)],
     ['references in references', `&${'amp;'.repeat(100_000)}`],
   ])('a prompt of megabytes does not hang: %s', (_, text) => {
-    const started = performance.now()
+    const started = cpuTime()
     const ids = tokenizer.encode(text)
     // Measured 0.1–1.5 s on two busy cores; minutes or hours where something is quadratic.
-    expect(performance.now() - started).toBeLessThan(20_000)
+    expect(cpuTime() - started).toBeLessThan(20_000)
     expect(ids.length).toBeLessThanOrEqual(77)
     expect(ids.at(-1)).toBe(END)
   })

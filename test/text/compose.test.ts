@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ClipTokenizer } from '../../src/text/clip-tokenizer.ts'
 import { composeNfc } from '../../src/text/compose.ts'
+import { cpuTime } from '../cpu-time.ts'
 
 const marks: string[] = []
 for (let point = 0x300; point < 0x1f000; point++) {
@@ -53,9 +54,9 @@ test.each([
   ['three classes', '\u0345\u0301\u0334'],
 ])('a million marks, %s, take no time to speak of', (_, pair) => {
   const text = `a${pair.repeat(1_000_000 / pair.length)}`
-  const start = performance.now()
+  const start = cpuTime()
   const ids = new ClipTokenizer().encode(text)
   // What the runtime's own way takes minutes for.
-  expect(performance.now() - start).toBeLessThan(5000)
+  expect(cpuTime() - start).toBeLessThan(5000)
   expect(ids).toHaveLength(77)
 })

@@ -14,8 +14,8 @@ import { startRoom } from './room.ts'
 const SIZE = 34_000_000
 const PART = 2 ** 24
 /** Bytes that are nowhere the same. */
-const content = (seed: number): Buffer => {
-  const bytes = new Uint32Array(SIZE / 4)
+const content = (seed: number, size: number): Buffer => {
+  const bytes = new Uint32Array(size / 4)
   for (let i = 0; i < bytes.length; i++) bytes[i] = Math.imul(i + seed, 2654435761)
   return Buffer.from(bytes.buffer)
 }
@@ -30,8 +30,8 @@ const FILE = 'onnx/model.onnx_data'
 let bytes: Buffer
 let digest: { size: number; sha256: string }
 /** A new revision on the server. */
-const publish = (seed: number): void => {
-  bytes = content(seed)
+const publish = (seed: number, size = SIZE): void => {
+  bytes = content(seed, size)
   digest = digestOf(bytes)
   writeFileSync(join(folder, 'data.bin'), bytes)
   writeFileSync(join(folder, 'icthp.json'), JSON.stringify({ files: { [FILE]: digest } }))
@@ -184,6 +184,23 @@ describe.each([
     expect(keys.filter((key) => key.includes(old))).toEqual([])
     expect(keys.filter((key) => key.startsWith('part-'))).toHaveLength(3)
   })
+
+  test.each(['opfs', 'memory'] as const)(
+    'no old revision comes from the cache of the browser: %s',
+    async (store) => {
+      server.intercept = (_request, response, path) => {
+        if (path !== `/weights/${FILE}`) return false
+        const head = { 'cache-control': 'max-age=3600', etag: `"${digest.sha256}"` }
+        return Boolean(response.writeHead(200, head).end(bytes))
+      }
+      for (const seed of [1, 2]) {
+        publish(seed, 100_000)
+        expect(await page.call('fetchFile', '/weights/', FILE, digest, { store })).toMatchObject({
+          sha256: digest.sha256,
+        })
+      }
+    },
+  )
 
   test('stays in memory where the storage has no room, and says so', async () => {
     const { sha256, notes } = await page.call('fetchFile', '/weights/', FILE, digest, { room: 20_000_000 })

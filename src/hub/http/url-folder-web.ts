@@ -33,6 +33,8 @@ export class WebUrlFolder implements ModelFolder {
   readonly #locks: FileLocks
   readonly #fetch: Fetch
   readonly #records: ModelRecords
+  /** The browser's own cache may hold an older revision, which no new try would get past, and need not hold all twice. */
+  readonly #cache: RequestCache = 'no-store'
   /** Bytes that are here, of each file that is wanted. */
   readonly #loaded = new Map<string, number>()
   #total = 0
@@ -46,7 +48,9 @@ export class WebUrlFolder implements ModelFolder {
     this.#locks = locks
     this.#fetch = fetch
     this.#records = new ModelRecords(store, locks, url)
-    if (store.name === 'memory') this.notes.push(NOT_KEPT)
+    if (store.name !== 'memory') return
+    this.notes.push(NOT_KEPT)
+    this.#cache = 'no-cache'
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -174,7 +178,7 @@ export class WebUrlFolder implements ModelFolder {
       const sink = await download(
         this.#store,
         { path, url, size, sha256 },
-        (headers, signal) => send(this.#fetch, url, { headers, signal }),
+        (headers, signal) => send(this.#fetch, url, { headers, signal, cache: this.#cache }),
         options,
       )
       if (sink.refused)

@@ -6,6 +6,7 @@ import type { InferenceSession, Tensors } from '../../../src/backend/backend.ts'
 import { HpScorer, IctScorer, type NodeScorerOptions } from '../../../src/node.ts'
 import { RemoteBackend, type RemoteOptions } from '../../../src/remote.ts'
 import { buildCli } from '../../cli/built-cli.ts'
+import { PATIENCE } from '../../patience.ts'
 import { type ServeProcess, startServe } from '../../server/serve-process.ts'
 
 const DEMO = fileURLToPath(new URL('../../../models/demo', import.meta.url))
@@ -26,7 +27,7 @@ async function serve(...args: string[]): Promise<ServeProcess> {
 }
 
 const grpcUrl = async ({ said }: ServeProcess): Promise<string> =>
-  `grpc://127.0.0.1:${await vi.waitUntil(() => /gRPC on port (\d+)/.exec(said.stderr)?.[1], 10_000)}`
+  `grpc://127.0.0.1:${await vi.waitUntil(() => /gRPC on port (\d+)/.exec(said.stderr)?.[1], PATIENCE)}`
 
 /** All that the towers say of the example pictures. */
 async function answersOf(options: NodeScorerOptions): Promise<Record<string, unknown>> {

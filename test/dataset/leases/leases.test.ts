@@ -1,5 +1,5 @@
 import { utimes } from 'node:fs/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { Leases } from '../../../src/dataset/leases/leases.ts'
 import { LocalStore } from '../../../src/dataset/store/local-store.ts'
 import { datasetRoom } from '../dataset-room.ts'
@@ -28,7 +28,7 @@ test('an expired lease goes to one of those that ask, and its owner hears of it'
   const taken = asked.filter((lease) => lease !== undefined)
   expect(taken.length).toBeLessThanOrEqual(1)
   if (taken.length === 0) return owner.release()
-  await vi.waitFor(() => expect(owner.signal.reason).toMatchObject({ code: 'dataset_lease_lost' }), 5000)
+  await expect.poll(() => owner.signal.reason).toMatchObject({ code: 'dataset_lease_lost' })
   await owner.release()
   expect(await leases(60_000).held()).toEqual(new Set(['a']))
   await taken[0]!.release()
@@ -37,10 +37,7 @@ test('an expired lease goes to one of those that ask, and its owner hears of it'
 test('a lease that is renewed does not expire', async () => {
   const lease = (await leases(200).take('a'))!
   await age('a.0')
-  await vi.waitFor(
-    async () => expect(await new LocalStore(room.folder).age('leases/a.0')).toBeLessThan(1000),
-    5000,
-  )
+  await expect.poll(() => new LocalStore(room.folder).age('leases/a.0')).toBeLessThan(1000)
   expect(lease.signal.aborted).toBe(false)
   await lease.release()
 })

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { sleep } from '../../../src/base/waiting/sleep.ts'
 import { FileLocks } from '../../../src/hub/browser/file-locks.ts'
 import { PageLocks } from '../../../src/hub/browser/page-locks.ts'
@@ -51,7 +51,7 @@ test('an abort ends the wait at once, and holds up nobody', async () => {
   const first = locks.write('f', work('1', 200))
   const second = locks.write('f', work('2'), controller.signal)
   const third = locks.write('f', work('3', 0))
-  await vi.waitFor(() => expect(events).toEqual(['1 in']))
+  await expect.poll(() => events).toEqual(['1 in'])
   controller.abort(new Error('enough'))
   await expect(second).rejects.toThrow('enough')
   expect(events).toEqual(['1 in'])

@@ -39,7 +39,7 @@ test('a lock that is there and not there is looked at again after a while', asyn
   looks.errors = Array.from({ length: 1000 }, () => 'ENOENT')
   const stop = new AbortController()
   const waiting = lockFile(path, stop.signal)
-  await vi.waitFor(() => expect(looks.errors.length).toBeLessThan(999))
+  await expect.poll(() => looks.errors.length).toBeLessThan(999)
   stop.abort(new Error('enough'))
   await expect(waiting).rejects.toThrow('enough')
   // Not as often as it can: some hundred times meanwhile, without a pause.

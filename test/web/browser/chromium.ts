@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { PATIENCE } from '../../patience.ts'
 import { findBrowser } from './find-browser.ts'
 import type { Page } from './page.ts'
 
@@ -44,7 +45,9 @@ export async function openChromium({ webgpu = false }: { webgpu?: boolean } = {}
     ...(webgpu ? SWIFTSHADER : ['--disable-gpu']),
   ]
   const browser = await chromium.launch({ executablePath, headless: true, args })
-  return tabOf(browser, await browser.newContext(), () => browser.close())
+  const context = await browser.newContext()
+  context.setDefaultTimeout(PATIENCE)
+  return tabOf(browser, context, () => browser.close())
 }
 
 async function tabOf(
