@@ -14,6 +14,7 @@ const KEYS = [
   'MakerNote',
   'Comment',
   'generation_data',
+  'prompt',
   'Model',
   'ImageDescription',
   'XPComment',
