@@ -5,6 +5,7 @@ import { Gate } from '../base/gate.ts'
 import { onAbort } from '../base/on-abort.ts'
 import { Engine, type EngineOptions } from '../worker/worker-client-web.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
+import { type FetchLimits, fetchLimits } from './fetch-limits.ts'
 import { nameImageError } from './image-errors.ts'
 import type { ImageRequest } from './image-handler-web.ts'
 import { type OpenedInput, openWebImage, type WebImageInput } from './image-input-web.ts'
@@ -12,13 +13,9 @@ import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 import { takeImage } from './take-image.ts'
 
-export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'> {
+export interface WebDecoderOptions extends Pick<EngineOptions, 'worker'>, FetchLimits {
   /** Where to work; left to its owner, and so not ended for an image that takes long. Default: an engine of its own. */
   readonly engine?: Engine | undefined
-  /** Of an image fetched by URL. Default 256 MiB. */
-  readonly maxDownloadBytes?: number | undefined
-  /** For fetching an image by URL, to its last byte. Default 60. */
-  readonly timeoutSeconds?: number | undefined
 }
 
 /**
@@ -42,8 +39,10 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
   readonly #working = new Gate(1)
   readonly #engine: Engine
   readonly #options: WebDecoderOptions
+  readonly #limits: ReturnType<typeof fetchLimits>
 
   constructor(options: WebDecoderOptions) {
+    this.#limits = fetchLimits(options)
     this.#options = options
     this.#engine = options.engine ?? new Engine(options)
   }
@@ -62,14 +61,9 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
 
   async #run(opened: OpenedInput, size: number | undefined, options: DecodeOptions): Promise<unknown> {
     const { signal, maxPixels = DEFAULT_MAX_PIXELS } = options
-    const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     const leave = await this.#reading.enter(opened.reads, signal)
     try {
-      const { source, transfer } = await opened.read({
-        signal,
-        maxBytes: maxDownloadBytes,
-        timeoutMs: timeoutSeconds * 1000,
-      })
+      const { source, transfer } = await opened.read({ signal, ...this.#limits })
       return await this.#ask({ kind: 'image', source, size, maxPixels }, transfer, signal)
     } catch (error) {
       leave()
