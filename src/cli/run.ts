@@ -42,7 +42,10 @@ export async function run(given: readonly string[], io: CliIo): Promise<number> 
     terminal.clear()
     // A run that was stopped ends with whatever was under way; why it was stopped is what counts.
     const error: unknown = io.signal.aborted ? io.signal.reason : thrown
-    if (error instanceof Stopped) return error.exitCode
+    if (error instanceof Stopped) {
+      if (context.goesOn && error.signal !== 'EPIPE') terminal.note(context.goesOn)
+      return error.exitCode
+    }
     if (io.signal.aborted && !(error instanceof IcthpError)) return EXIT.failed
     // Commander has written its message already. Without a command it shows the help, as an error.
     if (error instanceof CommanderError) {

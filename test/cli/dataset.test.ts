@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packTar } from 'modern-tar'
 import { expect, test } from 'vitest'
+import { Stopped } from '../../src/cli/exit-codes.ts'
 import { cliRoom, hpOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -98,6 +99,21 @@ test.each([
   const { code, stderr } = await room.run(args)
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(why)
+})
+
+test('a run that is stopped says how it goes on', async () => {
+  await room.write({ 'p/1.png': '10', 'p/2.png': '20' })
+  const stop = new AbortController()
+  const args = ['dataset', 'score', 'p', '--out', 'out', '--only', 'hp', '--shard-size', '1', '--jobs', '1']
+  room.services.backend = async () => {
+    stop.abort(new Stopped('SIGINT'))
+    throw stop.signal.reason
+  }
+  const { code, stderr } = await room.run(args, { signal: stop.signal })
+  expect([code, stderr]).toEqual([
+    130,
+    'note: shards that are done are kept; the same command scores the others\n',
+  ])
 })
 
 test('help of a command under dataset is pointed to by its whole name', async () => {
