@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { IcthpError, InputError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { VERSION } from '../base/version.ts'
 import { checkOptionValues } from './check-values.ts'
 import type { CliIo } from './cli-io.ts'
@@ -16,6 +17,7 @@ import { addVerify } from './commands/verify.ts'
 import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
 import { inFlags } from './in-flags.ts'
+import { cutWords } from './output/display-width.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
@@ -117,7 +119,7 @@ function createProgram(context: Context): Command {
     .showHelpAfterError('Run `icthp --help` for the commands.')
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeErr: (text) => void stderr.write(cutWords(hidePasswords(text))),
       getOutHelpWidth: () => stdout.columns || 100,
       getErrHelpWidth: () => stderr.columns || 100,
       getOutHasColors: () => false,

@@ -235,6 +235,33 @@ test.each([
   expect(room.log).toEqual([])
 })
 
+test.each([
+  ['A'],
+  ['score', '--A'],
+  ['score', 'a.png', '--dtype', 'A'],
+  ['score', 'a.png', '--batch-size', 'A'],
+  ['score', 'a.png', '--backend', 'A'],
+  ['score', '--list', 'A'],
+  ['score', '--pairs', 'A.csv'],
+  ['rank', 'a.png', '-p', 'x', '--copy-best', 'A'],
+  ['serve', '--only', 'A'],
+  ['convert', '--hp', 'A', '--out', 'o'],
+  ['dataset', 'A'],
+  ['dataset', 'score', 'A', '--out', 'o', '--only', 'hp'],
+  ['dataset', 'score', '.', '--out', 'A', '--only', 'hp'],
+  ['dataset', 'status', '--out', 'A'],
+  ['dataset', 'score', '.', '--out', 'o', '--shard', 'A'],
+])('an argument is not quoted at length: %s', async (...args) => {
+  const { code, stdout, stderr } = await room.run(args.map((arg) => arg.replace('A', 'A'.repeat(50_000))))
+  expect([code === 0, stdout]).toEqual([false, ''])
+  expect(stderr.length).toBeLessThan(2500)
+})
+
+test('nor is a password in a value that is refused', async () => {
+  const { stderr } = await room.run(['score', 'a.png', '--only', 'https://user:pa55@host/x'])
+  expect(stderr).toMatch(/argument 'https:\/\/host\/x' is invalid/)
+})
+
 test('a working folder that is gone is told, with a code', async () => {
   const gone = Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { syscall: 'uv_cwd' })
   room.services.defaultModel = () => Promise.reject(gone)

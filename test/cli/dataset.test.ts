@@ -1,5 +1,4 @@
-import { readdir } from 'node:fs/promises'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packTar } from 'modern-tar'
 import { expect, test } from 'vitest'
@@ -100,6 +99,19 @@ test.each([
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(why)
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'an image whose name is not UTF-8 is a row that failed, not none',
+  async () => {
+    await room.write({ 'p/1.png': '10' })
+    await writeFile(Buffer.from(`${room.folder}/p/c\xe9.png`, 'latin1'), '20')
+    const { code, stdout, stderr } = await room.run(['dataset', 'score', 'p', '--out', 'out', '--only', 'hp'])
+    expect([code, stdout, stderr]).toEqual([3, 0, 0])
+    await mkdir(Buffer.from(`${room.folder}/p/d\xe9`, 'latin1'))
+    const folder = await room.run(['dataset', 'score', 'p', '--out', 'other', '--only', 'hp'])
+    expect([folder.code, folder.stderr]).toEqual([1, expect.stringContaining('d\ufffd')])
+  },
+)
 
 test('a run that is stopped says how it goes on', async () => {
   await room.write({ 'p/1.png': '10', 'p/2.png': '20' })
