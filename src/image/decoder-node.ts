@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
 import { InputError } from '../base/errors.ts'
+import { freeMemory } from '../base/free-memory-node.ts'
 import { Gate } from '../base/gate.ts'
 import { resolvePackage } from '../worker/resolve-package-node.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
@@ -86,6 +87,10 @@ class NodeDecoder implements ImageDecoder {
 
   async crop(image: ImageInput, spec: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
     return (await this.#run(image, spec.size, options)) as ImageCrop
+  }
+
+  forget({ data }: ImageCrop): void {
+    freeMemory([data])
   }
 
   async dispose(): Promise<void> {

@@ -38,6 +38,11 @@ export class VisionEncoder {
     return decoder.crop(image, preprocess, { maxPixels, ...options })
   }
 
+  /** Nobody reads this crop any more. */
+  forget(crop: ImageCrop): void {
+    this.parts.decoder.forget?.(crop)
+  }
+
   encode(crops: readonly ImageCrop[], signal?: AbortSignal): Promise<EncodedImage[]> {
     const { preprocess } = this.parts
     const values = this.valuesOfImage

@@ -35,11 +35,9 @@ export function openInferenceRoutes(
   app.get('/v2/health/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
   app.get('/v2/models', (context) => context.json({ models: desk.index().map(({ name }) => name) }))
   app.post('/v2/repository/index', (context) => context.json(desk.index(isReady())))
-  const limit = bodyLimit({
-    maxSize: maxBytes,
-    onError: (context) =>
-      context.json({ error: `The body has more than ${maxBytes} bytes. Split the batch.` }, 413),
-  })
+  const tooLarge = (context: Context): Response =>
+    context.json({ error: `The body has more than ${maxBytes} bytes. Split the batch.` }, 413)
+  const limit = bodyLimit({ maxSize: maxBytes, onError: tooLarge })
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     const named = (context: Context): [string, string | undefined] => [
       context.req.param('model')!,
@@ -50,8 +48,13 @@ export function openInferenceRoutes(
       const { name } = desk.tower(...named(context))
       return context.json({ name, ready: isReady() }, isReady() ? 200 : 503)
     })
-    // What has been read has been counted.
-    const limited: MiddlewareHandler = (context, next) => (isKept(context) ? next() : limit(context, next))
+    const limited: MiddlewareHandler = async (context, next) => {
+      const chunked = context.req.header('transfer-encoding') !== undefined
+      const told = chunked ? undefined : context.req.header('content-length')
+      if (Number(told) > maxBytes) return tooLarge(context)
+      // What has been read has been counted, and counting the rest takes a web stream of it, which costs more than the tower.
+      return told !== undefined || isKept(context) ? next() : limit(context, next)
+    }
     app.post(`${path}/infer`, limited, (context) => infer(context, desk, ...named(context)))
   }
   return app
