@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { giveAway, isGivenAway } from '../../src/base/given-away.ts'
 import type { ImageCrop } from '../../src/image/preprocess.ts'
-import { giveAway, isGivenAway } from '../../src/image/take-image.ts'
 import { Decoding, type PictureOutcome } from '../../src/server/desk/decoding.ts'
 import { NO_OBSERVER } from '../../src/server/desk/desk-observer.ts'
 import type { VisionEntry, VisionLine } from '../../src/server/desk/vision-line.ts'

@@ -1,6 +1,6 @@
 import { IcthpError } from '../../base/errors.ts'
+import { isGivenAway } from '../../base/given-away.ts'
 import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
-import { isGivenAway } from '../../image/take-image.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import type { EncodedImage, VisionEncoder } from '../../scorers/vision-encoder.ts'
 import { asIcthpError } from './as-icthp-error.ts'

@@ -4,6 +4,7 @@ import { type InferResponse, MessageError } from '../../backend/open-inference/i
 import { decodeLongRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
 import { IcthpError } from '../../base/errors.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { VERSION } from '../../base/version.ts'
 import { isKept, readBody } from '../http/read-body.ts'
 import { REQUEST_STATUS } from '../http/request-status.ts'
@@ -76,6 +77,8 @@ async function infer(
   const body = await readBody(context)
   const length = context.req.header(LENGTH_HEADER)
   const request = await decodeLongRestRequest(model, body, length, turnOfOthers)
+  // They are copies, and nobody's but the tower's.
+  for (const { data } of Object.values(request.inputs)) giveAway(data)
   const response = await desk.infer({ ...request, version }, context.req.raw.signal)
   return answer(response, request.isBinary)
 }
