@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
 import { InputError, show } from '../base/errors.ts'
+import { freeMemory } from '../base/free-memory-node.ts'
 import { Gate } from '../base/waiting/gate.ts'
 import { packageVersion } from '../worker/package-version-node.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
@@ -92,6 +93,10 @@ class NodeDecoder implements ImageDecoder {
 
   async crop(image: ImageInput, spec: CropSpec, options: DecodeOptions = {}): Promise<ImageCrop> {
     return (await this.#run(image, spec.size, options)) as ImageCrop
+  }
+
+  forget({ data }: ImageCrop): void {
+    freeMemory([data])
   }
 
   async dispose(): Promise<void> {
