@@ -1,6 +1,6 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
-import { rolldown } from 'rolldown'
+import { rolldown, type RolldownPlugin } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 import { defineConfig, type Options } from 'tsup'
 import { WASM_FILES } from './src/image/codecs/wasm-codecs.ts'
@@ -44,15 +44,23 @@ const withoutUrlAssignment: Plugin = {
     })),
 }
 
+/** For Symbol.asyncDispose, whatever `lib` a program has; as @types/node does it. TypeScript knows it from 5.2 on. */
+const withDisposable: RolldownPlugin = {
+  name: 'with-disposable',
+  generateBundle: (_, bundle) => {
+    for (const file of Object.values(bundle))
+      if (file.type === 'chunk') file.code = `/// <reference lib="esnext.disposable" />\n${file.code}`
+  },
+}
+
 /** A file's declarations come from its text alone (`isolatedDeclarations`): `npm run types` checks, this only writes. */
 async function bundleTypes(): Promise<void> {
   const bundle = await rolldown({
     input: entries,
     external: (id) => !/^[./]|^src\//.test(id),
-    plugins: [dts({ oxc: true, emitDtsOnly: true })],
+    plugins: [dts({ oxc: true, emitDtsOnly: true }), withDisposable],
   })
-  // For Symbol.asyncDispose, whatever `lib` a program has; as @types/node does it. TypeScript knows it from 5.2 on.
-  await bundle.write({ dir: 'dist', banner: '/// <reference lib="esnext.disposable" />' })
+  await bundle.write({ dir: 'dist' })
 }
 
 const config: ReturnType<typeof defineConfig> = defineConfig([
