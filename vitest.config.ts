@@ -12,7 +12,7 @@ const ALONE = [
   'test/models/default-model-node.test.ts',
   // They register kinds of models, for good.
   'test/models/third-model.test.ts',
-  'test/base/odd-arguments.test.ts',
+  'test/base/odd-{arguments,options}.test.ts',
   'test/cli/files/{sheet-file,output-file}.test.ts',
   // They count threads, handles or memory, set HOME, or end the process's threads.
   'test/hub/hub-node.test.ts',

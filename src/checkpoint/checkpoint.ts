@@ -1,5 +1,5 @@
 import { checkObject } from '../base/check-object.ts'
-import { InputError } from '../base/errors.ts'
+import { InputError, show } from '../base/errors.ts'
 import type { OnProgress } from '../base/progress.ts'
 import { unreadable } from './checkpoint-error.ts'
 import { DataFile } from './data-file.ts'
@@ -75,6 +75,8 @@ const PREFIXES = ['module.', '_orig_mod.', 'model.', 'clip_model.', 'clip.', 'ba
  */
 export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
   checkObject(options, 'openCheckpoint')
+  if (typeof path !== 'string')
+    throw new InputError('input_invalid_option', `A checkpoint is named by its path, not by ${show(path)}.`)
   const place = await locateCheckpoint(path, options)
   const files: DataFile[] = []
   try {

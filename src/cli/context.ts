@@ -15,6 +15,8 @@ export interface Context {
   exitCode: number
   /** The command runs until it is stopped: that is no failure then. */
   endsWhenStopped?: true
+  /** What a run that is stopped leaves, and how it goes on. */
+  goesOn?: string
 }
 
 /** Names an image that could not be read. That the run ends with 3 is {@link settle}'s. */

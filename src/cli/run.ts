@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { IcthpError, InputError } from '../base/errors.ts'
+import { hidePasswords } from '../base/hide-passwords.ts'
 import { VERSION } from '../base/version.ts'
 import type { CliIo } from './cli-io.ts'
 import { addConvert } from './commands/convert.ts'
@@ -16,6 +17,7 @@ import type { Context } from './context.ts'
 import { EXIT, exitCodeOf, Stopped } from './exit-codes.ts'
 import { checkOptionValues } from './options/check-values.ts'
 import { inFlags } from './options/in-flags.ts'
+import { cutWords } from './output/display-width.ts'
 import { Terminal, type TerminalOptions } from './output/terminal.ts'
 
 /** Runs one command line (without `node` and the script) and returns what the process should end with. Never throws. */
@@ -42,7 +44,10 @@ export async function run(given: readonly string[], io: CliIo): Promise<number> 
     terminal.clear()
     // A run that was stopped ends with whatever was under way; why it was stopped is what counts.
     const error: unknown = io.signal.aborted ? io.signal.reason : thrown
-    if (error instanceof Stopped) return error.exitCode
+    if (error instanceof Stopped) {
+      if (context.goesOn && error.signal !== 'EPIPE') terminal.note(context.goesOn)
+      return error.exitCode
+    }
     if (io.signal.aborted && !(error instanceof IcthpError)) return EXIT.failed
     // Commander has written its message already. Without a command it shows the help, as an error.
     if (error instanceof CommanderError) {
@@ -114,7 +119,7 @@ function createProgram(context: Context): Command {
     .showHelpAfterError('Run `icthp --help` for the commands.')
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeErr: (text) => void stderr.write(cutWords(hidePasswords(text))),
       getOutHelpWidth: () => stdout.columns || 100,
       getErrHelpWidth: () => stderr.columns || 100,
       getOutHasColors: () => false,

@@ -102,15 +102,17 @@ interface Asked extends ConvertOptions {
 
 /** Throws `InputError` and `DeviceError` (`dtype_unknown`). */
 function checkOptions(options: ConvertOptions): Asked {
+  const { ict, hp, hpHead, base, calibrate, weightsKey, out } = options
   const dtypes = checkDtypes(options.dtypes ?? ['fp32'])
-  if (!options.out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
+  if (!out) throw new InputError('input_invalid_option', 'Say where to write: out (--out DIR).')
+  checkTexts({ ...options.checkpoints, ict, hp, hpHead, base, calibrate, weightsKey, out })
   const kinds = allKinds().filter((kind) => pathOf(options, kind))
   if (kinds.length === 0)
     throw new InputError(
       'input_invalid_option',
       'Say what to convert: ict (--ict DIR), hp (--hp DIR), or both.',
     )
-  if (options.calibrate !== undefined && !dtypes.some(needsCalibration)) {
+  if (calibrate !== undefined && !dtypes.some(needsCalibration)) {
     const quantised = DTYPES.filter(needsCalibration).join(', ')
     throw new InputError(
       'input_invalid_option',
@@ -118,6 +120,13 @@ function checkOptions(options: ConvertOptions): Asked {
     )
   }
   return { ...options, kinds, dtypes }
+}
+
+function checkTexts(options: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || typeof value === 'string') continue
+    throw new InputError('input_invalid_option', `${name} is a text, not ${show(value)}.`, { [name]: value })
+  }
 }
 
 /** All that is read. */

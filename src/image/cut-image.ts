@@ -32,6 +32,7 @@ export function cuttingDecoder(decoder: ImageDecoder): ImageDecoder {
     },
     decode: async (image, options) => decoder.decode(await opened(image, options), options),
     crop: async (image, spec, options) => decoder.crop(await opened(image, options), spec, options),
+    forget: (crop) => decoder.forget?.(crop),
     dispose: () => decoder.dispose(),
   }
 }

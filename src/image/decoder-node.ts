@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { MAX_THREADS } from '../backend/backend.ts'
 import { checkObject } from '../base/check-object.ts'
-import { InputError } from '../base/errors.ts'
+import { InputError, show } from '../base/errors.ts'
+import { freeMemory } from '../base/free-memory-node.ts'
 import { Gate } from '../base/waiting/gate.ts'
 import { packageVersion } from '../worker/package-version-node.ts'
 import { createNodeCodecs, type UseSharp } from './codecs/codecs-node.ts'
 import type { ImageCodecs } from './codecs/image-codecs.ts'
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
+import { type FetchLimits, fetchLimits } from './inputs/fetch-limits.ts'
 import type { ImageInput } from './inputs/image-input.ts'
 import { openImageInput } from './inputs/image-input-node.ts'
 import { takeImage } from './inputs/take-image.ts'
@@ -18,17 +20,13 @@ import type { RgbImage } from './raw-image.ts'
 
 export type { NodeImageInput } from './inputs/image-input-node.ts'
 
-export interface NodeDecoderOptions {
+export interface NodeDecoderOptions extends FetchLimits {
   /** Worker threads at most; 0 works on the calling thread. Default: as many as the machine runs at once. */
   readonly threads?: number | undefined
   /** Default `auto`: sharp where it is installed and loads, else WebAssembly. Both give the same pixels. */
   readonly sharp?: UseSharp | undefined
   /** Idle workers are ended after this many seconds. Default 30. */
   readonly idleSeconds?: number | undefined
-  /** Of an image fetched by URL. Default 256 MiB. */
-  readonly maxDownloadBytes?: number | undefined
-  /** For fetching an image by URL, to its last byte. Default 60. */
-  readonly timeoutSeconds?: number | undefined
 }
 
 /**
@@ -47,6 +45,7 @@ const DECODES_HERE = 2
 
 class NodeDecoder implements ImageDecoder {
   readonly #options: NodeDecoderOptions
+  readonly #limits: ReturnType<typeof fetchLimits>
   readonly #pool: WorkerPool | undefined
   #codecs: Promise<ImageCodecs> | undefined
   #name: string
@@ -58,10 +57,18 @@ class NodeDecoder implements ImageDecoder {
     if (!(Number.isInteger(threads) && threads >= 0 && threads <= MAX_THREADS)) {
       throw new InputError(
         'input_invalid_option',
-        `threads is a whole number from 0 to ${MAX_THREADS}, not ${String(threads)}.`,
+        `threads is a whole number from 0 to ${MAX_THREADS}, not ${show(threads)}.`,
         { threads },
       )
     }
+    if (!(typeof idleSeconds === 'number' && idleSeconds >= 0)) {
+      throw new InputError(
+        'input_invalid_option',
+        `idleSeconds is a number from 0, not ${show(idleSeconds)}.`,
+        { idleSeconds },
+      )
+    }
+    this.#limits = fetchLimits(options)
     this.#options = options
     // What the package says of itself; that it does not load is seen at the first picture.
     const version = sharp === 'auto' ? packageVersion('sharp') : undefined
@@ -88,6 +95,10 @@ class NodeDecoder implements ImageDecoder {
     return (await this.#run(image, spec.size, options)) as ImageCrop
   }
 
+  forget({ data }: ImageCrop): void {
+    freeMemory([data])
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true
     await this.#pool?.dispose(disposed())
@@ -99,7 +110,6 @@ class NodeDecoder implements ImageDecoder {
     options: DecodeOptions,
   ): Promise<ImageCrop | RgbImage> {
     const { signal, maxPixels = DEFAULT_MAX_PIXELS } = options
-    const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     if (this.#disposed) throw disposed()
     signal?.throwIfAborted()
     const opened = openImageInput(takeImage(image, options.transfer))
@@ -107,11 +117,7 @@ class NodeDecoder implements ImageDecoder {
     const leave = await this.#gate.enter(this.#pool ? opened.reads : HELD_BYTES / DECODES_HERE, signal)
     try {
       if (this.#disposed) throw disposed()
-      const { source, owned } = await opened.read({
-        signal,
-        maxBytes: maxDownloadBytes,
-        timeoutMs: timeoutSeconds * 1000,
-      })
+      const { source, owned } = await opened.read({ signal, ...this.#limits })
       if (this.#disposed) throw disposed()
       signal?.throwIfAborted()
       if (this.#pool) return await this.#pool.run(handOver(source, owned, size, maxPixels), signal)

@@ -7,17 +7,13 @@ import { WorkerClient, type WorkerClientOptions } from '../worker/worker-client-
 import { type DecodeOptions, DEFAULT_MAX_PIXELS, type ImageDecoder } from './decoder.ts'
 import { nameImageError } from './image-errors.ts'
 import type { ImageRequest } from './image-handler-web.ts'
+import { type FetchLimits, fetchLimits } from './inputs/fetch-limits.ts'
 import { type OpenedInput, openWebImage, type WebImageInput } from './inputs/image-input-web.ts'
 import { takeImage } from './inputs/take-image.ts'
 import type { CropSpec, ImageCrop } from './preprocess.ts'
 import type { RgbImage } from './raw-image.ts'
 
-export interface WebDecoderOptions extends Pick<WorkerClientOptions, 'worker'> {
-  /** Of an image fetched by URL. Default 256 MiB. */
-  readonly maxDownloadBytes?: number | undefined
-  /** For fetching an image by URL, to its last byte. Default 60. */
-  readonly timeoutSeconds?: number | undefined
-}
+export interface WebDecoderOptions extends Pick<WorkerClientOptions, 'worker'>, FetchLimits {}
 
 /**
  * The decoder of browsers: takes {@link WebImageInput}, and decodes and resizes in a worker. One that is still at an image
@@ -39,10 +35,10 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
   /** One image at a time, so that with its worker no other is lost. */
   readonly #working = new Gate(1)
   readonly #client: WorkerClient
-  readonly #options: WebDecoderOptions
+  readonly #limits: ReturnType<typeof fetchLimits>
 
   constructor(options: WebDecoderOptions) {
-    this.#options = options
+    this.#limits = fetchLimits(options)
     this.#client = new WorkerClient(options)
   }
 
@@ -60,14 +56,9 @@ class WebDecoder implements ImageDecoder<WebImageInput> {
 
   async #run(opened: OpenedInput, size: number | undefined, options: DecodeOptions): Promise<unknown> {
     const { signal, maxPixels = DEFAULT_MAX_PIXELS } = options
-    const { maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = this.#options
     const leave = await this.#reading.enter(opened.reads, signal)
     try {
-      const { source, transfer } = await opened.read({
-        signal,
-        maxBytes: maxDownloadBytes,
-        timeoutMs: timeoutSeconds * 1000,
-      })
+      const { source, transfer } = await opened.read({ signal, ...this.#limits })
       return await this.#ask({ kind: 'image', source, size, maxPixels }, transfer, signal)
     } catch (error) {
       leave()

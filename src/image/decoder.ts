@@ -10,6 +10,8 @@ export interface ImageDecoder<Input = ImageInput> {
   decode(image: Input, options?: DecodeOptions): Promise<RgbImage>
   /** Decodes, resizes and crops, off the calling thread where the platform can. Throws `ImageError`. */
   crop(image: Input, spec: CropSpec, options?: DecodeOptions): Promise<ImageCrop>
+  /** Nobody reads this crop any more: its memory may go before the garbage collector finds out. Default: it is left to it. */
+  forget?(crop: ImageCrop): void
   /** Ends worker threads. Idempotent. */
   dispose(): Promise<void>
 }

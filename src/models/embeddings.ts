@@ -42,7 +42,9 @@ function checkEmbedding(embeds: unknown): void {
   )
 }
 
-/** 1 / (1 + e^-x): an HP logit's score, in (0, 1). */
+/** 1 / (1 + e^-x): an HP logit's score, in (0, 1). Throws `InputError` for what is no number. */
 export function sigmoid(logit: number): number {
+  if (typeof logit !== 'number')
+    throw new InputError('input_invalid_option', `A logit is a number, not ${show(logit)}.`)
   return 1 / (1 + Math.exp(-logit))
 }

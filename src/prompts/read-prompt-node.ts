@@ -1,16 +1,13 @@
 import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
+import { type FetchLimits, fetchLimits } from '../image/inputs/fetch-limits.ts'
 import { type NodeImageInput, openImageInput } from '../image/inputs/image-input-node.ts'
 import { readImageFile } from '../image/pool/image-job-node.ts'
 import { findPrompt, findPromptInPixels } from './find-prompt.ts'
 import type { ImagePrompt, PromptSearch } from './image-prompt.ts'
 
-export interface ReadPromptOptions {
+export interface ReadPromptOptions extends FetchLimits {
   readonly signal?: AbortSignal | undefined
-  /** Of an image fetched by URL. Default 256 MiB. */
-  readonly maxDownloadBytes?: number | undefined
-  /** For fetching an image by URL, to its last byte. Default 60. */
-  readonly timeoutSeconds?: number | undefined
 }
 
 /**
@@ -29,15 +26,12 @@ export async function readPrompt(
 /** The same, with the reason where there is none. */
 export async function searchPrompt(image: unknown, options: ReadPromptOptions = {}): Promise<PromptSearch> {
   checkObject(options, 'readPrompt')
-  const { signal, maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = options
+  const { signal } = options
+  const limits = fetchLimits(options)
   signal?.throwIfAborted()
   const opened = openImageInput(image)
   try {
-    const { source } = await opened.read({
-      signal,
-      maxBytes: maxDownloadBytes,
-      timeoutMs: timeoutSeconds * 1000,
-    })
+    const { source } = await opened.read({ signal, ...limits })
     if ('raw' in source) return await findPromptInPixels(source.raw)
     const bytes = 'path' in source ? await readImageFile(source.path) : source.bytes
     signal?.throwIfAborted()

@@ -1,15 +1,12 @@
 import { checkObject } from '../base/check-object.ts'
 import { nameImageError } from '../image/image-errors.ts'
+import { type FetchLimits, fetchLimits } from '../image/inputs/fetch-limits.ts'
 import { openWebImage, type WebImageInput } from '../image/inputs/image-input-web.ts'
 import { findPrompt, findPromptInPixels } from './find-prompt.ts'
 import type { ImagePrompt } from './image-prompt.ts'
 
-export interface ReadPromptOptions {
+export interface ReadPromptOptions extends FetchLimits {
   readonly signal?: AbortSignal | undefined
-  /** Of an image fetched by URL. Default 256 MiB. */
-  readonly maxDownloadBytes?: number | undefined
-  /** For fetching an image by URL, to its last byte. Default 60. */
-  readonly timeoutSeconds?: number | undefined
 }
 
 /**
@@ -24,11 +21,12 @@ export async function readPrompt(
   options: ReadPromptOptions = {},
 ): Promise<ImagePrompt | undefined> {
   checkObject(options, 'readPrompt')
-  const { signal, maxDownloadBytes = 2 ** 28, timeoutSeconds = 60 } = options
+  const { signal } = options
+  const limits = fetchLimits(options)
   signal?.throwIfAborted()
   const { name, read } = openWebImage(image)
   try {
-    const { source } = await read({ signal, maxBytes: maxDownloadBytes, timeoutMs: timeoutSeconds * 1000 })
+    const { source } = await read({ signal, ...limits })
     if ('raw' in source) return (await findPromptInPixels(source.raw)).found
     if ('bitmap' in source) {
       source.bitmap.close()

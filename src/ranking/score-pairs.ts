@@ -62,6 +62,7 @@ function sourceOf(pairs: ImagePairs, transfer: boolean | undefined): PairSource 
   if (
     typeof pairs !== 'object' ||
     pairs === null ||
+    ArrayBuffer.isView(pairs) ||
     !(Symbol.iterator in pairs || Symbol.asyncIterator in pairs)
   )
     throw new InputError(

@@ -69,12 +69,16 @@ async function digestOf(image: unknown): Promise<string> {
     return bytesDigest(new Uint8Array(image.buffer, image.byteOffset, image.byteLength))
   if (typeof image === 'object' && image !== null && 'data' in image && ArrayBuffer.isView(image.data)) {
     const { data, ...rest } = image
-    return `${await digestOf(data)} ${JSON.stringify(rest)}`
+    return `${await digestOf(data)} ${textOf(rest)}`
   }
+  return textOf(image)
+}
+
+function textOf(value: unknown): string {
   try {
-    return JSON.stringify(image) ?? String(image)
+    return JSON.stringify(value) ?? String(value)
   } catch {
-    return String(image)
+    return show(value)
   }
 }
 

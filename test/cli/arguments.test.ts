@@ -198,6 +198,70 @@ test('passwords of addresses are not printed', async () => {
   expect(scored((await room.run(['score', image, '--json'])).stdout)).toEqual(['http://127.0.0.1:1/a.png'])
 })
 
+test('signatures and tokens in addresses are not printed', async () => {
+  const image = 'http://127.0.0.1:1/a.png?w=5&X-Amz-Security-Token=s3cret&X-Amz-Signature=s3cret'
+  for (const args of [
+    ['score', image, 'a.png', '--json'],
+    ['rank', image, '-p', 'x', '--ndjson'],
+    ['inspect', image],
+    ['dataset', 'status', '--out', 'o', '--redis', 'redis://127.0.0.1:1?password=s3cret'],
+  ]) {
+    const { stdout, stderr } = await room.run(args)
+    expect(stdout + stderr).not.toContain('s3cret')
+  }
+  const named = 'http://127.0.0.1:1/a.png?w=5&X-Amz-Security-Token=…&X-Amz-Signature=…'
+  expect(scored((await room.run(['score', image, '--json'])).stdout)).toEqual([named])
+})
+
+const SECRET = 'https://user:pa55@models.example/x'
+test.each([
+  ['convert', '--hp', SECRET, '--out', 'o'],
+  ['convert', '--hp', 'h', `--out=${SECRET}`],
+  ['export', '--to', 'triton', '-o', SECRET],
+  ['score', 'a.png', '--html', `${SECRET}.html`],
+  ['score', 'a.png', '--sheet', `${SECRET}.png`],
+  ['score', '--list', SECRET],
+  ['score', 'a.png', '--prompts-file', 'file:///x'],
+  ['rank', 'a.png', '-p', 'x', '--copy-best', 's3://bucket/x'],
+  ['rank', '--pairs', SECRET],
+  ['dataset', 'score', '.', '--out', SECRET],
+  ['dataset', 'score', '.', '--out', 'o', '--cache', SECRET],
+  ['dataset', 'merge', '--out', 'o', '--to', `${SECRET}.parquet`],
+])('a file or folder of this machine is no address: %s', async (...args) => {
+  const { code, stdout, stderr } = await room.run(args)
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toMatch(/takes a .*, not an address such as /)
+  expect(stdout + stderr).not.toContain('pa55')
+  expect(room.log).toEqual([])
+})
+
+test.each([
+  ['A'],
+  ['score', '--A'],
+  ['score', 'a.png', '--dtype', 'A'],
+  ['score', 'a.png', '--batch-size', 'A'],
+  ['score', 'a.png', '--backend', 'A'],
+  ['score', '--list', 'A'],
+  ['score', '--pairs', 'A.csv'],
+  ['rank', 'a.png', '-p', 'x', '--copy-best', 'A'],
+  ['serve', '--only', 'A'],
+  ['convert', '--hp', 'A', '--out', 'o'],
+  ['dataset', 'A'],
+  ['dataset', 'score', 'A', '--out', 'o', '--only', 'hp'],
+  ['dataset', 'score', '.', '--out', 'A', '--only', 'hp'],
+  ['dataset', 'status', '--out', 'A'],
+  ['dataset', 'score', '.', '--out', 'o', '--shard', 'A'],
+])('an argument is not quoted at length: %s', async (...args) => {
+  const { code, stdout, stderr } = await room.run(args.map((arg) => arg.replace('A', 'A'.repeat(50_000))))
+  expect([code === 0, stdout]).toEqual([false, ''])
+  expect(stderr.length).toBeLessThan(2500)
+})
+
+test('nor is a password in a value that is refused', async () => {
+  const { stderr } = await room.run(['score', 'a.png', '--only', 'https://user:pa55@host/x'])
+  expect(stderr).toMatch(/argument 'https:\/\/host\/x' is invalid/)
+})
+
 test('a working folder that is gone is told, with a code', async () => {
   const gone = Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { syscall: 'uv_cwd' })
   room.services.defaultModel = () => Promise.reject(gone)

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { packTar } from 'modern-tar'
 import { expect, test } from 'vitest'
+import { Stopped } from '../../src/cli/exit-codes.ts'
+import { createNodeDecoder } from '../../src/image/decoder-node.ts'
 import { cliRoom, hpOf } from './cli-room.ts'
 
 const room = cliRoom()
@@ -98,6 +99,33 @@ test.each([
   const { code, stderr } = await room.run(args)
   expect(code).toBeGreaterThan(0)
   expect(stderr).toMatch(why)
+})
+
+test.skipIf(process.platform !== 'linux')('a file whose name is not UTF-8 is not left out', async () => {
+  room.services.decoder = async () => createNodeDecoder({ threads: 0 })
+  await room.write({ 'p/1.png': '10' })
+  await writeFile(Buffer.from(`${room.folder}/p/c\xe9.png`, 'latin1'), '20')
+  const { code, stdout } = await room.run(['dataset', 'score', 'p', '--out', 'out', '--only', 'hp'])
+  // A text is no picture; that of a name that cannot be written is a row all the same.
+  expect([code, stdout]).toEqual([3, expect.stringContaining('2 images, 2 of them failed')])
+  await mkdir(Buffer.from(`${room.folder}/p/d\xe9`, 'latin1'))
+  const folder = await room.run(['dataset', 'score', 'p', '--out', 'other', '--only', 'hp'])
+  expect([folder.code, folder.stderr]).toEqual([1, expect.stringContaining('d\ufffd')])
+})
+
+test('a run that is stopped says how it goes on', async () => {
+  await room.write({ 'p/1.png': '10', 'p/2.png': '20' })
+  const stop = new AbortController()
+  const args = ['dataset', 'score', 'p', '--out', 'out', '--only', 'hp', '--shard-size', '1', '--jobs', '1']
+  room.services.backend = async () => {
+    stop.abort(new Stopped('SIGINT'))
+    throw stop.signal.reason
+  }
+  const { code, stderr } = await room.run(args, { signal: stop.signal })
+  expect([code, stderr]).toEqual([
+    130,
+    'note: shards that are done are kept; the same command scores the others\n',
+  ])
 })
 
 test('help of a command under dataset is pointed to by its whole name', async () => {

@@ -228,6 +228,19 @@ test.each([
   expect(found).toMatchObject({ format, prompt: 'a fox' })
 })
 
+test('an object in a field called prompt is read like one elsewhere', async () => {
+  const { found } = await findPrompt(withText('prompt', JSON.stringify({ prompt: 'a fox', negative: 'bad' })))
+  expect(found).toMatchObject({ prompt: 'a fox', negative: 'bad' })
+})
+
+test("NovelAI's captions of version 4 do not hide the prompt where they are empty", async () => {
+  const v4_prompt = { caption: { base_caption: '', char_captions: [] } }
+  const { found } = await findPrompt(
+    withText('Comment', JSON.stringify({ prompt: 'a fox', uc: 'bad', v4_prompt })),
+  )
+  expect(found).toMatchObject({ prompt: 'a fox', negative: 'bad', format: 'novelai' })
+})
+
 test('a prompt that begins like JSON is one where settings follow it', async () => {
   const { found } = await findPrompt(withText('parameters', '{"red"} fox\nSteps: 20, Sampler: Euler'))
   expect(found?.prompt).toBe('{"red"} fox')

@@ -2,6 +2,8 @@ import { dirname, resolve } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { checkObject } from '../../base/check-object.ts'
 import { BackendError, DeviceError, InputError } from '../../base/errors.ts'
+import { isGivenAway } from '../../base/given-away.ts'
+import { movable } from '../../base/movable-node.ts'
 import { PendingCalls } from '../../base/pending-calls.ts'
 import { abortable } from '../../base/waiting/abortable.ts'
 import { versionAt } from '../../worker/package-version-node.ts'
@@ -160,16 +162,18 @@ export class OrtNodeBackend implements InferenceBackend {
             model: name,
           })
         }
-        return ((await this.#ask({ kind: 'run', session, inputs })) as { outputs: Tensors }).outputs
+        const given = Object.values(inputs).flatMap(({ data }) => (isGivenAway(data) ? [data] : []))
+        const answer = await this.#ask({ kind: 'run', session, inputs }, movable(given))
+        return (answer as { outputs: Tensors }).outputs
       },
       release,
     })
   }
 
-  #ask(request: Unsent<OrtRequest>): Promise<OrtAnswer> {
+  #ask(request: Unsent<OrtRequest>, moved: readonly ArrayBuffer[] = []): Promise<OrtAnswer> {
     const worker = (this.#worker ??= this.#start())
     worker.ref()
-    return this.#calls.ask((id) => worker.postMessage({ ...request, id }))
+    return this.#calls.ask((id) => worker.postMessage({ ...request, id }, moved))
   }
 
   #start(): Worker {

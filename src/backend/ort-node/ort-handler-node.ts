@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type * as Ort from 'onnxruntime-common'
 import { DeviceError } from '../../base/errors.ts'
+import { freeMemory } from '../../base/free-memory-node.ts'
 import { movable } from '../../base/movable-node.ts'
 import { packError } from '../../base/packed-error.ts'
 import { probeModel, timeProduct } from '../probe-model.ts'
@@ -101,8 +102,13 @@ async function perform(request: OrtRequest): Promise<OrtAnswer> {
       )
       return {}
     }
-    case 'run':
-      return { outputs: await runOrtSession(runtime(), sessions.get(request.session)!, request.inputs) }
+    case 'run': {
+      const { session, inputs } = request
+      const outputs = await runOrtSession(runtime(), sessions.get(session)!, inputs)
+      // They came for this run alone.
+      freeMemory(Object.values(inputs).map(({ data }) => data))
+      return { outputs }
+    }
     case 'release': {
       const session = sessions.get(request.session)
       sessions.delete(request.session)

@@ -19,7 +19,14 @@ import { probeModel, timeProduct } from '../probe-model.ts'
 import { type OrtApi, runOrtSession } from '../run-ort-session.ts'
 import { probeOrtDevice } from './ort-devices.ts'
 import { ortFiles, type ReadFile } from './ort-files.ts'
-import { checkOrtModule, inTurn, isWebModule, type OrtModule, ortModuleName } from './ort-module.ts'
+import {
+  checkOrtModule,
+  checkOrtOptions,
+  inTurn,
+  isWebModule,
+  type OrtModule,
+  ortModuleName,
+} from './ort-module.ts'
 
 type SessionOptions = Ort.InferenceSession.SessionOptions
 
@@ -63,6 +70,7 @@ export class OrtBackend implements InferenceBackend {
     checkObject(options, 'OrtBackend')
     const { prefer = [], read, sessionOptions = () => ({}) } = options
     checkOrtModule(ort)
+    checkOrtOptions(options)
     this.#ort = ort
     this.#read = read
     this.#sessionOptions = sessionOptions

@@ -1,5 +1,5 @@
 import type * as Ort from 'onnxruntime-common'
-import { InputError } from '../../base/errors.ts'
+import { InputError, show } from '../../base/errors.ts'
 import type { OrtApi } from '../run-ort-session.ts'
 
 /** What is used of a module with onnxruntime-common's API: pass the module itself. `env` says the version, where it is there. */
@@ -15,6 +15,20 @@ export function checkOrtModule(ort: unknown): asserts ort is OrtApi {
       "`import * as ort from 'onnxruntime-react-native'`, `new OrtBackend(ort)`.",
   )
 }
+
+/** Options as JavaScript callers pass them. Throws `InputError` `input_invalid_option`. */
+export function checkOrtOptions(options: object): void {
+  const { prefer, ...calls } = options as Readonly<Record<string, unknown>>
+  if (prefer !== undefined && !(Array.isArray(prefer) && Array.from<unknown>(prefer).every(isText)))
+    throw new InputError('input_invalid_option', `prefer is a list of devices, not ${show(prefer)}.`)
+  for (const name of ['read', 'sessionOptions']) {
+    const call = calls[name]
+    if (call === undefined || typeof call === 'function') continue
+    throw new InputError('input_invalid_option', `${name} is a function, not ${show(call)}.`)
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
 
 /** For example `onnxruntime-react-native 1.24.3`: each package adds its version to that of onnxruntime-common. */
 export function ortModuleName({ env }: OrtModule): string {

@@ -1,5 +1,6 @@
 import type * as Grpc from '@grpc/grpc-js'
 import { InputError } from '../../base/errors.ts'
+import { freeMemory } from '../../base/free-memory-node.ts'
 import { onAbort } from '../../base/waiting/on-abort.ts'
 import type { Tensor } from '../backend.ts'
 import {
@@ -93,6 +94,8 @@ class GrpcTransport implements Transport {
       if (signal.aborted) return reject(signal.reason as Error)
       const call = this.#start(method, message, (error, answer) => {
         forget()
+        // A copy of it went over the wire.
+        freeMemory([message])
         if (signal.aborted) reject(signal.reason as Error)
         else if (error) reject(faultOf(this.grpc, error))
         else resolve(answer!)

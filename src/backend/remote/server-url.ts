@@ -1,3 +1,4 @@
+import { userHeader } from '../../base/address-user.ts'
 import { InputError, show } from '../../base/errors.ts'
 import type { ServerAddress } from './transport.ts'
 
@@ -36,7 +37,7 @@ export function parseServerUrl(given: unknown, headers: Readonly<Record<string, 
   const isGrpc = url.protocol.startsWith('grpc')
   return {
     url: `${url.protocol}//${url.host}${path}`,
-    headers: { ...userOf(url), ...lowerCased(headers) },
+    headers: { ...userHeader(url), ...lowerCased(headers) },
     host: url.hostname,
     port,
     secure: url.protocol === 'https:' || url.protocol === 'grpcs:',
@@ -61,22 +62,6 @@ function pathOf({ pathname }: URL): string {
 }
 
 const readUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined)
-
-function userOf({ username, password }: URL): Record<string, string> {
-  if (username === '') return {}
-  const user = `${decoded(username)}:${decoded(password)}`
-  const bytes = new TextEncoder().encode(user)
-  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` }
-}
-
-/** A percent sign that stands for itself is let stand. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
 
 /** As gRPC wants them, and so that one given twice is there once. */
 const lowerCased = (headers: Readonly<Record<string, string>>): Record<string, string> =>

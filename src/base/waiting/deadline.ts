@@ -1,4 +1,5 @@
 import { onAbort } from './on-abort.ts'
+import { timerLimit } from './timer-limit.ts'
 
 /**
  * A signal that aborts with `outer`, or when nobody has called `refresh` for `milliseconds`, or at `end`.
@@ -24,7 +25,7 @@ export class Deadline {
 
   refresh(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#controller.abort(), this.#milliseconds)
+    this.#timer = setTimeout(() => this.#controller.abort(), timerLimit(this.#milliseconds))
   }
 
   /** Stops waiting, and hangs up what still listens to the signal. */

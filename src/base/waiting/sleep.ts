@@ -1,4 +1,5 @@
 import { onAbort } from './on-abort.ts'
+import { timerLimit } from './timer-limit.ts'
 
 /** Waits so many milliseconds; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(milliseconds = 0, signal?: AbortSignal): Promise<void> {
@@ -8,7 +9,7 @@ export async function sleep(milliseconds = 0, signal?: AbortSignal): Promise<voi
     const timer = setTimeout(() => {
       forget()
       resolve()
-    }, milliseconds)
+    }, timerLimit(milliseconds))
     const forget = onAbort(signal, () => {
       clearTimeout(timer)
       reject(signal!.reason as Error)

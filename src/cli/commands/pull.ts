@@ -63,8 +63,10 @@ class PlanShown extends Error {}
 
 async function pull(
   { out, dtype: dtypes = ['fp32'], revision: revisions, dryRun, force, json }: PullFlags,
-  { io, terminal }: Context,
+  context: Context,
 ): Promise<void> {
+  const { io, terminal } = context
+  if (!dryRun) context.goesOn = 'what was fetched is kept; the same command goes on from there'
   const { signal, services } = io
   const onProgress = terminal.progress
   const { defaultModelFolder } = await import('../../models/default-model-node.ts')

@@ -1,4 +1,5 @@
-import type { Command } from 'commander'
+import type { Command, Option } from 'commander'
+import { hidePasswords } from '../../base/hide-passwords.ts'
 import { UsageError } from '../exit-codes.ts'
 
 /** What could be an option; a negative number could not. */
@@ -7,10 +8,12 @@ const LIKE_AN_OPTION = /^-(?:-|[a-z])/i
 /** What may be empty, or says itself why it may not. */
 const MAY_BE_EMPTY: ReadonlySet<string | undefined> = new Set(['--prompt', '--text', '--token'])
 
+const ADDRESS = /^[a-z][a-z\d+.-]+:\/\//i
+
 /**
  * Refuses `-p -d cpu`, where a value is missing and the next option would be taken for it, and `-p=text`, where the equals sign
- * would be part of the value, and `--out "$UNSET"`, which would mean the working folder. Throws `UsageError` that says how such a
- * value is given.
+ * would be part of the value, `--out "$UNSET"`, which would mean the working folder, and `--html https://…`, which would make a folder
+ * `https:`. Throws `UsageError` that says how such a value is given.
  */
 export function checkOptionValues(
   argv: readonly string[],
@@ -36,6 +39,7 @@ export function checkOptionValues(
       throw new UsageError(
         `option '${option.flags}' has an empty value: a variable may be. Give one, or leave ${long} out.`,
       )
+    refuseAddress(option, joined ?? argv[i + 1], command)
     if (joined !== undefined) continue
     if (glued)
       throw new UsageError(
@@ -48,6 +52,16 @@ export function checkOptionValues(
         `If ${value} is the value, write ${long}=${quoted(value)}.`,
     )
   }
+}
+
+/** Files and folders are those of this machine, but for models and for the parts of a dataset. */
+function refuseAddress({ flags, long }: Option, value: string | undefined, command: Command): void {
+  if (value === undefined || !/<(?:dir|file)>$/.test(flags) || !ADDRESS.test(value) || long === '--model')
+    return
+  const isParts = command.parent?.name() === 'dataset' && long === '--out'
+  if (isParts && /^(?:s3|file):/i.test(value)) return
+  const takes = isParts ? 'a folder or s3://bucket/prefix' : 'a path of this machine'
+  throw new UsageError(`${long} takes ${takes}, not an address such as ${hidePasswords(value)}.`)
 }
 
 const quoted = (value: string): string => (/^[\w.,/:=-]+$/.test(value) ? value : JSON.stringify(value))

@@ -33,6 +33,10 @@ export function printable(text: string): string {
   )
 }
 
+/** A word of a message is for reading: of one that is longer than any name, its ends are shown. */
+export const cutWords = (text: string): string =>
+  text.replace(/\S{1000,}/g, (word) => `${word.slice(0, 100)}…${word.slice(-100)}`)
+
 /** The same of a text of several lines, for where there is room for one. */
 export const oneLine = (text: string): string =>
   printable(

@@ -1,7 +1,7 @@
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import type { Progress } from '../../base/progress.ts'
 import type { CliIo, Output } from '../cli-io.ts'
-import { printableLines } from './display-width.ts'
+import { cutWords, printableLines } from './display-width.ts'
 import { ProgressBar } from './progress-bar.ts'
 
 export interface TerminalOptions {
@@ -94,7 +94,7 @@ export class Terminal {
   }
 
   #err(text: string): void {
-    this.#bar.above(() => this.#io.stderr.write(hidePasswords(text)))
+    this.#bar.above(() => this.#io.stderr.write(cutWords(hidePasswords(text))))
   }
 }
 

@@ -25,6 +25,8 @@ export interface FitOptions {
 
 /** A set counts as one of the model where it has at least this share of the keys that the fullest one has. */
 const SHARE = 0.5
+/** What has less of them than this lies about: an exponent that a loss has for itself. */
+const STRAY = 0.1
 
 /** Chooses the dict of a pickle whose names fit, and refuses where two do. */
 export function chooseFitting(part: CheckpointPart, { weightsKey }: FitOptions): ChooseSet {
@@ -127,7 +129,7 @@ export function fitWeights(
   const { path, wrapper } = checkpoint
   const { before } = templateFor(part)
   const names = [...checkpoint.tensors.keys()]
-  const fits = fitNames(names, templateFor(part))
+  const fits = withoutStrays(fitNames(names, templateFor(part)))
   const taken = chooseRoots(path, wrapper, fits, part, weightsKey)
   const isNamed = weightsKey !== undefined && taken.some(({ root }) => isNamedBy(wrapper + root, weightsKey))
   // Where a root is named, what lies elsewhere is another set, and let go.
@@ -187,6 +189,16 @@ function chooseRoots(
   const list = rivals.map(({ root }) => (wrapper + withoutEnd(root, before)).replace(/\.$/, '') || TOP)
   throw severalSets(path, list, weightsKey)
 }
+
+/** Without what is called like a weight of the model and lies elsewhere, such as `loss.logit_scale`: no second set is so small. */
+const withoutStrays = (fits: readonly NameFit[]): readonly NameFit[] =>
+  fits.filter(
+    (fit) =>
+      !fits.some(
+        ({ names }) =>
+          fit.names.size < names.size * STRAY && [...fit.names.keys()].every((key) => names.has(key)),
+      ),
+  )
 
 const sharesKey = (a: NameFit, b: NameFit, part: CheckpointPart): boolean =>
   [...a.names.keys()].some((key) => b.names.has(key) && isNeeded(key, part))

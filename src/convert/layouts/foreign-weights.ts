@@ -59,6 +59,25 @@ const LAYOUTS: readonly Kind[] = [
   },
 ]
 
+/** Other models altogether, by names that CLIP has none of. */
+const OTHERS: readonly Kind[] = [
+  {
+    kind: 'blip',
+    names: /(^|\.)(visual_encoder\.blocks|text_encoder\.encoder\.layer)\.\d+\./,
+    why: "It has BLIP's names, as ImageReward has them: that is another model than CLIP, and none that icthp runs.",
+  },
+  {
+    kind: 'siglip',
+    names: /(^|\.)vision_model\.head\.(attention|probe|layernorm|mlp)(\.|$)/,
+    why: "It has SigLIP's names: that is another model than CLIP, and none that icthp runs.",
+  },
+  {
+    kind: 'language-model',
+    names: /(^|\.)layers\.\d+\.(mlp\.(gate_proj|up_proj)|input_layernorm)\./,
+    why: 'It is a language model, as HPSv3 and others have one: that is another model than CLIP, and none that icthp runs.',
+  },
+]
+
 /** Of HP's head, whatever its layers are an attribute of. */
 const HEAD_ENDS = [/(^|\.)0\.weight$/, /(^|\.)7\.weight$/]
 
@@ -81,6 +100,8 @@ export function foreignWeights(
   const empty = [...tensors.values()].filter(({ size }) => size === 0).length
   if (empty > 0 && empty * 4 >= names.length)
     return { kind: 'deepspeed-zero', why: PLACEHOLDERS, isCertain: true }
+  const other = OTHERS.find(({ names: pattern }) => saved.some((name) => pattern.test(name)))
+  if (other) return { kind: other.kind, why: other.why, isCertain: false }
   if (part === 'head') return foreignHead(has)
   if (HEAD_ENDS.every((end) => names.some((name) => end.test(name))) && !has('vision_model.'))
     return {

@@ -1,7 +1,7 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { DatasetError, type ErrorCode, InputError, OutputError } from '../../base/errors.ts'
-import { checkOptions } from '../../scorers/check-options.ts'
+import { checkDatasetOptions } from '../check-dataset-options.ts'
 import { type PartColumn, partColumns, type PartShape } from '../parts/part-columns.ts'
 import { readPart } from '../parts/part-reader.ts'
 import { openPartWriter } from '../parts/part-writer.ts'
@@ -26,7 +26,7 @@ export interface MergeDatasetOptions extends DatasetStatusOptions {
  * `OutputError`.
  */
 export async function mergeDataset(options: MergeDatasetOptions): Promise<{ readonly rows: number }> {
-  checkOptions(options, 'mergeDataset')
+  checkDatasetOptions(options, 'mergeDataset')
   const { cwd = process.cwd(), signal, partial = false } = options
   const format = formatOf(options.to)
   const to = absoluteAddress(options.to, cwd)

@@ -67,7 +67,7 @@ class QueueWorker {
     const name = queueName(this.run_.out, queue)
     const worker = new this.connection.bullmq.Worker<ShardJob>(name, (job) => this.#work(job), {
       connection: this.connection.redis,
-      concurrency: jobs,
+      concurrency: Math.min(jobs, Math.max(1, this.#shards.size)),
       lockDuration: lock,
       // Half is what BullMQ renews at; a quarter leaves room for a slow network.
       lockRenewTime: lock / 4,

@@ -13,7 +13,12 @@ export interface QueueConnection {
  * BullMQ and a connection to Redis. Throws `InputError` `input_package_missing`, `DatasetError` `dataset_store_failed` where Redis
  * gives no answer.
  */
-export async function connectQueue(url: string): Promise<QueueConnection> {
+export async function connectQueue(url: string | undefined): Promise<QueueConnection> {
+  if (url === undefined)
+    throw new InputError(
+      'input_invalid_option',
+      'The queue is on Redis: give redis, such as redis://host:6379.',
+    )
   const [bullmq, { Redis }] = await loadPackages()
   // BullMQ waits for ever, by itself; a server that is not there at the start is told.
   const redis = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true, connectTimeout: 10_000 })

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { onAbort } from '../../base/waiting/on-abort.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { EmbeddingCache } from '../cache/embedding-cache.ts'
@@ -32,13 +33,16 @@ export class DatasetRun {
     out: Store,
     plan: Plan,
     scorers: readonly Scorer[],
-    { cache }: { readonly cache?: string | undefined } = {},
+    {
+      cache,
+      cwd = process.cwd(),
+    }: { readonly cache?: string | undefined; readonly cwd?: string | undefined } = {},
   ): Promise<DatasetRun> {
     const kinds = scorers.map(({ kind }) => kind.name)
     requireSame({ kinds: plan.settings.kinds }, { kinds }, out.address)
     await agreeOnModels(out, modelsOf(scorers))
     const { settings } = plan
-    const kept = cache === undefined ? undefined : new EmbeddingCache(cache, scorers)
+    const kept = cache === undefined ? undefined : new EmbeddingCache(resolve(cwd, cache), scorers)
     return new DatasetRun(out, plan, {
       out,
       settings,

@@ -2,14 +2,14 @@ import { InputError, show } from '../../base/errors.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import { onAbort } from '../../base/waiting/on-abort.ts'
 import { scorersIn, type ScorersOption } from '../../ranking/score-images.ts'
-import { checkOptions } from '../../scorers/check-options.ts'
+import { checkDatasetOptions } from '../check-dataset-options.ts'
 import { Leases } from '../leases/leases.ts'
 import { listParts, type PartName } from '../parts/part-name.ts'
 import { hasFailedRows } from '../parts/part-reader.ts'
 import { makePlan, type Plan } from '../plan/plan.ts'
 import type { DatasetSettings } from '../plan/settings.ts'
 import { absoluteAddress } from '../sources/address.ts'
-import { findInputs, type FoundInput } from '../sources/find-inputs.ts'
+import { findInputs, type FoundInput, isLookedAt } from '../sources/find-inputs.ts'
 import type { Shard } from '../sources/shard.ts'
 import { openOutput } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
@@ -93,7 +93,7 @@ async function scoreAll(
 }
 
 export function outputOf(options: Pick<PlanDatasetOptions, 'out' | 'cwd'>): Store {
-  checkOptions(options, 'a dataset')
+  checkDatasetOptions(options, 'a dataset')
   const { out, cwd = process.cwd() } = options
   if (typeof out === 'string' && out !== '') return openOutput(absoluteAddress(out, cwd))
   throw new InputError('input_invalid_option', `out is a folder or s3://bucket/prefix, not ${show(out)}.`)
@@ -120,9 +120,6 @@ export async function planDataset(
   const inputs = isLookedAt(sources) ? sources : await findInputs(sources, { cwd, signal })
   return makePlan(out, inputs, settings, { shardSize, signal })
 }
-
-const isLookedAt = (sources: readonly string[] | readonly FoundInput[]): sources is readonly FoundInput[] =>
-  typeof sources[0] === 'object'
 
 /** A shard with the part whose failed rows are to be made anew, where there is one. */
 interface Task {
@@ -165,7 +162,7 @@ class ShardRun {
         for (let shard = await pending.next(); shard; shard = await pending.next())
           await this.#try(shard, pending)
       }
-      const all = Array.from({ length: jobs }, () => work())
+      const all = Array.from({ length: Math.min(jobs, shards.length) }, () => work())
       // The first to fail ends the others; all have ended before the error is told.
       for (const each of all) each.catch((error: unknown) => this.#stop.abort(error))
       await Promise.allSettled(all)

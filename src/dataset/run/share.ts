@@ -37,6 +37,8 @@ const SCHEDULERS: readonly Scheduler[] = [
  */
 export function parseShare(text: string, env: Environment): Share {
   const given = typeof text === 'string' ? text : ''
+  if (typeof env !== 'object' || env === null)
+    throw invalid(`The environment is an object of texts, not ${show(env)}.`)
   const [, index, count] = /^(auto|\d{1,9})(?:\/(\d{1,9}))?$/.exec(given) ?? []
   if (index === undefined || (index !== 'auto' && count === undefined)) {
     throw invalid(`--shard is INDEX/COUNT from 0, auto or auto/COUNT, not ${show(text)}.`)
@@ -72,7 +74,7 @@ function found(env: Environment, given: string | undefined): Share {
 
 function numberIn(env: Environment, name: string): number | undefined {
   const text = env[name]
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : undefined
 }
 
 const invalid = (message: string): InputError => new InputError('input_invalid_option', message)

@@ -1,7 +1,7 @@
 import { ImageError } from '../../base/errors.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { nameImageError } from '../../image/image-errors.ts'
 import { openImageInput } from '../../image/inputs/image-input-node.ts'
-import { giveAway } from '../../image/inputs/take-image.ts'
 import { readImageFile } from '../../image/pool/image-job-node.ts'
 import { findPrompt } from '../../prompts/find-prompt.ts'
 import { plainPrompt } from '../../prompts/plain/plain-prompt.ts'

@@ -81,15 +81,46 @@ export function asFolder(address: string): string {
   return `${address.slice(0, end)}/`
 }
 
-/** `a-{000..002}.tar` as WebDataset writes it, and `{a,b}`: every name that it stands for. */
+/** Names that one text may stand for: more shards than any dataset has, and a mistake that would fill memory. */
+const MOST_NAMES = 1_000_000
+
+/**
+ * `a-{000..002}.tar` as WebDataset writes it, and `{a,b}`: every name that it stands for. Throws `InputError`
+ * `input_invalid_option` where they are more than a million.
+ */
 export function expandBraces(text: string): string[] {
-  const open = /\{(?:(\d+)\.\.(\d+)|([^,{}]*,[^{}]*))\}/.exec(text)
-  if (!open) return [text]
-  const [whole, from, to, list] = open
-  const before = text.slice(0, open.index)
-  const after = text.slice(open.index + whole.length)
-  const names = list === undefined ? numbers(from!, to!) : list.split(',')
-  return names.flatMap((name) => expandBraces(after).map((rest) => before + name + rest))
+  const parts = bracesIn(text)
+  const names = parts.reduce((count, part) => count * (typeof part === 'string' ? 1 : part.count), 1)
+  if (names > MOST_NAMES)
+    throw new InputError(
+      'input_invalid_option',
+      `${show(text)} stands for more than ${MOST_NAMES} names. Check the numbers in its braces.`,
+      { source: text },
+    )
+  return parts.reduce<string[]>(
+    (before, part) => {
+      const after = typeof part === 'string' ? [part] : part.names()
+      return before.flatMap((start) => after.map((end) => start + end))
+    },
+    [''],
+  )
+}
+
+interface Braces {
+  readonly count: number
+  readonly names: () => string[]
+}
+
+function bracesIn(text: string): (string | Braces)[] {
+  return text.split(/(\{(?:\d+\.\.\d+|[^,{}]*,[^{}]*)\})/).map((part, i) => {
+    if (i % 2 === 0) return part
+    const inner = part.slice(1, -1)
+    const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(inner) ?? []
+    if (from !== undefined && to !== undefined)
+      return { count: Math.abs(Number(to) - Number(from)) + 1, names: () => numbers(from, to) }
+    const list = inner.split(',')
+    return { count: list.length, names: () => list }
+  })
 }
 
 function numbers(from: string, to: string): string[] {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { DatasetError, InputError, show } from '../../base/errors.ts'
 import { hidePasswords } from '../../base/hide-passwords.ts'
-import { checkOptions } from '../../scorers/check-options.ts'
+import { checkDatasetOptions } from '../check-dataset-options.ts'
 import { openAddress } from '../store/open-store.ts'
 import { isMissing } from '../store/walk-folder.ts'
 import {
@@ -48,7 +48,7 @@ export async function findInputs(
   sources: readonly string[],
   options: { readonly cwd?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<FoundInput[]> {
-  checkOptions(options, 'findInputs')
+  checkDatasetOptions(options, 'findInputs')
   const { cwd = process.cwd(), signal } = options
   if (!Array.isArray(sources) || !Array.from<unknown>(sources).every((source) => typeof source === 'string'))
     throw new InputError(
@@ -75,6 +75,12 @@ export async function findInputs(
   const single = [...images].filter((image) => !folders.some(({ address }) => image.startsWith(address)))
   return single.length === 0 ? inputs : [...inputs, listed(single)]
 }
+
+/** Whether {@link findInputs} has looked at them before; it is the judge of everything else. */
+export const isLookedAt = (sources: unknown): sources is readonly FoundInput[] =>
+  Array.isArray(sources) &&
+  sources.length > 0 &&
+  Array.from<unknown>(sources).every((source) => typeof (source as FoundInput | null)?.address === 'string')
 
 /** A folder in another that is given as well has been seen with that. */
 const withoutInner = (inputs: readonly FoundInput[]): FoundInput[] =>

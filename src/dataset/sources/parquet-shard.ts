@@ -26,6 +26,7 @@ export async function parquetFile(
 ): Promise<{ readonly file: AsyncBuffer; readonly metadata: FileMetaData }> {
   const byteLength = await store.size(key, place.signal)
   if (byteLength === undefined) throw missingShard(place.address)
+  if (byteLength === 0) throw damagedShard(place.address, 'it is empty')
   const file: AsyncBuffer = {
     byteLength,
     slice: async (start, end = byteLength) => {

@@ -53,12 +53,16 @@ function pathOf(value: unknown): string | undefined {
 }
 
 function imageOf(value: unknown, place: TablePlace): Sample['image'] | undefined {
-  if (value instanceof Uint8Array) return value.length > 0 ? value : undefined
+  if (value instanceof Uint8Array) return value.length > 0 ? ownBytes(value) : undefined
   if (typeof value === 'string') return value === '' ? undefined : referredTo(value, place)
   if (typeof value !== 'object' || value === null) return undefined
   const { bytes, path } = value as { bytes?: unknown; path?: unknown }
   return imageOf(bytes, place) ?? (typeof path === 'string' ? imageOf(path, place) : undefined)
 }
+
+/** Rows may have one value of a dictionary between them; memory that looks like one image's alone is given away with it. */
+const ownBytes = (bytes: Uint8Array): Uint8Array =>
+  bytes.byteLength === bytes.buffer.byteLength ? bytes.slice() : bytes
 
 /**
  * What a table names: an address, or a path that is relative to the table. A table of a bucket or of the web may name what

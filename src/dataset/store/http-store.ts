@@ -1,3 +1,4 @@
+import { userHeader, withoutUser } from '../../base/address-user.ts'
 import { remoteStream } from './remote-stream.ts'
 import { send, showUrl } from './send.ts'
 import type { ByteRange, ReadableStore, StoredObject } from './store.ts'
@@ -8,10 +9,14 @@ const NO_HEAD: readonly number[] = [400, 401, 403, 405, 501]
 /** Files of a web server, by ranges where it knows them. It cannot be listed. */
 export class HttpStore implements ReadableStore {
   readonly address: string
+  readonly #root: string
+  readonly #user: { readonly authorization?: string }
 
-  /** `https://host/`. */
-  constructor(private readonly root: string) {
+  /** `https://host/`, with a name and a password or without. */
+  constructor(root: string) {
     this.address = showUrl(root)
+    this.#root = withoutUser(new URL(root)).href
+    this.#user = userHeader(new URL(root))
   }
 
   async *list(): AsyncIterable<StoredObject> {}
@@ -53,7 +58,8 @@ export class HttpStore implements ReadableStore {
   }
 
   #request(key: string, init: RequestInit): Request {
-    const headers = { 'accept-encoding': 'identity', 'user-agent': 'icthp', ...(init.headers as object) }
-    return new Request(this.root + key, { ...init, headers })
+    const asked = init.headers as object
+    const headers = { 'accept-encoding': 'identity', 'user-agent': 'icthp', ...this.#user, ...asked }
+    return new Request(this.#root + key, { ...init, headers })
   }
 }

@@ -33,8 +33,8 @@ function splitAddress(address: string): [root: string, key: string] {
     return end === 0 ? [address, ''] : [address.slice(0, end), address.slice(end)]
   }
   if (isWeb(address)) {
-    const { origin } = new URL(address)
-    return [`${origin}/`, address.slice(address.indexOf('/', 8) + 1)]
+    const end = `${address}/`.indexOf('/', 'https://'.length) + 1
+    return [`${address}/`.slice(0, end), address.slice(end)]
   }
   if (isAddress(address)) {
     throw new DatasetError(

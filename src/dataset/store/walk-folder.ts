@@ -6,6 +6,9 @@ import type { StoredObject } from './store.ts'
 /** Files whose sizes are asked for together. */
 const LOOKED_AT = 64
 
+/** What Node reads where bytes of a name are not UTF-8: the file is not found by what is read, but it is there. */
+const LOST = '\ufffd'
+
 export interface Walk {
   readonly root: string
   readonly prefix: string
@@ -34,6 +37,8 @@ export async function* walkFolder(folder: string, walk: Walk): AsyncIterable<Sto
       if (size !== undefined) yield { key, size }
       else if (isFolder && (`${key}/`.startsWith(prefix) || prefix.startsWith(`${key}/`)))
         yield* walkFolder(`${key}/`, walk)
+      // Told by whoever opens it, and not left out.
+      else if (!isFolder && name.includes(LOST) && key.startsWith(prefix)) yield { key, size: 0 }
     }
   }
 }
@@ -53,7 +58,7 @@ async function entriesOf(
     const order = ({ name, isFolder }: (typeof found)[number]): string => (isFolder ? `${name}/` : name)
     return found.sort((a, b) => (order(a) < order(b) ? -1 : 1))
   } catch (cause) {
-    if (isMissing(cause)) return []
+    if (isMissing(cause) && !folder.includes(LOST)) return []
     throw failed(folder, cause)
   }
 }

@@ -1,3 +1,4 @@
+import { userHeader, withoutUser } from '../../base/address-user.ts'
 import { DownloadError } from '../../base/errors.ts'
 import { plainUrl } from '../huggingface/hub-protocol.ts'
 
@@ -38,22 +39,29 @@ export async function request(address: string, options: RequestOptions = {}): Pr
 }
 
 async function send(
-  url: string,
+  address: string,
   { method = 'GET', headers, auth, signal }: RequestOptions,
 ): Promise<Response> {
-  const ours = auth !== undefined && new URL(url).origin === auth.origin
+  const url = new URL(address)
+  const ours = auth !== undefined && url.origin === auth.origin
   const authorization: Record<string, string> = ours ? { authorization: `Bearer ${auth.token}` } : {}
   try {
-    return await fetch(url, {
+    return await fetch(withoutUser(url), {
       method,
       redirect: 'manual',
       // Without `identity`, lengths and ranges would be those of compressed text.
-      headers: { 'accept-encoding': 'identity', 'user-agent': 'icthp', ...headers, ...authorization },
+      headers: {
+        'accept-encoding': 'identity',
+        'user-agent': 'icthp',
+        ...headers,
+        ...userHeader(url),
+        ...authorization,
+      },
       ...(signal === undefined ? {} : { signal }),
     })
   } catch (cause) {
     signal?.throwIfAborted()
-    throw unreachable(url, cause)
+    throw unreachable(address, cause)
   }
 }
 

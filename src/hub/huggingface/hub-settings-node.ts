@@ -29,8 +29,17 @@ export interface HubSettings {
   readonly retry: RetryPolicy
 }
 
-/** Reads the environment as `huggingface_hub` does, except that an empty variable counts as none. */
+/**
+ * Reads the environment as `huggingface_hub` does, except that an empty variable counts as none. Throws `InputError`
+ * `input_invalid_option`.
+ */
 export function hubSettings(options: NodeHubOptions = {}, env: NodeJS.ProcessEnv = process.env): HubSettings {
+  for (const name of ['endpoint', 'token', 'cacheDir', 'urlCacheDir'] as const) {
+    const value: unknown = options[name]
+    if (value === undefined || typeof value === 'string') continue
+    // Not its value, which may hold a token.
+    throw new InputError('input_invalid_option', `${name} is a text, not ${typeof value}.`, { name })
+  }
   const cache = folder(env['XDG_CACHE_HOME'], env) ?? join(homedir(), '.cache')
   const home = folder(env['HF_HOME'], env) ?? join(cache, 'huggingface')
   return {

@@ -1,3 +1,4 @@
+import { userHeader, withoutUser } from '../../base/address-user.ts'
 import { ImageError } from '../../base/errors.ts'
 import { Deadline } from '../../base/waiting/deadline.ts'
 
@@ -18,7 +19,7 @@ export async function fetchImage(url: URL, options: FetchImageOptions): Promise<
   const deadline = new Deadline(timeoutMs, signal)
   const seen: Seen = { answered: false, received: 0 }
   try {
-    const response = await fetch(...request(url, deadline.signal))
+    const response = await fetch(withoutUser(url), { signal: deadline.signal, headers: userHeader(url) })
     if (!response.ok) {
       await response.body?.cancel()
       throw refusal(response)
@@ -84,24 +85,6 @@ function failure(url: URL, cause: unknown, { answered, received }: Seen): ImageE
         `The server cannot be reached (${why}). Check the address and the network.`,
         { cause },
       )
-}
-
-/** `fetch` refuses an address with a name and a password in it, and would tell both in its error: they go into a header. */
-function request(url: URL, signal: AbortSignal): [URL, RequestInit] {
-  if (url.username === '' && url.password === '') return [url, { signal }]
-  const plain = new URL(url)
-  plain.username = plain.password = ''
-  const bytes = new TextEncoder().encode(`${decoded(url.username)}:${decoded(url.password)}`)
-  return [plain, { signal, headers: { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` } }]
-}
-
-/** A stray `%` in a password is meant as one. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** No server is asked for a data URL, so none can be out of reach. */

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ImageError, show } from '../../base/errors.ts'
+import { isGivenAway } from '../../base/given-away.ts'
 import { hidePasswords } from '../../base/hide-passwords.ts'
 import type { ImageSource } from '../pool/image-job-node.ts'
 import { checkRawImage } from '../preprocess.ts'
@@ -9,7 +10,6 @@ import { fetchImage, type FetchImageOptions, showUrl } from './fetch-image.ts'
 import type { ImageInput } from './image-input.ts'
 import { jimpPixels } from './jimp-image.ts'
 import { refuseLongText } from './not-a-path.ts'
-import { isGivenAway } from './take-image.ts'
 
 /** What Node's users may call an image. A string is a path, unless it starts with `http:`, `https:`, `file:` or `data:`. */
 export type NodeImageInput = ImageInput

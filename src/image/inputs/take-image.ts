@@ -3,17 +3,6 @@ import { jimpPixels } from './jimp-image.ts'
 /** Copies that were made here: nobody else writes to them, so they are not copied again. */
 const taken = new WeakSet<object>()
 
-/** Memory that its owner does not want back. */
-const givenAway = new WeakSet<ArrayBufferLike>()
-
-/** Lets a decoder move the memory of these bytes to another thread, where they are then alone: here they are empty afterwards. */
-export function giveAway<T extends ArrayBufferView>(bytes: T): T {
-  givenAway.add(bytes.buffer)
-  return bytes
-}
-
-export const isGivenAway = ({ buffer }: ArrayBufferView): boolean => givenAway.has(buffer)
-
 /**
  * An image as it is now. Bytes and pixels are copied, since their owner may use the memory again (a frame, a buffer from a
  * pool) while the image waits for its turn; what is only named (paths, URLs, Blobs, elements) is left as it is. With

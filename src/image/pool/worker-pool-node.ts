@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import { ImageError } from '../../base/errors.ts'
 import { unpackError } from '../../base/packed-error.ts'
 import { onAbort } from '../../base/waiting/on-abort.ts'
+import { timerLimit } from '../../base/waiting/timer-limit.ts'
 import { startThread } from '../../worker/worker-url-node.ts'
 import type { ImageCrop } from '../preprocess.ts'
 import type { RgbImage } from '../raw-image.ts'
@@ -150,7 +151,7 @@ export class WorkerPool {
     member.idle = setTimeout(() => {
       this.#members.delete(member)
       void member.worker.terminate()
-    }, this.#options.idleMs).unref()
+    }, timerLimit(this.#options.idleMs)).unref()
   }
 
   #lose(member: Member, cause: Error): void {

@@ -1,6 +1,7 @@
 import { get } from '../json-value.ts'
 import { asLink, has, type Link, linkOf, linksOf, type Node } from './graph.ts'
-import { numberOf, textOf } from './strings.ts'
+import { textOf } from './strings.ts'
+import { chosenInput, isSwitch } from './switch.ts'
 import { RUNTIME, type Walk } from './walk.ts'
 
 export type Side = 'positive' | 'negative'
@@ -12,6 +13,14 @@ export function promptOfSampler(walk: Walk, sampler: Node, side: Side): string |
   const typed = get(sampler.inputs, side)
   if (!guider && typeof typed === 'string') return walk.keep(typed)
   const parts = guider ? guided(walk, guider, side) : partsOf(walk, asLink(typed), side)
+  return parts === RUNTIME ? RUNTIME : joinParts(parts)
+}
+
+/** What a node is told that is no sampler of the usual kind. */
+export function promptOfTold(walk: Walk, node: Node, side: Side): string | typeof RUNTIME {
+  if (side === 'negative' && !has(node, 'negative') && !has(node, 'text_embeds'))
+    return textOf(walk, get(node.inputs, 'negative_prompt') ?? '')
+  const parts = partsOf(walk, { node: node.id, slot: 0 }, side)
   return parts === RUNTIME ? RUNTIME : joinParts(parts)
 }
 
@@ -88,12 +97,15 @@ function partsOfNode(walk: Walk, node: Node, slot: number, side: Side): Parts {
   }
   if (has(node, 'positive') && has(node, 'negative') && !has(node, 'positive_NEW'))
     return bothSides(walk, node, slot, side)
-  const texts = encoded(walk, node)
+  const texts = encoded(walk, node, side)
   if (texts) return texts
-  if (linkOf(node, 'conditioning')) return follow('conditioning')
+  const handedOn = ['conditioning', 'text_embeds'].find((name) => linkOf(node, name))
+  if (handedOn !== undefined) return follow(handedOn)
   const numbered = linksOf(node).filter(([name]) => /^cond(?:itioning)?[ _]?(?:\d{1,3}|[a-h])$/i.test(name))
-  if (/switch/i.test(type))
-    return numbered.length > 0 ? switched(walk, node, numbered, side) : firstOf(walk, node, side)
+  if (isSwitch(node)) {
+    const chosen = asLink(chosenInput(walk.graph, node))
+    return chosen ? partsOf(walk, chosen, side) : firstOf(walk, node, side)
+  }
   if (numbered.length > 0) return follow(...numbered.map(([name]) => name).sort(byNumber))
   const sides = linksOf(node).filter(([name]) => SIDES.test(name))
   return sides.length > 0 ? sidesOf(walk, node, slot, side, sides) : firstOf(walk, node, side)
@@ -124,21 +136,10 @@ function sidesOf(
 /** Reroutes, switches and what else hands one thing on. */
 function firstOf(walk: Walk, node: Node, side: Side): Parts {
   const links = linksOf(node).filter(([name]) => !/^(?:clip|model|vae|image|mask|control_net)/i.test(name))
+  // Some models are told by a constant, and by no words.
+  if (linksOf(node).length === 0 && /conditioning/i.test(node.type)) return []
   const there = links.find(([, link]) => walk.graph.has(link.node))
   return there ? partsOf(walk, there[1], side) : RUNTIME
-}
-
-function switched(
-  walk: Walk,
-  { inputs }: Node,
-  numbered: readonly (readonly [string, Link])[],
-  side: Side,
-): Parts {
-  const chosen = ['select', 'index', 'Input', 'input']
-    .map((name) => numberOf(walk, get(inputs, name)))
-    .find(Number.isInteger)
-  const named = numbered.find(([name]) => name.endsWith(String(chosen)))
-  return partsOf(walk, (named ?? numbered[0]!)[1], side)
 }
 
 const SLOTS: readonly (Side | undefined)[] = ['positive', 'negative']
@@ -159,12 +160,13 @@ function bothSides(walk: Walk, node: Node, slot: number, side: Side): Parts {
 }
 
 /** The texts of an encoder; undefined where the node is none. */
-function encoded(walk: Walk, node: Node): Parts | undefined {
+function encoded(walk: Walk, node: Node, side: Side): Parts | undefined {
   const read = (name: string): string | typeof RUNTIME => textOf(walk, get(node.inputs, name))
   const several = (...names: readonly string[]): Parts => {
     const texts = names.filter((name) => has(node, name)).map(read)
     return texts.includes(RUNTIME) ? RUNTIME : [...new Set(texts as string[])]
   }
+  if (has(node, 'positive_prompt')) return several(`${side}_prompt`)
   // Some encoders have places for all models, and use `text`.
   if (has(node, 'text_g') && !(isBlank(node, 'text_g', 'text_l') && has(node, 'text')))
     return several('text_g', 'text_l')

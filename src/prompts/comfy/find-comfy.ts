@@ -1,10 +1,10 @@
 import type { FoundPrompt } from '../image-prompt.ts'
 import { asObject, get, getText, parseJson, parseObject } from '../json-value.ts'
 import type { TextFields } from '../text-fields.ts'
-import { promptOfSampler } from './conditioning.ts'
-import { type Graph, readGraph } from './graph.ts'
+import { promptOfSampler, promptOfTold, type Side } from './conditioning.ts'
+import { type Graph, type Node, readGraph } from './graph.ts'
 import { findRoots } from './roots.ts'
-import { PictureLinks, samplersAbove } from './samplers.ts'
+import { isSampler, isTold, PictureLinks, samplersAbove } from './samplers.ts'
 import { RUNTIME, Walk } from './walk.ts'
 import { readWorkflow } from './workflow.ts'
 
@@ -70,26 +70,32 @@ function extraPrompt(value: unknown): Omit<FoundPrompt, 'where'> | undefined {
   return { prompt, negative: getText(object, 'negativePrompt', 'negative_prompt'), format: 'civitai' }
 }
 
-function promptOfGraph(
-  graph: Graph,
-  name: string | undefined,
-): Omit<FoundPrompt, 'where'> | typeof RUNTIME | undefined {
-  let isEmpty = false
+type GraphPrompt = Omit<FoundPrompt, 'where'> | typeof RUNTIME | undefined
+
+function promptOfGraph(graph: Graph, name: string | undefined): GraphPrompt {
   const walk = new Walk(graph)
   const pictures = new PictureLinks(graph)
-  // Each sampler once, however many outputs lead to it; a graph of nothing but outputs is not walked for ever.
-  const seen = new Set<string>()
-  for (const root of findRoots(graph, name).slice(0, 16)) {
-    for (const sampler of samplersAbove(root, pictures)) {
-      if (seen.has(sampler.id)) continue
-      seen.add(sampler.id)
-      const prompt = promptOfSampler(walk, sampler, 'positive')
-      if (prompt === RUNTIME) return RUNTIME
-      if (prompt.trim() === '') isEmpty = true
-      else {
-        const negative = promptOfSampler(walk, sampler, 'negative')
-        return { prompt, negative: negative === RUNTIME ? null : negative, format: 'comfyui' }
-      }
+  const roots = findRoots(graph, name).slice(0, 16)
+  const found = (isWanted: typeof isSampler, tell: typeof promptOfSampler): GraphPrompt => {
+    // Each sampler once, however many outputs lead to it; a graph of nothing but outputs is not walked for ever.
+    const samplers = new Set(roots.flatMap((root) => samplersAbove(root, pictures, isWanted)))
+    return firstPrompt(samplers, (sampler, side) => tell(walk, sampler, side))
+  }
+  return found(isSampler, promptOfSampler) ?? found(isTold, promptOfTold)
+}
+
+function firstPrompt(
+  samplers: Iterable<Node>,
+  tell: (sampler: Node, side: Side) => string | typeof RUNTIME,
+): GraphPrompt {
+  let isEmpty = false
+  for (const sampler of samplers) {
+    const prompt = tell(sampler, 'positive')
+    if (prompt === RUNTIME) return RUNTIME
+    if (prompt.trim() === '') isEmpty = true
+    else {
+      const negative = tell(sampler, 'negative')
+      return { prompt, negative: negative === RUNTIME ? null : negative, format: 'comfyui' }
     }
   }
   return isEmpty ? { prompt: '', format: 'comfyui' } : undefined

@@ -1,121 +1,120 @@
-import { asObject, get, getText } from '../json-value.ts'
+import { get, getText } from '../json-value.ts'
 import type { Graph, Node } from './graph.ts'
+import { listOf, Scope } from './scope.ts'
+import { valuesOfWidgets } from './widgets.ts'
 
 const MUTED = 2
 const BYPASSED = 4
 
 /**
  * The graph of ComfyUI's editor as far as it can be told: links are in a table, and values have no names, so that only those of
- * nodes that hold texts are taken. Texts are as typed, with choices not yet made.
+ * nodes that hold texts are taken. Texts are as typed, with choices not yet made. Subgraphs are unfolded.
  */
 export function readWorkflow(value: unknown): Graph | undefined {
-  const nodes = get(value, 'nodes')
-  if (!Array.isArray(nodes)) return undefined
-  const entries = new Map((nodes as unknown[]).map((entry) => [String(get(entry, 'id')), entry]))
-  const links = new Links(get(value, 'links'), entries)
+  const top = Array.isArray(get(value, 'nodes')) ? Scope.ofWorkflow(value) : undefined
+  if (!top) return undefined
   const graph = new Map<string, Node>()
-  for (const entry of entries.values()) {
-    const node = readNode(entry, links)
-    if (node) graph.set(node.id, node)
+  const origins = new Origins()
+  const scopes = [top]
+  for (const scope of scopes) {
+    for (const [id, entry] of scope.nodes) {
+      if (isOff(entry)) continue
+      const inner = scope.inner.get(id)
+      const node = inner ? undefined : readNode(entry, scope, origins)
+      if (inner) scopes.push(inner)
+      else if (node) graph.set(node.id, node)
+    }
   }
   return graph.size > 0 ? graph : undefined
 }
 
-type Origin = readonly [node: string, slot: number]
+const isOff = (entry: unknown): boolean => [MUTED, BYPASSED].includes(get(entry, 'mode') as number)
 
-/** Where links come from: past nodes that are bypassed, and from `Get` to its `Set`. */
-class Links {
-  readonly #table = new Map<unknown, Origin>()
-  /** What `Set` nodes were given, by name. */
-  readonly #given = new Map<unknown, unknown>()
+/** A node's output, or what was typed where nothing is connected. */
+type Origin = { readonly link: readonly [node: string, slot: number] } | { readonly typed: unknown }
+
+/** Where links come from: past nodes that are bypassed, from `Get` to its `Set`, and in and out of subgraphs. */
+class Origins {
   /** Links that were followed before. */
-  readonly #known = new Map<unknown, Origin | undefined>()
-
-  constructor(
-    links: unknown,
-    private readonly entries: ReadonlyMap<string, unknown>,
-  ) {
-    for (const link of Array.isArray(links) ? (links as unknown[]) : []) {
-      // `[id, from, slot, to, slot, type]`, or an object of the same.
-      const [id, origin, slot] = Array.isArray(link)
-        ? (link as unknown[])
-        : [get(link, 'id'), get(link, 'origin_id'), get(link, 'origin_slot')]
-      if (typeof slot === 'number') this.#table.set(id, [String(origin), slot])
-    }
-    for (const entry of entries.values())
-      if (getText(entry, 'type') === 'SetNode')
-        this.#given.set(firstWidget(entry), get(slotsOf(entry, 'inputs')[0], 'link'))
-  }
+  readonly #known = new Map<Scope, Map<unknown, Origin | undefined>>()
 
   /** Undefined where a link leads nowhere, or in a circle. */
-  originOf(link: unknown): Origin | undefined {
-    const path: unknown[] = []
-    let at = link
-    while (!this.#known.has(at)) {
-      this.#known.set(at, undefined)
-      path.push(at)
-      const origin = this.#table.get(at)
-      const entry = origin && this.entries.get(origin[0])
-      if (!origin || !isHandedOn(entry)) {
-        for (const passed of path) this.#known.set(passed, origin)
-        return origin
+  of(inScope: Scope, ofLink: unknown): Origin | undefined {
+    const path: (readonly [Scope, unknown])[] = []
+    let [scope, link] = [inScope, ofLink]
+    let found: Origin | undefined
+    for (;;) {
+      const known = this.#knownOf(scope)
+      if (known.has(link)) {
+        found = known.get(link)
+        break
       }
-      at = this.#handedOn(entry, origin[1])
+      known.set(link, undefined)
+      path.push([scope, link])
+      const next = step(scope, link)
+      if (!Array.isArray(next)) {
+        found = next
+        break
+      }
+      ;[scope, link] = next
     }
-    const origin = this.#known.get(at)
-    for (const passed of path) this.#known.set(passed, origin)
-    return origin
+    for (const [passed, by] of path) this.#knownOf(passed).set(by, found)
+    return found
   }
 
-  /** The link whose value a node hands on unchanged. */
-  #handedOn(entry: unknown, slot: number): unknown {
-    if (get(entry, 'mode') !== BYPASSED) return this.#given.get(firstWidget(entry))
-    // As the editor does: the input of the output's type, at the same place first.
-    const type = get(slotsOf(entry, 'outputs')[slot], 'type')
-    const inputs = slotsOf(entry, 'inputs')
-    const same = (input: unknown): boolean => type === undefined || get(input, 'type') === type
-    const at = inputs[slot]
-    return get(at !== undefined && same(at) ? at : inputs.find(same), 'link')
+  #knownOf(scope: Scope): Map<unknown, Origin | undefined> {
+    let known = this.#known.get(scope)
+    if (!known) this.#known.set(scope, (known = new Map()))
+    return known
   }
 }
 
-const isHandedOn = (entry: unknown): boolean =>
-  get(entry, 'mode') === BYPASSED || getText(entry, 'type') === 'GetNode'
-
-function slotsOf(entry: unknown, side: 'inputs' | 'outputs'): readonly unknown[] {
-  const slots = get(entry, side)
-  return Array.isArray(slots) ? (slots as unknown[]) : []
+/** Where a link begins, or the link that is to be followed instead. */
+function step(scope: Scope, link: unknown): Origin | undefined | [Scope, unknown] {
+  const origin = scope.originOf(link)
+  if (!origin) return undefined
+  const input = scope.inputOf(origin)
+  if (input !== undefined) return stepOut(scope, input)
+  const [id, slot] = origin
+  const entry = scope.nodes.get(id)
+  if (get(entry, 'mode') === BYPASSED) return [scope, bypass(entry, slot)]
+  if (getText(entry, 'type') === 'GetNode')
+    return [scope, scope.given.get(listOf(entry, 'widgets_values')[0])]
+  const inner = scope.inner.get(id)
+  return inner ? [inner, inner.linkOfOutput(slot)] : { link: [scope.path + id, slot] }
 }
 
-function firstWidget(entry: unknown): unknown {
-  const values = get(entry, 'widgets_values')
-  return Array.isArray(values) ? (values as unknown[])[0] : undefined
+/** From an input of a subgraph to what its node is given there. */
+function stepOut(scope: Scope, name: string): Origin | undefined | [Scope, unknown] {
+  const { scope: outer, entry } = scope.use!
+  const given = listOf(entry, 'inputs').find((input) => getText(input, 'name') === name)
+  const link = get(given, 'link')
+  if (link !== undefined && link !== null) return [outer, link]
+  const own = scope.typedFor(name)
+  return own === undefined ? undefined : { typed: own }
 }
 
-function readNode(entry: unknown, links: Links): Node | undefined {
+/** As the editor does: the input of the output's type, at the same place first. */
+function bypass(entry: unknown, slot: number): unknown {
+  const type = get(listOf(entry, 'outputs')[slot], 'type')
+  const inputs = listOf(entry, 'inputs')
+  const same = (input: unknown): boolean => type === undefined || get(input, 'type') === type
+  const at = inputs[slot]
+  return get(at !== undefined && same(at) ? at : inputs.find(same), 'link')
+}
+
+function readNode(entry: unknown, scope: Scope, origins: Origins): Node | undefined {
   const type = getText(entry, 'type')
-  const mode = get(entry, 'mode')
   const id = get(entry, 'id')
-  const isOff = mode === MUTED || mode === BYPASSED
-  if (type === undefined || isOff || (typeof id !== 'number' && typeof id !== 'string')) return undefined
-  const inputs: Record<string, unknown> = Object.create(null) as Record<string, unknown>
-  for (const slot of slotsOf(entry, 'inputs')) {
-    const link = links.originOf(get(slot, 'link'))
-    if (link) inputs[getText(slot, 'name') ?? ''] = link
+  if (type === undefined || (typeof id !== 'number' && typeof id !== 'string')) return undefined
+  const inputs = Object.assign(
+    Object.create(null) as Record<string, unknown>,
+    valuesOfWidgets(type, entry),
+    scope.typedAt(String(id)),
+  )
+  for (const slot of listOf(entry, 'inputs')) {
+    const origin = origins.of(scope, get(slot, 'link'))
+    if (origin) inputs[getText(slot, 'name') ?? ''] = 'link' in origin ? origin.link : origin.typed
   }
-  return { id: String(id), type, inputs: { ...widgetsOf(type, get(entry, 'widgets_values')), ...inputs } }
-}
-
-/** Names for the values that matter. */
-function widgetsOf(type: string, values: unknown): Record<string, unknown> {
-  if (!Array.isArray(values)) return { ...asObject(values) }
-  const texts = values.filter((value) => typeof value === 'string')
-  if (/sampler/i.test(type)) return { seed: 0 }
-  if (type === 'CLIPTextEncodeSDXL') return { text_g: texts[0], text_l: texts[1] }
-  if (type === 'CLIPTextEncodeFlux') return { clip_l: texts[0], t5xxl: texts[1] }
-  if (type === 'ImpactWildcardProcessor' || type === 'ImpactWildcardEncode')
-    return { wildcard_text: texts[0], populated_text: texts[1] }
-  if (/save|preview/i.test(type)) return { filename_prefix: texts[0] }
-  if (type === 'StringConcatenate') return { string_a: texts[0], string_b: texts[1], delimiter: texts[2] }
-  return /text|string|prompt|primitive|wildcard/i.test(type) && texts.length > 0 ? { text: texts[0] } : {}
+  return { id: scope.path + String(id), type, inputs }
 }

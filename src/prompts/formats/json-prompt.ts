@@ -15,6 +15,7 @@ const KEYS = [
   'MakerNote',
   'Comment',
   'generation_data',
+  'prompt',
   'Model',
   'ImageDescription',
   'XPComment',

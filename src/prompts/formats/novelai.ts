@@ -30,9 +30,10 @@ export function findNovelAiDescription(fields: TextFields): FoundPrompt | undefi
 const has = (object: JsonObject, key: string): boolean => get(object, key) !== undefined
 
 function answer(comment: JsonObject, description: string | undefined): Answer | undefined {
-  const prompt = captions(get(comment, 'v4_prompt')) ?? getText(comment, 'prompt') ?? description
+  // Empty captions of version 4 are those of a picture that was made without them.
+  const prompt = captions(get(comment, 'v4_prompt')) || (getText(comment, 'prompt') ?? description)
   if (prompt === undefined) return undefined
-  const negative = captions(get(comment, 'v4_negative_prompt')) ?? getText(comment, 'uc')
+  const negative = captions(get(comment, 'v4_negative_prompt')) || getText(comment, 'uc')
   return { prompt, negative, format: 'novelai' }
 }
 

@@ -149,9 +149,15 @@ async function open({ Jimp }: JimpModule, { image, name }: SheetImage) {
 }
 
 function isSheetImage(given: unknown): boolean {
-  const { name, rank, scores = {} } = (given ?? {}) as Readonly<Record<string, unknown>>
+  const { name, group = '', rank, scores = {} } = (given ?? {}) as Readonly<Record<string, unknown>>
   const isNumber = (value: unknown): boolean => value === undefined || typeof value === 'number'
-  if (typeof name !== 'string' || !isNumber(rank) || typeof scores !== 'object' || scores === null)
+  if (
+    typeof name !== 'string' ||
+    typeof group !== 'string' ||
+    !isNumber(rank) ||
+    typeof scores !== 'object' ||
+    scores === null
+  )
     return false
   return Object.values(scores).flat().every(isNumber)
 }
@@ -164,7 +170,9 @@ function checkOptions(images: readonly SheetImage[], columns: number, size: numb
     throw new InputError('input_invalid_option', message, { columns, size })
   }
   if (!Array.isArray(images) || !Array.from<unknown>(images).every(isSheetImage))
-    refuse('renderSheet takes a list of { image, name, rank, scores }, whose scores are numbers.')
+    refuse(
+      'renderSheet takes a list of { image, name, group, rank, scores }: texts are strings, scores are numbers.',
+    )
   if (images.length === 0) refuse('A sheet needs at least one picture.')
   if (!Number.isInteger(columns) || columns < 1)
     refuse(`columns is a whole number from 1, not ${show(columns)}.`)

@@ -38,6 +38,11 @@ export class VisionEncoder {
     return decoder.crop(image, preprocess, { maxPixels, ...options })
   }
 
+  /** Nobody reads this crop any more. */
+  forget(crop: ImageCrop): void {
+    this.parts.decoder.forget?.(crop)
+  }
+
   encode(crops: readonly ImageCrop[], signal?: AbortSignal): Promise<EncodedImage[]> {
     const { preprocess } = this.parts
     const values = this.valuesOfImage
@@ -60,17 +65,23 @@ export class VisionEncoder {
     fill: (pixels: Float32Array) => void,
     signal?: AbortSignal,
   ): Promise<EncodedImage[]> {
-    const { tower, preprocess, projectionDim, head } = this.parts
-    const { size } = preprocess
     const pixels = this.#takeRoom(count * this.valuesOfImage)
     fill(pixels)
+    const encoded = await this.encodeValues(count, pixels, signal)
+    // A run that failed or was given up may still be read from.
+    this.#room = pixels
+    return encoded
+  }
+
+  /** Encodes so many images whose `pixel_values` are there. */
+  async encodeValues(count: number, pixels: Float32Array, signal?: AbortSignal): Promise<EncodedImage[]> {
+    const { tower, preprocess, projectionDim, head } = this.parts
+    const { size } = preprocess
     const outputs = await tower.run(
       { pixel_values: { dtype: 'float32', dims: [count, 3, size, size], data: pixels } },
       { image_embeds: [count, projectionDim], ...(head ? { hp_logits: [count] } : {}) },
       signal,
     )
-    // A run that failed or was given up may still be read from.
-    this.#room = pixels
     return Array.from({ length: count }, (_, i) => {
       const embeds = outputs['image_embeds']!.slice(i * projectionDim, (i + 1) * projectionDim)
       return head ? { embeds, logit: outputs['hp_logits']![i]! } : { embeds }

@@ -1,6 +1,7 @@
 import { IcthpError } from '../../base/errors.ts'
+import { isGivenAway } from '../../base/given-away.ts'
 import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
-import type { EncodedImage } from '../../scorers/encode/vision-encoder.ts'
+import type { EncodedImage, VisionEncoder } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 import { asIcthpError } from './as-icthp-error.ts'
 import { type DeskObserver, secondsSince } from './desk-observer.ts'
@@ -67,27 +68,42 @@ export class Decoding {
 
   async #process(job: PictureJob, signal: AbortSignal): Promise<PictureOutcome> {
     const start = performance.now()
-    const { image, lines } = job
+    const crops = new Map<number, ImageCrop>()
     try {
-      const crops: ImageCrop[] = []
-      for (const { encoder } of lines) {
-        const same = crops.find(({ size }) => size === encoder.parts.preprocess.size)
-        const maxPixels = this.#maxPixels ?? encoder.parts.maxPixels
-        crops.push(same ?? (await encoder.crop(image, { signal, transfer: true, maxPixels })))
-      }
+      await this.#crop(job, signal, crops)
       this.#observer.decoded(secondsSince(start))
       job.onDecoded()
       return await encode(job, crops, signal)
     } catch (error) {
       return asIcthpError(error)
+    } finally {
+      const [{ encoder }] = job.lines as [VisionLine]
+      for (const crop of crops.values()) encoder.forget(crop)
+    }
+  }
+
+  /** One crop a size. The last may take the picture's memory with it. */
+  async #crop(
+    { image, lines }: PictureJob,
+    signal: AbortSignal,
+    crops: Map<number, ImageCrop>,
+  ): Promise<void> {
+    const encoders = new Map(lines.map(({ encoder }) => [sizeOf(encoder), encoder]))
+    let left = encoders.size
+    for (const [size, encoder] of encoders) {
+      const source = --left > 0 && isGivenAway(image) ? new Uint8Array(image) : image
+      const maxPixels = this.#maxPixels ?? encoder.parts.maxPixels
+      crops.set(size, await encoder.crop(source, { signal, transfer: true, maxPixels }))
     }
   }
 }
 
+const sizeOf = ({ parts }: VisionEncoder): number => parts.preprocess.size
+
 /** Puts the crops into the lines of their towers, and waits for all; the first error is the picture's. */
 function encode(
   { order, lines }: PictureJob,
-  crops: readonly ImageCrop[],
+  crops: ReadonlyMap<number, ImageCrop>,
   signal: AbortSignal,
 ): Promise<PictureOutcome> {
   signal.throwIfAborted()
@@ -107,7 +123,7 @@ function encode(
         if (--missing === 0) end(encoded)
       }
       const fill = (target: Float32Array, offset: number): void =>
-        normaliseInto(crops[i]!, line.encoder.parts.preprocess, target, offset)
+        normaliseInto(crops.get(sizeOf(line.encoder))!, line.encoder.parts.preprocess, target, offset)
       leave.push(line.add({ order, rows: 1, fill, settle }))
     })
   })

@@ -208,7 +208,10 @@ export class ScorerDesk implements RewardDesk {
     const hold = this.allowance.take(images.length, bytes)
     visit.leaving(hold.end)
     return Promise.all(
-      images.map((image) => this.#picture(visit, image, lines, () => hold.less(image.byteLength))),
+      images.map((image) => {
+        const { byteLength } = image // Once it is decoded, its memory may be elsewhere.
+        return this.#picture(visit, image, lines, () => hold.less(byteLength))
+      }),
     )
   }
 

@@ -53,9 +53,9 @@ function visionTower({ kind, vision }: Scorer, line: VisionLine, turn: TowerTurn
         const encoded = await new Promise<readonly EncodedImage[]>((resolve, reject) => {
           const settle = (answer: readonly EncodedImage[] | IcthpError): void =>
             answer instanceof IcthpError ? reject(answer) : resolve(answer)
-          const fill = (target: Float32Array, offset: number): void =>
-            target.set(data as Float32Array, offset)
-          visit.leaving(line.add({ order, rows, fill, settle }))
+          const values = data as Float32Array
+          const fill = (target: Float32Array, offset: number): void => target.set(values, offset)
+          visit.leaving(line.add({ order, rows, fill, values, settle }))
         })
         return visionOutputs(encoded, projectionDim, head)
       })

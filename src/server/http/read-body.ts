@@ -3,8 +3,8 @@ import { IcthpError, RequestError } from '../../base/errors.ts'
 
 /** What a server may hand along with a request, beside what its own platform says. */
 export interface BodyEnv {
-  /** The body as it comes off the wire, where that is cheaper than the request's own: nobody else may read it. */
-  readonly bodyChunks?: AsyncIterable<Uint8Array> | undefined
+  /** Reads a body of so many bytes off the wire, where that is cheaper than the request's own: nobody else may read it. */
+  readonly readBody?: ((length: number) => Promise<Uint8Array>) | undefined
 }
 
 const BODY = 'bodyRead'
@@ -20,9 +20,9 @@ export async function readBody(c: Context): Promise<Uint8Array> {
   try {
     const kept = c.get(BODY) as Uint8Array | undefined
     if (kept) return kept
-    const { bodyChunks } = (c.env ?? {}) as BodyEnv
+    const { readBody: read } = (c.env ?? {}) as BodyEnv
     const length = Number(c.req.header('content-length'))
-    if (bodyChunks && Number.isSafeInteger(length)) return await readChunks(bodyChunks, length)
+    if (read && Number.isSafeInteger(length)) return await read(length)
     return new Uint8Array(await c.req.arrayBuffer())
   } catch (cause) {
     throw notWhole(c, cause)
@@ -35,16 +35,4 @@ export function notWhole(c: Context, cause: unknown): unknown {
   if (signal.aborted) return signal.reason
   if (cause instanceof IcthpError) return cause
   return new RequestError('request_invalid', 'The body did not arrive whole.', { cause })
-}
-
-/** Into one piece of memory: pieces of which it is put together afterwards keep the garbage collector busy. */
-async function readChunks(chunks: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
-  const body = new Uint8Array(length)
-  let at = 0
-  for await (const chunk of chunks) {
-    body.set(chunk, at)
-    at += chunk.length
-  }
-  if (at === length) return body
-  throw new Error(`${at} of ${length} bytes came`)
 }

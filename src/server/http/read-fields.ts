@@ -1,9 +1,10 @@
 import type { Context } from 'hono'
 import { show } from '../../base/errors.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { Fields, invalid } from './fields.ts'
 import { JsonBody } from './json-body.ts'
 import { type FormPart, parseForm } from './parse-form.ts'
-import { readBody } from './read-body.ts'
+import { isKept, readBody } from './read-body.ts'
 import { FORM_TEXTS } from './sent-texts.ts'
 
 /** How the parts of a form are meant, whose values are texts and files. */
@@ -31,7 +32,11 @@ export async function readFields(c: Context, known?: readonly string[], form?: F
 }
 
 async function readForm(c: Context): Promise<readonly FormPart[]> {
-  return parseForm(await readBody(c), c.req.header('content-type')!)
+  const parts = parseForm(await readBody(c), c.req.header('content-type')!)
+  const files = parts.flatMap(({ value }) => (typeof value === 'string' ? [] : [value.bytes]))
+  // Whoever decodes the only file is the last to read the body, if that is ours.
+  if (files.length === 1 && !isKept(c)) giveAway(files[0]!)
+  return parts
 }
 
 function fromForm(

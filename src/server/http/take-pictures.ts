@@ -1,5 +1,6 @@
 import type { IcthpError } from '../../base/errors.ts'
 import { ImageError, show } from '../../base/errors.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { asIcthpError } from '../desk/as-icthp-error.ts'
 import { invalid } from './fields.ts'
 import { FormFile } from './parse-form.ts'
@@ -101,11 +102,10 @@ async function bytesOf(
   const [uri = ''] = DATA_URI.exec(head) ?? []
   if (uri !== '' && !/;\s*base64\s*,$/i.test(uri))
     return new ImageError('image_unreadable', 'The data URI is not base64. Send `data:image/png;base64,…`.')
-  return (
-    (await sent.base64(source, uri.length)) ??
-    new ImageError(
-      'image_unreadable',
-      `${show(head.slice(0, 24))}… is not base64. Send the bytes of the file as base64 or as a data URI.`,
-    )
+  const bytes = await sent.base64(source, uri.length)
+  if (bytes) return giveAway(bytes)
+  return new ImageError(
+    'image_unreadable',
+    `${show(head.slice(0, 24))}… is not base64. Send the bytes of the file as base64 or as a data URI.`,
   )
 }

@@ -1,10 +1,11 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { OutputError } from '../../base/errors.ts'
 import { sleep } from '../../base/waiting/sleep.ts'
 import type { RewardServer } from '../create-reward-server.ts'
 import type { BodyEnv } from '../http/read-body.ts'
+import { readIncoming } from './read-incoming-node.ts'
 
 export interface ServeOptions {
   /** Default 127.0.0.1: this machine alone. */
@@ -39,7 +40,11 @@ export async function serveOnNode(server: RewardServer, options: ServeOptions = 
   const { host = '127.0.0.1', port = 8000 } = options
   const { headersSeconds = 10, uploadSeconds = 60, keepAliveSeconds = 75 } = options
   const http = createAdaptorServer({
-    fetch: (request, env) => server.fetch(request, { ...env, bodyChunks: env.incoming } satisfies BodyEnv),
+    fetch: (request, env) =>
+      server.fetch(request, {
+        ...env,
+        readBody: (length) => readIncoming(env.incoming as IncomingMessage, length),
+      } satisfies BodyEnv),
     overrideGlobalObjects: false,
     // For requests of HTTP/1.0 that name none: health checks of balancers.
     hostname: 'localhost',

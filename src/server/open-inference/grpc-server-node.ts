@@ -12,6 +12,8 @@ import {
 import { MessageError } from '../../backend/open-inference/infer-message.ts'
 import { loadGrpc } from '../../backend/remote/grpc-transport-node.ts'
 import { type ErrorCode, IcthpError, OutputError, RequestError, show } from '../../base/errors.ts'
+import { freeMemory } from '../../base/free-memory-node.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { VERSION } from '../../base/version.ts'
 import { TowerDesk } from './answer-infer.ts'
 import type { ServedTower } from './served-tower.ts'
@@ -105,9 +107,22 @@ function answersOf(desk: TowerDesk): Record<string, Answer> {
       if (name === '' || name === GRPC_SERVICE) return encodeFlag(true)
       throw new RequestError('request_not_found', `There is no service ${show(name)} here.`)
     },
-    ModelInfer: async (message, signal) =>
-      encodeGrpcResponse(await desk.infer(decodeGrpcRequest(message), signal)),
+    ModelInfer: async (message, signal) => {
+      const request = decodeGrpcRequest(message)
+      // Its tensors are copies, and nobody's but the tower's.
+      freeMessage(message)
+      for (const { data } of Object.values(request.inputs)) giveAway(data)
+      return encodeGrpcResponse(await desk.infer(request, signal))
+    },
   }
+}
+
+/** Bytes before a message: whether it is packed, and its length. */
+const FRAME = 5
+
+/** What was put together for one message, with its frame: large ones have memory of their own. */
+function freeMessage({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  if (byteOffset === FRAME && buffer.byteLength === FRAME + byteLength) freeMemory([new Uint8Array(buffer)])
 }
 
 function refuse(): never {

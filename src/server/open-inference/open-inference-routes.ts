@@ -4,6 +4,7 @@ import { type InferResponse, MessageError } from '../../backend/open-inference/i
 import { decodeLongRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
 import { IcthpError } from '../../base/errors.ts'
+import { giveAway } from '../../base/given-away.ts'
 import { VERSION } from '../../base/version.ts'
 import { isKept, readBody } from '../http/read-body.ts'
 import { REQUEST_STATUS } from '../http/request-status.ts'
@@ -35,11 +36,9 @@ export function openInferenceRoutes(
   app.get('/v2/health/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
   app.get('/v2/models', (context) => context.json({ models: desk.index().map(({ name }) => name) }))
   app.post('/v2/repository/index', (context) => context.json(desk.index(isReady())))
-  const limit = bodyLimit({
-    maxSize: maxBytes,
-    onError: (context) =>
-      context.json({ error: `The body has more than ${maxBytes} bytes. Split the batch.` }, 413),
-  })
+  const tooLarge = (context: Context): Response =>
+    context.json({ error: `The body has more than ${maxBytes} bytes. Split the batch.` }, 413)
+  const limit = bodyLimit({ maxSize: maxBytes, onError: tooLarge })
   for (const path of ['/v2/models/:model', '/v2/models/:model/versions/:version']) {
     const named = (context: Context): [string, string | undefined] => [
       context.req.param('model')!,
@@ -50,8 +49,13 @@ export function openInferenceRoutes(
       const { name } = desk.tower(...named(context))
       return context.json({ name, ready: isReady() }, isReady() ? 200 : 503)
     })
-    // What has been read has been counted.
-    const limited: MiddlewareHandler = (context, next) => (isKept(context) ? next() : limit(context, next))
+    const limited: MiddlewareHandler = async (context, next) => {
+      const chunked = context.req.header('transfer-encoding') !== undefined
+      const told = chunked ? undefined : context.req.header('content-length')
+      if (Number(told) > maxBytes) return tooLarge(context)
+      // What has been read has been counted, and counting the rest takes a web stream of it, which costs more than the tower.
+      return told !== undefined || isKept(context) ? next() : limit(context, next)
+    }
     app.post(`${path}/infer`, limited, (context) => infer(context, desk, ...named(context)))
   }
   return app
@@ -73,6 +77,8 @@ async function infer(
   const body = await readBody(context)
   const length = context.req.header(LENGTH_HEADER)
   const request = await decodeLongRestRequest(model, body, length, turnOfOthers)
+  // They are copies, and nobody's but the tower's.
+  for (const { data } of Object.values(request.inputs)) giveAway(data)
   const response = await desk.infer({ ...request, version }, context.req.raw.signal)
   return answer(response, request.isBinary)
 }

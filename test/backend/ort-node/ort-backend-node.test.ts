@@ -12,6 +12,7 @@ import {
 import { modelOfFiles } from '../../../src/backend/model-of-files.ts'
 import { OrtNodeBackend } from '../../../src/backend/ort-node/ort-backend-node.ts'
 import { NODE_DEVICES } from '../../../src/backend/ort-node/ort-devices-node.ts'
+import { giveAway } from '../../../src/base/given-away.ts'
 import { encodeModel } from '../../../src/onnx/onnx-model.ts'
 import { backendConformance } from '../../../src/testing.ts'
 import { placeOnDisk } from '../../testing/plain-ort-backend.ts'
@@ -106,6 +107,19 @@ it('does not stall the event loop', async () => {
   } finally {
     await backend.dispose()
   }
+})
+
+it('inputs stay as they are, unless they are given away: then they are moved, not copied', async () => {
+  const backend = new OrtNodeBackend()
+  const session = await backend.load(heavy, { device: 'cpu' })
+  const [kept, given] = [rows(2), rows(2)]
+  giveAway(given['x']!.data)
+  const answers = await Promise.all([session.run(kept), session.run(given), session.run(kept)])
+  expect(answers[1]).toEqual(answers[0])
+  expect(answers[2]).toEqual(answers[0])
+  expect(kept['x']!.data).toHaveLength(2 * SIZE)
+  expect(given['x']!.data).toHaveLength(0)
+  await backend.dispose()
 })
 
 describe('devices', () => {

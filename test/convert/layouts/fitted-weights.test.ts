@@ -221,6 +221,14 @@ describe('two sets of weights in one dict', () => {
     expect(error.message).toContain(says)
   })
 
+  it.each(['', 'model.'])('one weight that a loss has for itself is no set: below %j', (root) => {
+    const shapes = [...renamed(clip, before(root)), ['loss.logit_scale', []] as const]
+    const fitted = fit(shapes)
+    expect(fitted.roots).toEqual([root])
+    const error = refusal(() => checkKeys({ checkpoint: fitted, expected: clip, part: 'clip' }))
+    expect(error.message).toContain('1 unexpected:\n  loss.logit_scale')
+  })
+
   it('only what HP needs counts', () => {
     const text = new Map([...clip].filter(([key]) => key.startsWith('text')))
     const shapes = [...renamed(clip, before('a.')), ...renamed(text, before('b.'))]

@@ -51,6 +51,21 @@ test.each([
     'bitsandbytes',
   ],
   ['bitsandbytes, 8 bits', 'clip-vision', [...clip, ...names(`${Q}.SCB`)], 'bitsandbytes', 'bitsandbytes'],
+  [
+    'ImageReward',
+    'clip-vision',
+    names('blip.visual_encoder.blocks.0.attn.qkv.weight', 'mlp.layers.0.weight', 'mlp.layers.7.weight'),
+    'blip',
+    'BLIP',
+  ],
+  ['SigLIP', 'clip', [...clip, ...names('vision_model.head.probe')], 'siglip', 'SigLIP'],
+  [
+    'HPSv3',
+    'clip',
+    names('model.visual.blocks.0.attn.qkv.weight', 'model.layers.0.mlp.gate_proj.weight'),
+    'language-model',
+    'language model',
+  ],
   ['GPTQ', 'clip', names(`${Q}.qweight`, `${Q}.qzeros`, `${Q}.scales`), 'quantised', 'full precision'],
   ['pieces of FSDP', 'clip', names('_fsdp_wrapped_module._flat_param'), 'fsdp-flat', 'FULL_STATE_DICT'],
   [

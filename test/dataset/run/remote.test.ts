@@ -91,6 +91,25 @@ test('shards of the web are read on from where a connection broke', async () => 
   }
 })
 
+test('a name and a password in the address of a source go into a header', async () => {
+  const asked = new Set<string | undefined>()
+  const line = JSON.stringify({ image: 'data:,1', prompt: 'a tin' })
+  const server = createServer((req, res) => {
+    asked.add(req.headers.authorization)
+    res.writeHead(200, { 'content-length': line.length }).end(req.method === 'HEAD' ? undefined : line)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const source = `http://me:pa55@127.0.0.1:${(server.address() as AddressInfo).port}/a.jsonl`
+  try {
+    const { hp } = fakes()
+    expect(await scoreDataset([source], { out: room.at('out'), hp })).toMatchObject({ rows: 1, problems: [] })
+    expect([...asked]).toEqual([`Basic ${btoa('me:pa55')}`])
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
 test('a server that knows no ranges gives each shard of a table its own lines', async () => {
   const lines = Array.from({ length: 25 }, (_, n) => JSON.stringify({ image: `data:,${n}`, prompt: 'a tin' }))
   const server = createServer((req, res) => {

@@ -3,6 +3,7 @@ import { packTar } from 'modern-tar'
 import { expect, test } from 'vitest'
 import { openShard, type OpenShardOptions } from '../../../src/dataset/sources/open-shard.ts'
 import type { ShardKind } from '../../../src/dataset/sources/shard.ts'
+import { samplesOf } from '../../../src/dataset/sources/table-row.ts'
 import { bytesOf, datasetRoom, makeTar } from '../dataset-room.ts'
 
 const room = datasetRoom()
@@ -138,6 +139,27 @@ test('HF: a struct of bytes and path, either of which may be missing', async () 
     [1, 'b/c.png', room.at('hf', 'b', 'c.png'), 'a drum'],
     [2, '2', 'image_not_found'],
   ])
+})
+
+test('rows of one value have memory of their own: that of one is given away with it', () => {
+  const bytes = bytesOf('picture')
+  const columns = { images: ['jpg'], keys: [] }
+  const samples = [0, 1].flatMap((row) =>
+    samplesOf({ jpg: bytes }, columns, { row, line: row }, { address: 'a' }),
+  )
+  const memory = samples.map((sample) =>
+    'image' in sample ? (sample.image as Uint8Array).buffer : undefined,
+  )
+  expect(memory[0]).toBeInstanceOf(ArrayBuffer)
+  expect(memory[0]).not.toBe(memory[1])
+})
+
+test('an empty file is said to be empty', async () => {
+  const read0 = read('parquet', await room.write('empty.parquet', new Uint8Array()))
+  await expect(read0).rejects.toMatchObject({
+    code: 'dataset_shard_damaged',
+    message: expect.stringContaining('it is empty') as string,
+  })
 })
 
 test('JSONL: paths are relative to the table, a line that is no object is a row that failed, a BOM and CRLF do no harm', async () => {

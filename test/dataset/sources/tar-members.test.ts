@@ -85,6 +85,13 @@ test.each<[how: string, change: (bytes: Uint8Array) => Uint8Array, why: string]>
   ['without its end', (bytes) => bytes.subarray(0, 1024), 'it ends too early'],
   ['cut off in a file', (bytes) => bytes.subarray(0, 700), 'it ends too early'],
   ['with another behind it', (bytes) => Buffer.concat([bytes, bytes]), 'something stands behind its end'],
+  ['of gzip', () => Buffer.alloc(512, '1f8b08', 'hex'), 'it is compressed by gzip'],
+  ['of Zstandard', () => Buffer.alloc(512, '28b52ffd', 'hex'), 'it is compressed by Zstandard'],
+  [
+    'with an empty block within',
+    (bytes) => Buffer.concat([bytes.subarray(0, 1024), Buffer.alloc(512), bytes]),
+    'an empty block stands between its members',
+  ],
   ['with a wrong checksum', (bytes) => bytes.fill(0x37, 0, 3), 'a header has a wrong checksum'],
 ])('a tar %s is damaged', async (_how, change, why) => {
   const bytes = change(await packTar([{ header: { name: 'a.png', size: 9 }, body: bytesOf('picture 1') }]))
@@ -92,4 +99,11 @@ test.each<[how: string, change: (bytes: Uint8Array) => Uint8Array, why: string]>
     for await (const member of tarMembers(cut(bytes))) await member.read()
   })()
   await expect(read).rejects.toThrow(why)
+})
+
+test('one empty block is an end, too: some writers leave the other out', async () => {
+  const bytes = await packTar([{ header: { name: 'a.png', size: 9 }, body: bytesOf('picture 1') }])
+  const names: string[] = []
+  for await (const { name } of tarMembers(cut(bytes.subarray(0, 1536)))) names.push(name)
+  expect(names).toEqual(['a.png'])
 })

@@ -42,6 +42,16 @@ test('no token is sent', async () => {
   expect(room.hub.served.every(({ authorization }) => authorization === undefined)).toBe(true)
 })
 
+test('a name and a password in the address go into a header', async () => {
+  const folder = await createNodeHub(room.options).open(source.replace('://', '://me:pa%2055@'))
+  expect(await folder.readText('icthp.json')).toBe('one')
+  await folder.file('onnx/a.onnx', digest)
+  const asked = room.hub.served.filter(({ host }) => host === 'hub')
+  expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(
+    new Set([`Basic ${btoa('me:pa 55')}`]),
+  )
+})
+
 test('a new version gets a snapshot of its own, and shares what has not changed', async () => {
   const old = await open()
   await old.readText('icthp.json')

@@ -1,6 +1,6 @@
 // What the checks of set-ups share.
 import { execFile, spawn } from 'node:child_process'
-import { cp, mkdtemp, rename } from 'node:fs/promises'
+import { cp, mkdtemp, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,11 +34,12 @@ export async function checkScore(output) {
 }
 const hpIn = (output) => Number(/"(?:hp|score)":([\d.]+)/.exec(output)?.[1])
 
-/** A copy of files and folders of this project, with the picture, where no package is near. */
+/** A copy of files and folders of this project, with the picture, where no package is near, nor is a part of one above. */
 export async function elsewhere(...paths) {
   const folder = await mkdtemp(join(tmpdir(), 'icthp-setup-'))
   for (const path of paths) await cp(path, join(folder, path), { recursive: true })
   await cp('red-apple.jpg', join(folder, 'red-apple.jpg'))
+  await writeFile(join(folder, 'package.json'), '{}')
   return folder
 }
 

@@ -1,4 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { MOST_MS } from '../../../base/waiting/timer-limit.ts'
 import {
   EMBEDDING_TYPES,
   type EmbeddingType,
@@ -117,6 +118,7 @@ function columnNames(text: string): ColumnNames {
 
 export function seconds(text: string): number {
   const value = finiteNumber(text)
-  if (value < 1) throw new InvalidArgumentError('It must be from 1.')
+  const most = Math.floor(MOST_MS / 1000)
+  if (value < 1 || value > most) throw new InvalidArgumentError(`It must be from 1 to ${most}.`)
   return value
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path'
 import type { ShardOutcome } from '../../../dataset/run/dataset-run.ts'
 import type { ScoreDatasetOptions } from '../../../dataset/run/score-dataset.ts'
 import type { FoundInput } from '../../../dataset/sources/find-inputs.ts'
@@ -17,7 +16,7 @@ type RunOptions = Pick<
 export const runOptions = ({ out, cache, jobs }: DatasetRunFlags, { io, terminal }: Context): RunOptions => ({
   out,
   cwd: io.cwd,
-  cache: cache === undefined ? undefined : resolve(io.cwd, cache),
+  cache,
   jobs,
   signal: io.signal,
   onProgress: terminal.progress,

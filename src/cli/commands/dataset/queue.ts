@@ -56,6 +56,7 @@ async function work(
   flags: DatasetRunFlags & QueueFlags & { readonly lock?: number; readonly untilDone?: true },
   context: Context,
 ): Promise<void> {
+  context.goesOn = 'shards that were at work go back into the queue; the same command goes on'
   const { datasetWorker, plannedKinds } = await import('../../../dataset/index.ts')
   const redis = redisOf(flags, context)
   const { lock, untilDone, queue, out } = flags

@@ -39,6 +39,7 @@ async function scoreAll(
   context: Context,
 ): Promise<void> {
   const { io, terminal } = context
+  context.goesOn = 'shards that are done are kept; the same command scores the others'
   const { parseShare, scoreDataset } = await import('../../../dataset/index.ts')
   const share = flags.shard === undefined ? undefined : parseShare(flags.shard, io.env)
   const { inputs, settings, kinds } = await settingsOf(sources, flags, context)

@@ -28,15 +28,18 @@ interface Said {
 
 /**
  * The members of a tar in their order: ustar, PAX and GNU's formats, with their long names and sparse files. Throws `Error` for
- * what is damaged, and what ends without its two empty blocks or goes on behind them.
+ * what is damaged or compressed, and what ends without an empty block or goes on behind it.
  */
 export async function* tarMembers(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<TarMember> {
   const reader = new PieceReader(pieces)
   let globals: PaxRecords = []
   let said: Said = { records: [] }
+  let isFirst = true
   try {
     for (;;) {
       const block = await reader.read(BLOCK)
+      if (isFirst) refuseCompressed(block)
+      isFirst = false
       const header = readHeader(block)
       if (!header) return await requireEnd(reader)
       const { type } = header
@@ -64,13 +67,32 @@ async function metaOf({ size }: TarHeader, reader: PieceReader): Promise<Uint8Ar
   return (await reader.read(padded(size))).subarray(0, size)
 }
 
-/** Two empty blocks, and what fills the last record. */
+/** A second empty block, which some writers leave out, and what fills the last record. */
 async function requireEnd(reader: PieceReader): Promise<void> {
-  const second = await reader.read(BLOCK)
-  if (second.some((byte) => byte !== 0)) throw new Error('an empty block stands between its members')
-  for await (const piece of reader.rest())
-    if (piece.some((byte) => byte !== 0))
-      throw new Error('something stands behind its end, such as another archive')
+  let at = 0
+  for await (const piece of reader.rest()) {
+    const odd = piece.findIndex((byte) => byte !== 0)
+    if (odd >= 0 && at + odd < BLOCK) throw new Error('an empty block stands between its members')
+    if (odd >= 0) throw new Error('something stands behind its end, such as another archive')
+    at += piece.length
+  }
+}
+
+/** What tars are compressed by, and how that begins. */
+const COMPRESSED: readonly (readonly [name: string, start: readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58]],
+  ['Zstandard', [0x28, 0xb5, 0x2f, 0xfd]],
+]
+
+/** Instead of what a compressed file looks like to those who take it for a header. */
+function refuseCompressed(block: Uint8Array): void {
+  const found = COMPRESSED.find(([, start]) => start.every((byte, i) => block[i] === byte))
+  if (found)
+    throw new Error(
+      `it is compressed by ${found[0]}: only .tar.gz is unpacked here, what else has to be before`,
+    )
 }
 
 /** The member, whose body is passed over where it was not read. */
