@@ -1,8 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { ParquetWriter } from 'hyparquet-writer'
 import { fileWriter } from 'hyparquet-writer/src/node.js'
 import { VERSION } from '../../base/version.ts'
 import type { PartFormat } from '../plan/settings.ts'
+import { diskFailure } from '../store/disk-failure.ts'
 import type { PartColumn } from './part-columns.ts'
 import type { Row } from './row.ts'
 
@@ -27,16 +29,30 @@ interface PartCounts {
   readonly failed: number
 }
 
-/** Writes a part to a file of this machine, a row group at a time. */
-export function openPartWriter(
+/** Writes a part to a file of this machine, a row group at a time. Its methods throw `DatasetError` `dataset_store_failed`. */
+export async function openPartWriter(
   path: string,
   format: PartFormat,
   columns: readonly PartColumn[],
   shard: string,
 ): Promise<PartWriter> {
-  return format === 'parquet'
-    ? Promise.resolve(new ParquetPart(path, columns, shard))
-    : NdjsonPart.open(path, columns)
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (cause) {
+      // Others than the disk's are faults of ours.
+      throw (cause as NodeJS.ErrnoException).code === undefined ? cause : diskFailure(dirname(path), cause)
+    }
+  }
+  const writer = await told<PartWriter>(async () =>
+    format === 'parquet' ? new ParquetPart(path, columns, shard) : NdjsonPart.open(path, columns),
+  )
+  return {
+    write: (rows) => told(() => writer.write(rows)),
+    flush: () => told(() => writer.flush()),
+    close: () => told(() => writer.close()),
+    abandon: () => told(() => writer.abandon()),
+  }
 }
 
 class ParquetPart implements PartWriter {

@@ -26,7 +26,6 @@ export async function parquetFile(
 ): Promise<{ readonly file: AsyncBuffer; readonly metadata: FileMetaData }> {
   const byteLength = await store.size(key, place.signal)
   if (byteLength === undefined) throw missingShard(place.address)
-  if (byteLength === 0) throw damagedShard(place.address, 'it is empty')
   const file: AsyncBuffer = {
     byteLength,
     slice: async (start, end = byteLength) => {
@@ -36,6 +35,7 @@ export async function parquetFile(
     },
   }
   try {
+    if (byteLength === 0) throw new Error('it is empty')
     return { file, metadata: await parquetMetadataAsync(file) }
   } catch (cause) {
     throw asDamage(place.address, cause)

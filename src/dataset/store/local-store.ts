@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream, type Stats } from 'node:fs'
 import { link, open, readdir, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DatasetError } from '../../base/errors.ts'
+import { DatasetError, type IcthpError } from '../../base/errors.ts'
 import { makeFolder } from '../../base/make-folder-node.ts'
+import { diskFailure } from './disk-failure.ts'
 import type { ByteRange, Store, StoredObject } from './store.ts'
 import { isMissing, walkFolder } from './walk-folder.ts'
 
@@ -172,6 +173,8 @@ export class LocalStore implements Store {
       } finally {
         await clock.close()
       }
+    } catch (cause) {
+      throw this.#failed(DRAFTS, cause)
     } finally {
       await rm(path, { force: true })
     }
@@ -194,14 +197,8 @@ export class LocalStore implements Store {
     }
   }
 
-  #failed(key: string, cause: unknown): DatasetError {
-    const { code, message } = cause as NodeJS.ErrnoException
-    const why = code === undefined ? message : `${code}: ${message.replace(/^\w+: /, '')}`
-    return new DatasetError(
-      'dataset_store_failed',
-      `${join(this.root, key)} cannot be read or written (${why}). Check the folder, its permissions and the space that is left.`,
-      { store: this.address, key, reason: code, cause },
-    )
+  #failed(key: string, cause: unknown): IcthpError {
+    return diskFailure(join(this.root, key), cause, { store: this.address, key })
   }
 }
 
