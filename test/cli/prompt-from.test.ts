@@ -1,4 +1,4 @@
-import { copyFile } from 'node:fs/promises'
+import { copyFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -99,6 +99,24 @@ test('rank orders by the score of each image with the prompt beside it, and keep
       score: expect.closeTo(scores.a, 6) as number,
     }),
   ])
+})
+
+test.skipIf(process.platform !== 'linux')('a sidecar that cannot be read is that image’s error', async () => {
+  await room.write({ 'a.png': '10', 'b.png': '20', 'b.txt': 'one' })
+  // As it is on a disk that fails: there, and not to be read.
+  await symlink('/proc/self/mem', join(room.folder, 'a.txt'))
+  const { code, stdout } = await room.run(['score', '*.png', '--prompt-from', 'sidecar', '--json'])
+  expect(code).toBe(3)
+  expect(JSON.parse(stdout)).toMatchObject({
+    results: [{ image: 'b.png' }],
+    errors: [
+      {
+        image: 'a.png',
+        code: 'image_no_prompt',
+        message: expect.stringMatching(/a\.txt beside it cannot be read \(EIO/) as string,
+      },
+    ],
+  })
 })
 
 test('names, and a column of prompts in CSV', async () => {

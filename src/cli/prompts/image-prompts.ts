@@ -80,7 +80,9 @@ const READERS: Readonly<
     for (const path of SIDECAR_EXTENSIONS.flatMap((extension) => [stem + extension, input + extension])) {
       const found = await stat(path).catch(() => undefined)
       if (!found?.isFile() || found.size > MAX_SIDECAR) continue
-      const prompt = promptOfSidecar(await readFile(path), basename(path))
+      const bytes = await readFile(path).catch((cause: Error) => cause)
+      if (bytes instanceof Error) return `${path} beside it cannot be read (${bytes.message}).`
+      const prompt = promptOfSidecar(bytes, basename(path))
       if (prompt) return prompt
     }
     return `No ${SIDECAR_EXTENSIONS.join(', ')} file beside it holds a prompt.`

@@ -41,6 +41,16 @@ const answerOf = (id: string, hours = 6): string =>
     Expiration: inHours(hours),
   })
 
+test.each([
+  ['AWS_WEB_IDENTITY_TOKEN_FILE', { AWS_ROLE_ARN: 'arn:r' }],
+  ['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', { AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://localhost:1/' }],
+])('%s that cannot be read is told', async (variable, env) => {
+  await expect(get({ ...env, [variable]: room.at('none') } as Record<string, string>)).rejects.toMatchObject({
+    code: 'dataset_store_failed',
+    message: expect.stringContaining(`The file that ${variable} names cannot be read (ENOENT`),
+  })
+})
+
 test('a profile of ~/.aws/credentials, else of ~/.aws/config', async () => {
   await room.write(
     'credentials',

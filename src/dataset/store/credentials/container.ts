@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Environment } from '../../../base/environment.ts'
 import { InputError, show } from '../../../base/errors.ts'
 import { send } from '../send.ts'
-import { type Credentials, parseAnswer } from './credentials.ts'
+import { type Credentials, parseAnswer, readToken } from './credentials.ts'
 
 /** Those of ECS and EKS, and this machine. */
 const TRUSTED = new Set([
@@ -20,8 +19,9 @@ export async function fromContainer(env: Environment): Promise<Credentials | und
   const given = path ? `http://169.254.170.2${path}` : env['AWS_CONTAINER_CREDENTIALS_FULL_URI']
   if (!given) return undefined
   const url = trusted(given)
-  const file = env['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE']
-  const token = file ? (await readFile(file, 'utf8')).trim() : env['AWS_CONTAINER_AUTHORIZATION_TOKEN']
+  const variable = 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'
+  const file = env[variable]
+  const token = file ? await readToken(variable, file) : env['AWS_CONTAINER_AUTHORIZATION_TOKEN']
   const headers: Record<string, string> = token ? { authorization: token } : {}
   const { body } = await send(() => new Request(url, { headers }))
   return parseAnswer(body, url)

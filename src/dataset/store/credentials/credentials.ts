@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { DatasetError } from '../../../base/errors.ts'
 
 export interface Credentials {
@@ -25,6 +26,19 @@ function objectIn(body: Uint8Array): Readonly<Record<string, unknown>> {
     return (JSON.parse(new TextDecoder().decode(body)) ?? {}) as Record<string, unknown>
   } catch {
     return {}
+  }
+}
+
+/** A token in the file that a variable of the environment names. Throws `DatasetError` `dataset_store_failed`. */
+export async function readToken(variable: string, file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (cause) {
+    throw new DatasetError(
+      'dataset_store_failed',
+      `The file that ${variable} names cannot be read (${(cause as Error).message}). Check that the token is mounted there.`,
+      { path: file, cause },
+    )
   }
 }
 

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import type { Environment } from '../../../base/environment.ts'
 import { send } from '../send.ts'
-import { type Credentials, noCredentials } from './credentials.ts'
+import { type Credentials, noCredentials, readToken } from './credentials.ts'
 
 /** Of a role for service accounts (EKS): a token in a file, which STS changes for credentials. */
 export async function fromWebIdentity(env: Environment): Promise<Credentials | undefined> {
@@ -18,7 +17,7 @@ export async function fromWebIdentity(env: Environment): Promise<Credentials | u
         RoleArn: role,
         RoleSessionName: env['AWS_ROLE_SESSION_NAME'] || 'icthp',
         // Read anew for every try: it is renewed in place.
-        WebIdentityToken: (await readFile(file, 'utf8')).trim(),
+        WebIdentityToken: await readToken('AWS_WEB_IDENTITY_TOKEN_FILE', file),
       }).toString(),
     })
   const { body } = await send(make)
