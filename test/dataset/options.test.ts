@@ -1,4 +1,6 @@
+import { readdir, writeFile } from 'node:fs/promises'
 import { beforeEach, expect, test } from 'vitest'
+import { DatasetError } from '../../src/base/errors.ts'
 import { datasetStatus, datasetWorker, findInputs, mergeDataset, scoreDataset } from '../../src/dataset.ts'
 import { datasetRoom, fakes } from './dataset-room.ts'
 
@@ -45,6 +47,34 @@ test.each([null, 'in', [null], [{ address: 5 }]])('sources that are %j are refus
   await expect(scoreDataset(sources as never, given())).rejects.toThrow(refusal('list of paths'))
   await expect(findInputs(sources as never)).rejects.toThrow(refusal('list of paths'))
 })
+
+test.each(['plan/00000.json', 'models.json', 'plan/files/', 'failures/'])(
+  '%s of an output that is damaged is told as such',
+  async (file) => {
+    await room.write('bad.tar', Buffer.from('no tar'))
+    await scoreDataset([room.at('in'), room.at('bad.tar')], given())
+    const names = await readdir(room.at('out'), { recursive: true })
+    const path = names.find((name) => name.startsWith(file) && name.endsWith('.json'))!
+    for (const text of ['', '{', 'null', '5', '{"format":1}', '[5', '"x"']) {
+      if (file === 'models.json' && text === '{"format":1}') continue
+      await writeFile(room.at(`out/${path}`), text)
+      const works = [
+        () => datasetStatus({ ...given(), recount: true }),
+        () => mergeDataset({ ...given(), to: room.at('all.ndjson') }),
+        () => scoreDataset([room.at('in')], given()),
+      ]
+      for (const work of works) {
+        const error: unknown = await work().then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        )
+        if (error !== undefined) expect(error).toBeInstanceOf(DatasetError)
+        if (file === 'failures/' && work === works[0]) expect(error).toBeUndefined()
+        if (file === 'plan/00000.json') expect(error).toMatchObject({ code: 'dataset_part_damaged' })
+      }
+    }
+  },
+)
 
 test('a merged file is named by a text', async () => {
   await expect(mergeDataset({ ...given(), to: 5 } as never)).rejects.toThrow(refusal('to must be a path'))

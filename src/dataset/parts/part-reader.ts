@@ -93,9 +93,17 @@ async function openPart(
     throw cause.code === 'dataset_shard_damaged' ? damagedPart(address, cause.cause ?? cause) : cause
   })
   const told = opened.metadata.key_value_metadata?.find((entry) => entry.key === 'icthp')?.value
-  const of = told === undefined ? undefined : (JSON.parse(told) as { readonly shard?: string }).shard
+  const of = told === undefined ? undefined : shardIn(told, address)
   if (of !== undefined && of !== shard) throw damagedPart(address, new Error(`it is the part of ${of}`))
   return opened
+}
+
+function shardIn(told: string, address: string): string | undefined {
+  try {
+    return (JSON.parse(told) as { readonly shard?: string } | null)?.shard
+  } catch (cause) {
+    throw damagedPart(address, cause)
+  }
 }
 
 async function* readNdjson(

@@ -1,13 +1,15 @@
 import { missingShard } from '../sources/missing.ts'
 import type { Store } from '../store/store.ts'
+import { storedJson } from '../store/stored-json.ts'
 
 const nameOfList = (shard: string): string => `plan/files/${shard}.json`
 
 /** Which images are in a shard of loose files, relative to its address. */
 export async function readFileList(out: Store, shard: string): Promise<string[]> {
   const bytes = await out.read(nameOfList(shard))
-  if (!bytes) throw missingShard(out.address + nameOfList(shard))
-  return JSON.parse(new TextDecoder().decode(bytes)) as string[]
+  const where = out.address + nameOfList(shard)
+  if (!bytes) throw missingShard(where)
+  return storedJson<string[]>(bytes, where, (names) => Array.isArray(names))
 }
 
 export async function writeFileList(out: Store, shard: string, names: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import { identityOf } from '../sources/address.ts'
 import type { FoundInput } from '../sources/find-inputs.ts'
 import type { Shard } from '../sources/shard.ts'
 import type { Store } from '../store/store.ts'
+import { storedJson } from '../store/stored-json.ts'
 import { cutInput } from './cut-input.ts'
 import { type DatasetModels, type DatasetSettings, requireSame } from './settings.ts'
 
@@ -66,7 +67,10 @@ export async function readPlan(out: Store): Promise<Plan | undefined> {
 const planName = (n: number): string => `${FOLDER}${String(n).padStart(5, '0')}.json`
 
 function parse(bytes: Uint8Array, where: string): PlanFile {
-  const file = JSON.parse(new TextDecoder().decode(bytes)) as PlanFile
+  const file = storedJson<PlanFile>(bytes, where, ({ format, settings, inputs, shards }) => {
+    if (format !== FORMAT) return typeof format === 'number'
+    return typeof settings === 'object' && Array.isArray(inputs) && Array.isArray(shards)
+  })
   if (file.format === FORMAT) return file
   throw new DatasetError(
     'dataset_settings_differ',
@@ -144,5 +148,5 @@ export async function agreeOnModels(out: Store, models: DatasetModels): Promise<
 
 export async function readModels(out: Store): Promise<DatasetModels | undefined> {
   const bytes = await out.read(MODELS)
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as DatasetModels)
+  return bytes && storedJson<DatasetModels>(bytes, out.address + MODELS, (models) => !Array.isArray(models))
 }

@@ -26,7 +26,13 @@ export async function noteFailure(out: Store, problem: ShardProblem): Promise<vo
   await out.create(key, new TextEncoder().encode(JSON.stringify(problem)))
 }
 
+/** One that is damaged says no more than one that is not there: it is a note, and the shard is scored again anyway. */
 export async function readFailure(out: Store, shard: string): Promise<ShardProblem | undefined> {
   const bytes = await out.read(`${FOLDER}${shard}.json`)
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as ShardProblem)
+  try {
+    const problem = bytes && (JSON.parse(new TextDecoder().decode(bytes)) as ShardProblem | null)
+    return typeof problem?.message === 'string' ? problem : undefined
+  } catch {
+    return undefined
+  }
 }
