@@ -24,8 +24,8 @@ export interface PictureJob {
 const AHEAD_BYTES = 64 << 20
 /** Pictures ahead of the towers, in batches; enough that batches are full while others are decoded. */
 const BATCHES_AHEAD = 3
-/** And at least so many, for machines with many decoders and small batches. */
-const LEAST_AHEAD = 8
+/** And at least so many: those at the decoders and at the towers are counted, and what is left must fill small batches. */
+const LEAST_AHEAD = 16
 
 /** Pictures from bytes to embeddings: decoded beside the towers, in the order in which they came, a bounded number ahead. */
 export class Decoding {
