@@ -12,7 +12,7 @@ import { root } from './pages.ts'
  */
 const SIZES = [
   { entry: 'index.js', what: 'the platform-free core', limit: 230 },
-  { entry: 'web.js', what: 'the page', limit: 250 },
+  { entry: 'web.js', what: 'the page', limit: 255 },
   { entry: 'worker-web.js', what: "the worker, without the codecs' .wasm", limit: 100 },
 ] as const
 
