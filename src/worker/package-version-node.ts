@@ -14,10 +14,14 @@ export function packageVersion(name: string): string | undefined {
 
 /** The version of the package that a file lies in; `undefined` where no folder above it has the package's name. */
 export function versionAt(file: string, name: string): string | undefined {
-  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
-    if (basename(folder) !== name) continue
-    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }
-    return version
+  // Not a `for` whose body ends by returning: Turbopack then takes its last clause for dead, and leaves `dirname` unbound.
+  let folder = dirname(file)
+  while (folder !== dirname(folder)) {
+    if (basename(folder) === name) {
+      const text = readFileSync(join(folder, 'package.json'), 'utf8')
+      return (JSON.parse(text) as { version: string }).version
+    }
+    folder = dirname(folder)
   }
   return undefined
 }
