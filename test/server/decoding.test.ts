@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { giveAway, isGivenAway } from '../../src/base/given-away.ts'
+import { giveAway, isGivenAway } from '../../src/base/memory/given-away.ts'
 import type { ImageCrop } from '../../src/image/preprocess.ts'
 import { Decoding, type PictureOutcome } from '../../src/server/desk/decoding.ts'
 import { NO_OBSERVER } from '../../src/server/desk/desk-observer.ts'

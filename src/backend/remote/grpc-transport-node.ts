@@ -1,6 +1,6 @@
 import type * as Grpc from '@grpc/grpc-js'
 import { InputError } from '../../base/errors.ts'
-import { freeMemory } from '../../base/free-memory-node.ts'
+import { freeMemory } from '../../base/memory/free-memory-node.ts'
 import { onAbort } from '../../base/waiting/on-abort.ts'
 import type { Tensor } from '../backend.ts'
 import {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { access, copyFile, link, readFile, realpath, stat, symlink } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import { makeFolder } from '../../base/make-folder-node.ts'
+import { makeFolder } from '../../base/files/make-folder-node.ts'
 import { CutImage } from '../../image/cut-image.ts'
 import type { Context } from '../context.ts'
 import { EXIT, UsageError } from '../exit-codes.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { access, constants, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
-import { makeFolder } from '../../base/make-folder-node.ts'
+import { makeFolder } from '../../base/files/make-folder-node.ts'
 import { diskReason, isOutOfSpace } from '../../hub/files/disk-error-node.ts'
 import { UsageError } from '../exit-codes.ts'
 

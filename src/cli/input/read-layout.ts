@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { isFolder } from '../../base/is-folder-node.ts'
+import { isFolder } from '../../base/files/is-folder-node.ts'
 import { CutImage } from '../../image/cut-image.ts'
 import type { FoundLayout } from '../../pairs/layouts/layouts.ts'
 import type { Context } from '../context.ts'

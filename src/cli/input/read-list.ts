@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { readPieces, readWholeFile } from '../../base/read-file-node.ts'
+import { readPieces, readWholeFile } from '../../base/files/read-file-node.ts'
 import { decodeLines, decodeText } from '../../text/decode-text.ts'
 import type { CliIo } from '../cli-io.ts'
 import { UsageError } from '../exit-codes.ts'

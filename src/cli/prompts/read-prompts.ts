@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { InputError, show } from '../../base/errors.ts'
-import { readWholeFile } from '../../base/read-file-node.ts'
+import { readWholeFile } from '../../base/files/read-file-node.ts'
 import { decodeText } from '../../text/decode-text.ts'
 import type { CliIo } from '../cli-io.ts'
 import { UsageError } from '../exit-codes.ts'

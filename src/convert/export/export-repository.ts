@@ -2,7 +2,7 @@ import { copyFile, link, mkdtemp, realpath, rename, rm, rmdir, writeFile } from 
 import { basename, dirname, join, resolve } from 'node:path'
 import { checkObject } from '../../base/check-object.ts'
 import { InputError, ModelError, show } from '../../base/errors.ts'
-import { makeFolder } from '../../base/make-folder-node.ts'
+import { makeFolder } from '../../base/files/make-folder-node.ts'
 import type { OnProgress } from '../../base/progress.ts'
 import type { ModelFolder, ModelHub } from '../../hub/hub.ts'
 import { createNodeHub } from '../../hub/hub-node.ts'

@@ -1,4 +1,4 @@
-import { reserve, startKernel } from '../../base/wasm-kernel.ts'
+import { reserve, startKernel } from '../../base/wasm/wasm-kernel.ts'
 import { WEIGHT_KERNEL } from './weight-kernel.ts'
 import { allFinite, transposeInto } from './weight-passes.ts'
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isFolder } from '../../base/is-folder-node.ts'
+import { isFolder } from '../../base/files/is-folder-node.ts'
 import type { CheckpointOptions } from '../../checkpoint/checkpoint.ts'
 
 /** Where a part of HP lies, and how it is opened. */

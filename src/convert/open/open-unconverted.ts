@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { CheckpointError, show } from '../../base/errors.ts'
-import { isFolder } from '../../base/is-folder-node.ts'
+import { isFolder } from '../../base/files/is-folder-node.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { CLIP_PREPROCESS, type PreprocessConfig } from '../../image/preprocess.ts'
 import type { RewardKind } from '../../models/kinds.ts'

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeFully } from '../../base/write-fully-node.ts'
+import { writeFully } from '../../base/files/write-fully-node.ts'
 import type { FileDigest } from '../../hub/hub.ts'
 import type { ExternalLocation } from '../../onnx/onnx-model.ts'
 import type { Digester, GrowingDigest } from './digester.ts'

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError } from '../../base/errors.ts'
-import { makeFolder } from '../../base/make-folder-node.ts'
+import { makeFolder } from '../../base/files/make-folder-node.ts'
 import type { EncodedImage } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'
 

@@ -1,5 +1,5 @@
 import { ImageError } from '../../base/errors.ts'
-import { giveAway } from '../../base/given-away.ts'
+import { giveAway } from '../../base/memory/given-away.ts'
 import { nameImageError } from '../../image/image-errors.ts'
 import { openImageInput } from '../../image/inputs/image-input-node.ts'
 import { readImageFile } from '../../image/pool/image-job-node.ts'

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isFolder } from '../../base/is-folder-node.ts'
+import { isFolder } from '../../base/files/is-folder-node.ts'
 import type { StoredObject } from './store.ts'
 
 /** Files whose sizes are asked for together. */

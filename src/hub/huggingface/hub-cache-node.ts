@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { copyFile, link, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { isFolder } from '../../base/is-folder-node.ts'
-import { makeFolder } from '../../base/make-folder-node.ts'
+import { isFolder } from '../../base/files/is-folder-node.ts'
+import { makeFolder } from '../../base/files/make-folder-node.ts'
 import { fileSize, isErrno } from '../files/stored-file-node.ts'
 import { isCommit } from './hub-protocol.ts'
 

@@ -1,4 +1,4 @@
-import { wasmForbidden } from '../../base/wasm-forbidden.ts'
+import { wasmForbidden } from '../../base/wasm/wasm-forbidden.ts'
 import type { LoadWasm, WASM_FILES } from './wasm-codecs.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { ImageError } from '../../base/errors.ts'
-import { readWholeFile, UnfitFileError } from '../../base/read-file-node.ts'
+import { readWholeFile, UnfitFileError } from '../../base/files/read-file-node.ts'
 import type { ImageCodecs } from '../codecs/image-codecs.ts'
 import { decodeImage, toRgb } from '../decode-image.ts'
 import { cropImage, type ImageCrop } from '../preprocess.ts'

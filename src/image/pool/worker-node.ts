@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { IcthpError, ImageError } from '../../base/errors.ts'
-import { movable } from '../../base/movable-node.ts'
+import { movable } from '../../base/memory/movable-node.ts'
 import { packError } from '../../base/packed-error.ts'
 import { createNodeCodecs } from '../codecs/codecs-node.ts'
 import { runImageJob } from './image-job-node.ts'

@@ -1,4 +1,4 @@
-import { KeptKernel, reserve } from '../../base/wasm-kernel.ts'
+import { KeptKernel, reserve } from '../../base/wasm/wasm-kernel.ts'
 import type { RawImage } from '../raw-image.ts'
 import { PRECISION_BITS, resampleWeights, type WeightTable } from './resample-weights.ts'
 import { RESIZE_KERNEL } from './resize-kernel.ts'

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { AsyncBuffer } from 'hyparquet'
-import { readWholeFile } from '../../base/read-file-node.ts'
+import { readWholeFile } from '../../base/files/read-file-node.ts'
 import { decodeText } from '../../text/decode-text.ts'
 import { jsonLinesTable } from './json-lines-table.ts'
 import { separatedTable } from './separated-table.ts'

@@ -1,5 +1,5 @@
 import { IcthpError } from '../../base/errors.ts'
-import { isGivenAway } from '../../base/given-away.ts'
+import { isGivenAway } from '../../base/memory/given-away.ts'
 import { type ImageCrop, normaliseInto } from '../../image/preprocess.ts'
 import type { EncodedImage, VisionEncoder } from '../../scorers/encode/vision-encoder.ts'
 import type { Scorer } from '../../scorers/scorer.ts'

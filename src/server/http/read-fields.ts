@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { show } from '../../base/errors.ts'
-import { giveAway } from '../../base/given-away.ts'
+import { giveAway } from '../../base/memory/given-away.ts'
 import { Fields, invalid } from './fields.ts'
 import { JsonBody } from './json-body.ts'
 import { type FormPart, parseForm } from './parse-form.ts'

@@ -1,6 +1,6 @@
 import type { IcthpError } from '../../base/errors.ts'
 import { ImageError, show } from '../../base/errors.ts'
-import { giveAway } from '../../base/given-away.ts'
+import { giveAway } from '../../base/memory/given-away.ts'
 import { asIcthpError } from '../desk/as-icthp-error.ts'
 import { invalid } from './fields.ts'
 import { FormFile } from './parse-form.ts'

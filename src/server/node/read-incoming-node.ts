@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { freeMemory } from '../../base/free-memory-node.ts'
+import { freeMemory } from '../../base/memory/free-memory-node.ts'
 
 /**
  * A request's body of `length` bytes, in memory that holds nothing else. What comes off the wire is let go of as soon as it is

@@ -4,7 +4,7 @@ import { type InferResponse, MessageError } from '../../backend/open-inference/i
 import { decodeLongRestRequest, encodeRestResponse } from '../../backend/open-inference/rest-messages.ts'
 import { LENGTH_HEADER } from '../../backend/open-inference/rest-tensors.ts'
 import { IcthpError } from '../../base/errors.ts'
-import { giveAway } from '../../base/given-away.ts'
+import { giveAway } from '../../base/memory/given-away.ts'
 import { VERSION } from '../../base/version.ts'
 import { isKept, readBody } from '../http/read-body.ts'
 import { REQUEST_STATUS } from '../http/request-status.ts'

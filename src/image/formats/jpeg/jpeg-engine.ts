@@ -1,4 +1,4 @@
-import { KeptKernel, reserve } from '../../../base/wasm-kernel.ts'
+import { KeptKernel, reserve } from '../../../base/wasm/wasm-kernel.ts'
 import { JPEG_KERNEL } from './jpeg-kernel.ts'
 
 /** `wasm` where the platform runs WebAssembly with SIMD, else `js`; both give the same bytes. */

@@ -1,4 +1,4 @@
-import { KeptKernel } from '../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../base/wasm/wasm-kernel.ts'
 import { LZW_KERNEL } from './lzw-kernel.ts'
 
 export interface LzwOptions {

@@ -1,4 +1,4 @@
-import { KeptKernel } from '../../../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../../../base/wasm/wasm-kernel.ts'
 import { LZMA_KERNEL } from './lzma-kernel.ts'
 import { Lzma2, type Lzma2Run } from './lzma2-js.ts'
 

@@ -1,4 +1,4 @@
-import { KeptKernel } from '../../../../../base/wasm-kernel.ts'
+import { KeptKernel } from '../../../../../base/wasm/wasm-kernel.ts'
 import { ZSTD_KERNEL } from './zstd-kernel.ts'
 
 /** What zstd-kernel/frame.as exports. All places are bytes of its memory. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { freeMemory } from '../../src/base/free-memory-node.ts'
+import { freeMemory } from '../../../src/base/memory/free-memory-node.ts'
 
 test('memory that is whole in its view is gone; what has other views than this stays', () => {
   const whole = new Uint8Array(1000)

@@ -1,4 +1,4 @@
-import { DeviceError } from './errors.ts'
+import { DeviceError } from '../errors.ts'
 
 /** How Chromium, Firefox and Safari say that a Content-Security-Policy forbids WebAssembly. */
 const FORBIDDEN = /unsafe-eval|blocked by CSP|Content Security Policy/i

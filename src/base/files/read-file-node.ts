@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { sleep } from './waiting/sleep.ts'
+import { sleep } from '../waiting/sleep.ts'
 
 /** Why a file was not read, where the system would have let it be read. */
 export class UnfitFileError extends Error {
