@@ -1,10 +1,10 @@
 import { InputError, show } from '../base/errors.ts'
+import { isObject, type JsonObject } from '../base/json-object.ts'
 import { MOST_MS } from '../base/waiting/timer-limit.ts'
 import { allKinds } from '../models/kinds.ts'
 import { checkOptions } from '../scorers/check-options.ts'
 import { EMBEDDING_TYPES, PART_FORMATS, PROMPT_PLACES } from './plan/settings.ts'
 
-type Values = Readonly<Record<string, unknown>>
 type Rule = readonly [must: string, fits: (value: unknown) => boolean]
 
 const text: Rule = ['a text', (value) => typeof value === 'string']
@@ -52,7 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 export function checkDatasetOptions(options: unknown, name: string): void {
   checkOptions(options, name)
   for (const [option, [must, fits]] of Object.entries(RULES)) {
-    const value = (options as Values)[option]
+    const value = (options as JsonObject)[option]
     if (value === undefined || fits(value)) continue
     throw new InputError('input_invalid_option', `${option} must be ${must}, not ${show(value)}.`, {
       [option]: value,
@@ -86,7 +86,6 @@ function isKinds(value: unknown): boolean {
   return isTexts(value) && value.length > 0 && value.every((name) => known.includes(name))
 }
 
-const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string'
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && Array.from<unknown>(value).every(isText)
